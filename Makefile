@@ -50,6 +50,7 @@ HELM_VERSION := $(shell awk '{ for (i = 1; i < NF; i++) if ($$i == "helm.sh/helm
 build: ## Build bin/warren-ingress, which is a kubectl plugin too as bin/kubectl-warren
 	$(GO_BUILD) -tags $(PRODUCT_TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/warren-ingress .
 	@ln -sf warren-ingress bin/kubectl-warren
+	@ln -sf warren-ingress bin/kubectl_complete-warren
 
 # The image's name, what builds it, and what that is given, for example IMAGEFLAGS="--build-arg BASE_IMAGE=scratch".
 IMAGE ?= docker.io/warren-ingress:dev

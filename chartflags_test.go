@@ -31,9 +31,7 @@ var byExtraArgs = map[string]string{
 func TestEveryFlagCanBeSetByTheChart(t *testing.T) {
 	template := chartFile(t, filepath.Join("templates", "controller.yaml"))
 	set := flag.NewFlagSet("warren-ingress", flag.ContinueOnError)
-	if _, err := parseFlags(set, nil); err != nil {
-		t.Fatal(err)
-	}
+	bindFlags(set)
 	set.VisitAll(func(f *flag.Flag) {
 		// It stands as an argument, or as a key of those that are written in a loop.
 		written := regexp.MustCompile(`--` + f.Name + `[=\s]|"` + f.Name + `" \(`).MatchString(template)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -60,8 +59,8 @@ type flags struct {
 	check       string
 }
 
-// parseFlags reads args into what set already has flags for (controller-runtime's --kubeconfig) and those here.
-func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
+// bindFlags adds the flags to those that the set has already: controller-runtime's --kubeconfig.
+func bindFlags(set *flag.FlagSet) *flags {
 	f := &flags{accessLog: observe.LogNone}
 	set.StringVar(&f.httpAddress, "http-address", ":8000", "`address` for plain HTTP requests")
 	set.StringVar(&f.httpsAddress, "https-address", ":8443", "`address` for HTTPS requests; always open, an unknown name gets the alert unrecognized_name")
@@ -110,16 +109,7 @@ func parseFlags(set *flag.FlagSet, args []string) (*flags, error) {
 	set.Var(boolFlag(&f.showVersion, false), "version", "print the version and exit")
 	set.StringVar(&f.check, "check", "", "ask for a `URL` until it is served, and exit: how another pod tests an installation")
 	f.zap.BindFlags(set)
-	// What is wrong is said once, by who called, and without the description of every flag.
-	set.Init(set.Name(), flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	if err := set.Parse(args); err != nil {
-		return nil, err
-	}
-	if set.NArg() > 0 {
-		return nil, fmt.Errorf("unexpected argument %q: there are only flags, and the commands %s", set.Arg(0), strings.Join(cli.Names(), ", "))
-	}
-	return f, f.validate()
+	return f
 }
 
 // validate checks what one flag alone does not tell, and what would otherwise be found out only by the control plane,

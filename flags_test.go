@@ -14,6 +14,15 @@ func parse(arguments ...string) (*flags, error) {
 	return parseFlags(flag.NewFlagSet("warren-ingress", flag.ContinueOnError), arguments)
 }
 
+// parseFlags is parse into a set that the test looks into.
+func parseFlags(set *flag.FlagSet, arguments []string) (*flags, error) {
+	f := bindFlags(set)
+	if err := set.Parse(arguments); err != nil {
+		return nil, err
+	}
+	return f, f.validate()
+}
+
 func TestWhatIsPublishedIsAListOfAddressesOrAService(t *testing.T) {
 	var tooMany []string
 	for i := range 17 {

@@ -9,8 +9,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"net/netip"
@@ -26,7 +24,6 @@ import (
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -46,41 +43,8 @@ var version = "unknown"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	streams := cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
-	switch {
-	case cli.IsPlugin(os.Args[0]):
-		os.Exit(cli.RunPlugin(ctx, os.Args[1:], streams))
-	case cli.Has(os.Args[1:]):
-		os.Exit(cli.Run(ctx, os.Args[1:], streams))
-	}
-	f, err := parseFlags(flag.CommandLine, os.Args[1:])
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Println("warren-ingress serves the Ingresses of a Kubernetes cluster. \"warren-ingress ls\", \"warren-ingress hosts\" and \"warren-ingress explain URL\" ask a running one. Its flags:")
-		flag.CommandLine.SetOutput(os.Stdout)
-		flag.PrintDefaults()
-		return
-	case err != nil:
-		fmt.Fprintf(os.Stderr, "warren-ingress: %v (-help describes all flags)\n", err)
-		os.Exit(2)
-	}
-	if f.showVersion {
-		fmt.Println("warren-ingress", version)
-		return
-	}
-	if f.check != "" {
-		if err := check(ctx, f.check, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "warren-ingress:", err)
-			os.Exit(1)
-		}
-		return
-	}
-	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&f.zap)))
-	logger := ctrl.Log.WithName("warren")
-	if err := run(ctx, f, logger); err != nil {
-		logger.Error(err, "ending")
-		os.Exit(1)
-	}
+	root, args := cli.Called(os.Args, version, serveCommand, cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	os.Exit(cli.Run(ctx, root, args))
 }
 
 // run serves until ctx ends and the data plane has drained. It ends earlier if a part fails that nothing can go on

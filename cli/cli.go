@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cli is the commands besides the controller: they show what a replica serves, and why a request ends as it
-// does. They ask a running replica at its admin address. Only explain -f compiles manifests by itself, without a
-// cluster. Nothing here changes anything, except that the command that moves a host has kubectl change its claim.
+// does. They ask a running replica at its admin address. Only explain -f and check compile manifests by themselves,
+// without a cluster. Nothing here changes anything, except that the command that moves a host has kubectl change its
+// claim.
 //
-// Read in this order: cli.go (which commands there are), admin.go (how a replica is asked), ls.go (what it serves),
-// explain.go (why a request ends as it does), manifests.go (how files are read for that), hosts.go (which namespace has
-// a host), plugin.go (the same commands as kubectl warren).
+// Read in this order: cli.go (how a command line is run), program.go (which commands there are), arguments.go (which
+// spellings of flags there are), replica.go and admin.go (how a replica is asked), kubectl.go, pod.go and process (how
+// kubectl warren finds one), explain.go, ls.go, watch.go, hosts.go, check.go, version.go and completion.go (the
+// commands), compile.go, network.go and manifests.go (how files are read for them), output.go, table.go, colour.go and
+// junit.go (how results are written).
 package cli
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"slices"
+	"os/exec"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
 
 // Streams are what a command reads and writes.
@@ -31,78 +35,33 @@ const (
 	exitMisuse  = 2
 )
 
-// Names returns the names of the commands.
-func Names() []string { return []string{"explain", "hosts", "ls"} }
-
-// Has returns whether the arguments of the process begin with a command.
-func Has(args []string) bool { return len(args) > 0 && slices.Contains(Names(), args[0]) }
-
-// Run runs the command that args begin with and returns the exit code.
-func Run(ctx context.Context, args []string, s Streams) int {
-	var err error
-	switch args[0] {
-	case "explain":
-		err = explainURL(ctx, args[1:], s)
-	case "hosts":
-		err = runHosts(ctx, args[1:], s)
-	case "ls":
-		err = list(ctx, args[1:], s)
-	default:
-		err = misuse{fmt.Errorf("there is no command %q: write explain, hosts or ls", args[0])}
-	}
-	_, misused := errors.AsType[misuse](err)
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case misused:
-		_, _ = fmt.Fprintf(s.Err, "warren-ingress %s: %v (-help describes all flags)\n", args[0], err)
-		return exitMisuse
-	}
-	// Errors of some libraries have several lines.
-	_, _ = fmt.Fprintf(s.Err, "warren-ingress %s: %s\n", args[0], strings.Join(strings.Fields(err.Error()), " "))
-	return exitFailure
-}
+// ErrSaid is the error of a command that failed and has said why.
+var ErrSaid = errors.New("the command failed")
 
 // misuse is an error in the command line.
 type misuse struct{ error }
 
-// command is the flags and arguments of a command.
-type command struct {
-	*flag.FlagSet
-	streams Streams
-	usage   string
-	output  string
-	admin   string
-}
+// Misuse returns an error in the command line.
+func Misuse(err error) error { return misuse{err} }
 
-func newCommand(name, usage string, s Streams) *command {
-	c := &command{FlagSet: flag.NewFlagSet(name, flag.ContinueOnError), streams: s, usage: usage}
-	c.SetOutput(io.Discard) // Run reports the error, once.
-	c.StringVar(&c.output, "o", "text", "`format` of what is printed: text or json")
-	c.StringVar(&c.admin, "admin-address", "127.0.0.1:9091", "`address` of the replica to ask")
-	return c
-}
-
-// parse reads flags from anywhere among the arguments, and returns the other arguments.
-func (c *command) parse(args []string) ([]string, error) {
-	var others []string
-	for {
-		switch err := c.FlagSet.Parse(args); {
-		case errors.Is(err, flag.ErrHelp):
-			_, _ = fmt.Fprintln(c.streams.Out, c.usage)
-			c.SetOutput(c.streams.Out)
-			c.PrintDefaults()
-			return nil, err
-		case err != nil:
-			return nil, misuse{err}
-		}
-		if c.NArg() == 0 {
-			break
-		}
-		others, args = append(others, c.Arg(0)), c.Args()[1:]
+// Run runs a command line and returns the exit code.
+func Run(ctx context.Context, root *cobra.Command, args []string) int {
+	root.SetArgs(arguments(root, args))
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
 	}
-	if c.output != "text" && c.output != "json" {
-		return nil, misuse{fmt.Errorf("-o is %q: write text or json", c.output)}
+	if errors.Is(err, ErrSaid) {
+		return exitFailure
 	}
-	return others, nil
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.Exited() {
+		return exit.ExitCode() // kubectl has said why
+	}
+	// Errors of some libraries have several lines.
+	text, code := strings.Join(strings.Fields(err.Error()), " "), exitFailure
+	if _, ok := errors.AsType[misuse](err); ok {
+		text, code = text+" (--help describes all flags)", exitMisuse
+	}
+	_, _ = fmt.Fprintf(command.ErrOrStderr(), "%s: %s\n", command.CommandPath(), text)
+	return code
 }

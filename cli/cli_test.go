@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,11 +15,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
-	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/proxy/explain"
 )
 
@@ -50,8 +51,21 @@ type result struct {
 
 func runWith(stdin string, args ...string) result {
 	var out, err bytes.Buffer
-	code := Run(context.Background(), args, Streams{In: strings.NewReader(stdin), Out: &out, Err: &err})
+	root := New("v1.2.3", serving(&out), Streams{In: strings.NewReader(stdin), Out: &out, Err: &err})
+	code := Run(context.Background(), root, args)
 	return result{code, out.String(), err.String()}
+}
+
+// serving is a command that says what it was called with, in place of the one that serves.
+func serving(out io.Writer) *cobra.Command {
+	c := &cobra.Command{}
+	address := c.Flags().String("http-address", "", "")
+	elects := c.Flags().Bool("leader-elect", true, "")
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		_, err := fmt.Fprintf(out, "serving %s %v %q\n", *address, *elects, args)
+		return err
+	}
+	return c
 }
 
 func TestExplainCompilesManifestsWithoutACluster(t *testing.T) {
@@ -78,7 +92,7 @@ func TestExplainCompilesManifestsWithoutACluster(t *testing.T) {
 		{"https://shop.example.com/api/cart", "10.0.0.7", "", "default/shop", "/cart"},
 		{"http://shop.example.com/api/cart", "192.0.2.1", "AccessDenied", "default/shop", ""},
 		{"http://shop.example.com/apis", "10.0.0.7", "NoHealthyTask", "default/shop", "/apis"},
-		{"http://blog.example.com/x", "10.0.0.7", "NoHealthyTask", "networking.k8s.io/default/blog", "/x"},
+		{"blog.example.com/x", "10.0.0.7", "NoHealthyTask", "networking.k8s.io/default/blog", "/x"},
 		{"http://other.example.com/", "10.0.0.7", "RouteNotFound", "", ""},
 	} {
 		got := runWith("", "explain", "-o", "json", test.url, "-f", folder, "--client="+test.client)
@@ -173,43 +187,104 @@ func TestExplainRefusesManifestsThatAreWrong(t *testing.T) {
 func TestMisuseIsSaidInOneLine(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"write one URL":             {"explain"},
-		"write one URL, such":       {"explain", "http://a/", "http://b/"},
-		"-o is":                     {"explain", "http://a/", "-o", "xml"},
-		"-unknown":                  {"explain", "--unknown"},
-		"--trusted-proxies: \"x\"":  {"explain", "http://a/", "-f", "-", "--trusted-proxies", "x"},
-		"neither an address":        {"explain", "http://a/", "-f", "-", "--task-networks", "10.0.0.0/8,10.0.0"},
-		"write an address":          {"explain", "http://a/", "-f", "-", "--client", "me"},
-		"is no URL":                 {"explain", "shop", "-f", "-"},
-		`there is no list of "all"`: {"ls", "all"},
-		`"certs" is too much`:       {"ls", "tasks", "certs"},
-		"no command":                {"serve"},
-		"give HOST NAMESPACE":       {"hosts", "take", "shop.example.com"},
-		"is no namespace":           {"hosts", "give", "shop.example.com", "A/b"},
-		"is no host":                {"hosts", "release", "https://shop.example.com/"},
+		"write one URL":                     {"explain"},
+		"write one URL, such":               {"explain", "http://a/", "http://b/"},
+		`"xml" for "-o, --output"`:          {"explain", "http://a/", "-o", "xml"},
+		"--unknown":                         {"explain", "--unknown"},
+		"--trusted-proxies: \"x\"":          {"explain", "http://a/", "-f", "-", "--trusted-proxies", "x"},
+		"neither an address":                {"explain", "http://a/", "-f", "-", "--task-networks", "10.0.0.0/8,10.0.0"},
+		"write an address":                  {"explain", "http://a/", "-f", "-", "--client", "me"},
+		"is no URL":                         {"explain", "ftp://shop/", "-f", "-"},
+		`there is no list of "all"`:         {"ls", "all"},
+		"write one of routes, certs, tasks": {"ls", "tasks", "certs"},
+		`has the state "up"`:                {"ls", "--state", "up"},
+		"tasks are for no host":             {"ls", "tasks", "--host", "a"},
+		"write auto, always or never":       {"ls", "--color", "blue"},
+		`no command "serv": did you mean`:   {"serv"},
+		"write at least one folder":         {"check"},
+		"write give HOST NAMESPACE":         {"hosts", "give", "shop.example.com"},
+		"give HOST NAMESPACE":               {"hosts", "take", "shop.example.com"},
+		"is no namespace":                   {"hosts", "give", "shop.example.com", "A/b"},
+		"is no host":                        {"hosts", "release", "https://shop.example.com/"},
+		"unknown flag: --http-adresse":      {"-http-adresse=:80"},
+		`invalid argument "maybe" for`:      {"--leader-elect=maybe"},
 	} {
 		got := runWith("", args...)
-		if got.code != exitMisuse || got.out != "" || !strings.Contains(got.err, want) || strings.Count(got.err, "\n") != 1 {
+		if got.code != exitMisuse || got.out != "" || !strings.Contains(got.err, want) || strings.Count(got.err, "\n") != 1 || !strings.Contains(got.err, "--help describes") {
 			t.Errorf("%q: %+v, want a line with %q", args, got, want)
 		}
 	}
-	for _, command := range Names() {
-		if got := runWith("", command, "-help"); got.code != 0 || !strings.Contains(got.out, "warren-ingress "+command) || !strings.Contains(got.out, "-admin-address") {
-			t.Errorf("%s -help: %+v", command, got)
+}
+
+func TestHelpIsThereForEachCommand(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "Available Commands"}, {[]string{"-h"}, "Available Commands"}, {[]string{"-help"}, "Available Commands"}, {[]string{"help"}, "Available Commands"},
+		{[]string{"explain", "-help"}, "--admin-address"}, {[]string{"ls", "--help"}, "--admin-address"}, {[]string{"hosts", "-h"}, "--admin-address"},
+		{[]string{"help", "hosts", "release"}, "release HOST"}, {[]string{"check", "-h"}, "contested"}, {[]string{"serve", "-h"}, "--leader-elect"},
+		{[]string{"--http-address=:80", "-help"}, "--leader-elect"}, {[]string{"completion", "bash"}, "complete -o"}, {[]string{"completion", "fish"}, "warren-ingress"},
+	} {
+		if got := runWith("", test.args...); got.code != 0 || !strings.Contains(got.out, test.want) || strings.Contains(got.out, "serving :") {
+			t.Errorf("%q: %+v, want help with %q", test.args, got, test.want)
+		}
+	}
+}
+
+func TestFlagsWithoutACommandServe(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--http-address=:80"}, "serving :80 true []\n"},
+		{[]string{"-http-address=:80", "-leader-elect=false"}, "serving :80 false []\n"},
+		{[]string{"--http-address", ":80"}, "serving :80 true []\n"},
+		{[]string{"-http-address", "-80"}, "serving -80 true []\n"},
+		{[]string{"serve"}, "serving  true []\n"},
+		{[]string{"serve", "-http-address=:80"}, "serving :80 true []\n"},
+	} {
+		if got := runWith("", test.args...); got.code != 0 || got.out != test.want {
+			t.Errorf("%q: %+v, want %q", test.args, got, test.want)
+		}
+	}
+}
+
+func TestFlagsAreSpelledAsUsersOfPackageFlagAndOfCurlDo(t *testing.T) {
+	t.Parallel()
+	root := New("", serving(io.Discard), Streams{})
+	for _, test := range []struct{ from, want string }{
+		{"explain http://a/ -client 10.0.0.1 -method=PUT", "explain http://a/ --client 10.0.0.1 --method=PUT"},
+		{"explain http://a/ --f=x.yaml --o json", "explain http://a/ -f=x.yaml -o json"},
+		{"explain a -XPOST -Hx:y -ojson -f -", "explain a -XPOST -Hx:y -ojson -f -"},
+		{"explain a -header -client:1 -f -", "explain a --header -client:1 -f -"},
+		{"ls -w -watch -state up", "ls -w --watch --state up"},
+		{"hosts give a b -- -client", "hosts give a b -- -client"},
+		{"-leader-elect -http-address :80", "serve --leader-elect --http-address :80"},
+		{"__complete explain -cli", "__complete explain -cli"},
+	} {
+		if diff := cmp.Diff(strings.Fields(test.want), arguments(root, strings.Fields(test.from))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.from, diff)
 		}
 	}
 }
 
 func TestCommandsAskTheAdminAddress(t *testing.T) {
 	t.Parallel()
+	var asked []string
 	replica := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.String())
 		switch r.URL.Query().Get("url") {
-		case "refused":
+		case "http://refused":
 			http.Error(w, "that is no URL", http.StatusBadRequest)
-		case "broken":
+		case "http://broken":
 			http.Error(w, "broken", http.StatusInternalServerError)
+		case "":
+			_, _ = io.WriteString(w, "[]")
 		default:
-			_, _ = w.Write([]byte(r.URL.String()))
+			_, _ = io.WriteString(w, "{}")
 		}
 	}))
 	t.Cleanup(replica.Close)
@@ -221,18 +296,24 @@ func TestCommandsAskTheAdminAddress(t *testing.T) {
 	}{
 		{[]string{"ls"}, "/routes", url.Values{}},
 		{[]string{"ls", "certs"}, "/certificates", url.Values{}},
-		{[]string{"ls", "tasks", "-o", "json"}, "/tasks", url.Values{"output": {"json"}}},
-		{[]string{"explain", "http://a/?b&c", "--header", "A: b", "--header=C: d", "--client", "::1", "--method", "PUT"}, "/explain", url.Values{
+		{[]string{"ls", "tasks", "-o", "json"}, "/tasks", url.Values{}},
+		{[]string{"ls", "refused"}, "/refused", url.Values{}},
+		{[]string{"explain", "http://a/?b&c", "--header", "A: b", "-H=C: d", "--client", "::1", "-X", "PUT"}, "/explain", url.Values{
 			"url": {"http://a/?b&c"}, "header": {"A: b", "C: d"}, "client": {"::1"}, "method": {"PUT"},
 		}},
+		{[]string{"explain", "a.example.com/x?u=http://b"}, "/explain", url.Values{"url": {"http://a.example.com/x?u=http://b"}, "method": {"GET"}}},
 	} {
-		got := runWith("", append(test.args, "--admin-address="+address)...)
-		asked, err := url.Parse(got.out)
-		if err != nil || got.code != 0 {
-			t.Fatalf("%q: %v in %+v", test.args, err, got)
+		asked = nil
+		if got := runWith("", append(test.args, "--admin-address="+address)...); got.code != 0 || len(asked) != 1 {
+			t.Fatalf("%q: %+v after %q", test.args, got, asked)
 		}
-		if diff := cmp.Diff(test.want, asked.Query()); diff != "" || asked.Path != test.path {
-			t.Errorf("%q asks for %s (-want +got):\n%s", test.args, asked.Path, diff)
+		at, err := url.Parse(asked[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.want.Set("output", "json")
+		if diff := cmp.Diff(test.want, at.Query()); diff != "" || at.Path != test.path {
+			t.Errorf("%q asks for %s (-want +got):\n%s", test.args, at.Path, diff)
 		}
 	}
 	for target, want := range map[string]result{"refused": {exitMisuse, "", "that is no URL"}, "broken": {exitFailure, "", "500"}} {
@@ -246,61 +327,12 @@ func TestCommandsAskTheAdminAddress(t *testing.T) {
 	}
 }
 
-func TestPluginHasAReplicaRunTheCommand(t *testing.T) {
+func TestVersionSaysWhatItIs(t *testing.T) {
 	t.Parallel()
-	p := plugin{namespace: "infra", deployment: "edge"}
-	want := []string{"exec", "--namespace", "infra", "deployment/edge", "--", "/warren-ingress", "ls", "certs"}
-	if diff := cmp.Diff(want, p.arguments([]string{"ls", "certs"})); diff != "" {
-		t.Errorf("kubectl's arguments (-want +got):\n%s", diff)
+	if got := runWith("", "version"); got.out != "warren-ingress v1.2.3\n" || got.code != 0 {
+		t.Errorf("%+v", got)
 	}
-	for _, test := range []struct {
-		command []string
-		local   bool
-	}{
-		{[]string{"explain", "http://a/", "-f", "x.yaml"}, true}, {[]string{"explain", "http://a/", "--f=x.yaml"}, true}, {[]string{"ls", "-help"}, true},
-		{[]string{"explain", "http://a/"}, false}, {[]string{"ls", "certs"}, false},
-	} {
-		if got := isLocal(test.command); got != test.local {
-			t.Errorf("%q is run here: %v, want %v", test.command, got, test.local)
-		}
-	}
-	if !IsPlugin("/usr/local/bin/kubectl-warren") || IsPlugin("/usr/local/bin/warren-ingress") {
-		t.Error("the program does not know by its name whether it is the plugin")
-	}
-	var out, err bytes.Buffer
-	if code := RunPlugin(t.Context(), nil, Streams{Out: &out, Err: &err}); code != 0 || !strings.Contains(out.String(), "kubectl warren") {
-		t.Errorf("without arguments: %d %q %q, want how it is used", code, out.String(), err.String())
-	}
-	if code := RunPlugin(t.Context(), []string{"serve"}, Streams{Out: &out, Err: &err}); code != exitMisuse {
-		t.Errorf("with a command that there is not: %d, want %d", code, exitMisuse)
-	}
-}
-
-func TestAHostIsMovedByKubectl(t *testing.T) {
-	t.Parallel()
-	f := hostsFlags{namespace: "infra", class: "edge"}
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for _, test := range []struct {
-		words       []string
-		host, patch string
-	}{
-		{[]string{"release", "shop.example.com"}, "shop.example.com", `[{"op":"remove","path":"/data/shop.example.com"}]`},
-		{[]string{"release", "*.example.com"}, "*.example.com", `[{"op":"remove","path":"/data/_.example.com"}]`},
-		{[]string{"give", "", "blue"}, "", `[{"op":"replace","path":"/data/_","value":"{\"namespace\":\"blue\",\"since\":\"2026-01-02T03:04:05Z\"}"}]`},
-	} {
-		got, err := f.patch(test.words, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		configMap, _, _ := hosts.ClaimAt("edge", test.host)
-		want := []string{"patch", "configmap", configMap, "--namespace", "infra", "--type=json", "--patch", test.patch}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%q: kubectl's arguments (-want +got):\n%s", test.words, diff)
-		}
-	}
-	for command, moves := range map[string]bool{"hosts": false, "hosts -o json": false, "hosts release a": true, "hosts give a b": true, "ls release": false} {
-		if got := movesHost(strings.Fields(command)); got != moves {
-			t.Errorf("%q is kubectl's: %v, want %v", command, got, moves)
-		}
+	if got := runWith("", "version", "-o", "yaml"); !strings.Contains(got.out, "version: v1.2.3\n") || got.code != 0 {
+		t.Errorf("as YAML: %+v", got)
 	}
 }

@@ -3,140 +3,176 @@
 package cli
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
-	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/explain"
 )
 
-const explainUsage = `warren-ingress explain URL [flags]
-
-Says what would become of a request for the URL, and why: the certificate, every rule of its host and why it won or lost, the access
-decision, the rate limit, what the endpoint would get, each endpoint's health, and the answer. It asks a running replica, or with -f
-compiles manifests without a cluster. Nothing is sent. Its flags:`
-
 // explainFlags is what the command line says.
 type explainFlags struct {
-	method, client   string
-	headers          texts
-	files            texts
-	class, trusted   string
-	taskNetworks     string
-	allowSharedHosts bool
-	allowLocalTasks  bool
-	requireAllowed   bool
+	method, client string
+	headers        []string
+	files          []string
+	controller     controllerFlags
+	output         *outputFlag
 }
 
-// texts is a flag that may be given several times.
-type texts []string
-
-func (t *texts) String() string { return strings.Join(*t, ", ") }
-
-func (t *texts) Set(s string) error {
-	*t = append(*t, s)
-	return nil
-}
-
-// explainURL prints what would become of a request.
-func explainURL(ctx context.Context, args []string, s Streams) error {
-	c := newCommand("explain", explainUsage, s)
+func (p *program) explain() *cobra.Command {
 	var f explainFlags
-	c.StringVar(&f.method, "method", "GET", "the request's `method`")
-	c.StringVar(&f.client, "client", "", "`address` that the connection comes from (default one that stands for any)")
-	c.Var(&f.headers, "header", "field of the request, `'Name: value'`; may be given several times")
-	c.Var(&f.files, "f", "`file` or folder with manifests, or - for standard input: explain by these instead of asking a replica; may be given several times")
-	c.StringVar(&f.class, "ingress-class", "warren", "with -f, the `class` of the controller")
-	c.StringVar(&f.trusted, "trusted-proxies", "", "with -f, comma-separated `CIDRs` or addresses whose forwarding fields are believed")
-	c.StringVar(&f.taskNetworks, "task-networks", "", "with -f, comma-separated `CIDRs` or addresses that Tasks may be in, as for the controller (default all)")
-	c.BoolVar(&f.allowSharedHosts, "allow-shared-hosts", false, "with -f, as for the controller")
-	c.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "with -f, as for the controller")
-	c.BoolVar(&f.requireAllowed, "require-allowed-hosts", false, "with -f, as for the controller")
-	urls, err := c.parse(args)
-	switch {
-	case err != nil:
-		return err
-	case len(urls) != 1:
-		return misuse{errors.New("write one URL, such as https://shop.example.com/cart")}
-	case len(f.files) > 0:
-		return c.explainFiles(urls[0], &f)
+	c := &cobra.Command{
+		Use: "explain URL", Short: "Say what would become of a request, and why",
+		Long: `Says what would become of a request for the URL, and why: the certificate, every rule of its host and why it won or lost, the access
+decision, the rate limit, what the endpoint would get, each endpoint's health, and the answer. It asks a running replica, or with -f
+compiles manifests without a cluster. Nothing is sent. A URL without a scheme is one of http, as for curl, whose -H and -X there are.`,
+		Example: `  warren-ingress explain https://shop.example.com/cart --client 203.0.113.7
+  warren-ingress explain shop.example.com/cart -X POST -H 'Content-Type: application/json'
+  warren-ingress explain https://shop.example.com/cart -f manifests/`,
+		Args:              arity(1, 1, "one URL, such as https://shop.example.com/cart"),
+		ValidArgsFunction: p.completeURL,
 	}
-	query := url.Values{"url": {urls[0]}, "method": {f.method}, "header": f.headers}
+	flags := c.Flags()
+	flags.StringVarP(&f.method, "method", "X", "GET", "the request's `method`")
+	flags.StringVar(&f.client, "client", "", "`address` that the connection comes from (default one that stands for any)")
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "field of the request, `'Name: value'`; may be given several times")
+	flags.StringArrayVarP(&f.files, "filename", "f", nil, "`file` or folder with manifests, or - for standard input: explain by these instead of asking a replica; may be given several times")
+	f.controller.bind(flags, "with -f, ")
+	f.output = newOutput(c, formatText, formatJSON, formatYAML)
+	p.colour.bind(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		e, err := p.explanation(c.Context(), withScheme(args[0]), &f)
+		switch {
+		case err != nil:
+			return err
+		case f.output.isData():
+			return f.output.write(p.streams.Out, e)
+		}
+		var text bytes.Buffer
+		if err := e.WriteText(&text, time.Now()); err != nil {
+			return err
+		}
+		if p.colour.on(p.streams.Out) {
+			text = *bytes.NewBufferString(paintExplanation(text.String(), e))
+		}
+		_, err = text.WriteTo(p.streams.Out)
+		return err
+	}
+	return c
+}
+
+// scheme is the beginning of an absolute URL (RFC 3986, section 3.1).
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+
+// withScheme returns a URL as curl understands it.
+func withScheme(target string) string {
+	if scheme.MatchString(target) {
+		return target
+	}
+	return "http://" + target
+}
+
+// explanation asks a replica, or compiles manifests and asks what would serve them.
+func (p *program) explanation(ctx context.Context, target string, f *explainFlags) (*explain.Explanation, error) {
+	if len(f.files) > 0 {
+		return p.explainFiles(target, f)
+	}
+	query := url.Values{"url": {target}, "method": {f.method}, "header": f.headers}
 	if f.client != "" {
 		query.Set("client", f.client)
 	}
-	return c.ask(ctx, "/explain", query)
+	from, err := p.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var e explain.Explanation
+	return &e, answer(ctx, from, explainPath, query, &e)
 }
 
 // explainFiles compiles manifests as the controller does, and has a data plane without a listener explain the request.
-func (c *command) explainFiles(target string, f *explainFlags) error {
+func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explanation, error) {
 	question := explain.Question{URL: target, Method: f.method, Headers: f.headers, AnyCertificate: true}
 	var err error
 	if f.client != "" {
 		if question.Peer, err = netip.ParseAddr(f.client); err != nil {
-			return misuse{fmt.Errorf("--client is %q: write an address, such as 203.0.113.7", f.client)}
+			return nil, misuse{fmt.Errorf("--client is %q: write an address, such as 203.0.113.7", f.client)}
 		}
 	}
-	config := proxy.Config{MaxHeaderBytes: 64 << 10, MaxHeaders: 128} // the controller's defaults
-	if config.TrustedProxies, err = networks("trusted-proxies", f.trusted); err != nil {
-		return err
-	}
-	taskNetworks, err := networks("task-networks", f.taskNetworks)
+	read, err := readManifests(f.files, p.streams.In)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	objects, skipped, err := readManifests(f.files, c.streams.In)
+	c, err := f.controller.compile(read.objects)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	in, _, err := sources.InputOf(objects, translate.Options{
-		IngressClass: f.class, AllowSharedHosts: f.allowSharedHosts, AllowLocalTasks: f.allowLocalTasks,
-		RequireAllowedHosts: f.requireAllowed, TaskNetworks: taskNetworks,
-	})
+	for _, kind := range read.skipped {
+		p.note("nothing is made of %s", kind)
+	}
+	p.warn(c.reports)
+	e, err := c.proxy.Explainer().Explain(&question)
 	if err != nil {
-		return err
+		return nil, misuse{err}
 	}
-	snapshot, reports := translate.Build(in)
-	for _, kind := range skipped {
-		_, _ = fmt.Fprintf(c.streams.Err, "note: nothing is made of %s\n", kind)
-	}
-	c.warn(reports)
-	p := proxy.New(config)
-	if _, err := p.Apply(snapshot); err != nil {
-		return fmt.Errorf("the controller would refuse all of this: %w", err)
-	}
-	e, err := p.Explainer().Explain(&question)
-	if err != nil {
-		return misuse{err}
-	}
-	if c.output == "json" {
-		encoder := json.NewEncoder(c.streams.Out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(e)
-	}
-	return e.WriteText(c.streams.Out, time.Now())
+	e.Hints = append(e.Hints, sources.Hints(sources.LeftOut(read.objects, f.controller.class), e.Request.Host, e.Served())...)
+	return e, nil
 }
 
 // warn prints the conditions that would be False on the objects.
-func (c *command) warn(reports []translate.Report) {
+func (p *program) warn(reports []translate.Report) {
 	for i := range reports {
 		r := &reports[i]
 		for _, condition := range r.Conditions {
 			if meta.IsStatusConditionFalse([]metav1.Condition{condition}, condition.Type) {
-				_, _ = fmt.Fprintf(c.streams.Err, "warning: %s %s/%s: %s=False %s: %s\n",
-					r.Kind, r.Namespace, r.Name, condition.Type, condition.Reason, condition.Message)
+				_, _ = fmt.Fprintf(p.streams.Err, "warning: %s %s/%s: %s: %s\n", r.Kind, r.Namespace, r.Name, said(r, &condition), condition.Message)
 			}
 		}
 	}
+}
+
+// said returns how an object says a condition that is False: a standard Ingress has events under the same reasons, and
+// no conditions.
+func said(r *translate.Report, condition *metav1.Condition) string {
+	if r.Kind == kinds.StandardKind {
+		return condition.Reason
+	}
+	return condition.Type + "=False " + condition.Reason
+}
+
+// paintExplanation colours the lines of an explanation that say how it ends.
+func paintExplanation(text string, e *explain.Explanation) string {
+	lines := strings.SplitAfter(text, "\n")
+	for i, line := range lines {
+		whole, end := strings.CutSuffix(line, "\n")
+		shade := plain
+		switch begins := func(word string) bool { return strings.HasPrefix(whole, word) }; {
+		case begins("answer ") && (e.Answer.Status >= 400 || e.Answer.TLSAlert != ""), begins("access") && e.Access != nil && !e.Access.Admitted:
+			shade = bad
+		case begins("answer ") && e.Answer.Status >= 300, begins("hint "):
+			shade = notice
+		case begins("answer "):
+			shade = good
+		case strings.HasPrefix(strings.TrimSpace(whole), "-> "):
+			shade = strong
+		case begins(" ") && strings.Contains(whole, "  OUT"):
+			shade = bad
+		}
+		lines[i] = shade.paint(whole)
+		if end {
+			lines[i] += "\n"
+		}
+	}
+	return strings.Join(lines, "")
 }

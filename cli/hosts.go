@@ -3,89 +3,131 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
-	"os/exec"
-	"slices"
+	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/warren-dev/ingress/controllers/hosts"
 )
 
-const hostsUsage = `warren-ingress hosts [flags]
-warren-ingress hosts release HOST [flags]
-warren-ingress hosts give HOST NAMESPACE [flags]
+func (p *program) hosts() *cobra.Command {
+	c := &cobra.Command{
+		Use: "hosts", Short: "List which namespace each host belongs to, or move one",
+		Long: `Lists which namespace each host belongs to, since when, and which others wait for it, as a replica knows it.
 
-Lists which namespace each host belongs to, since when, and which others wait for it, as a replica knows it. Release deletes a host's
-claim, so that the oldest Ingress that names the host gets it for its namespace. Give has it belong to a namespace, which should have a
-rule for it: without one it gives the host up again. Both are done by kubectl, as whoever runs it; '' is every host. The flags:`
+"release" deletes a host's claim, so that the oldest Ingress that names the host gets it for its namespace. "give" has it belong to a
+namespace, which should have a rule for it: without one it gives the host up again. Both are done by kubectl, as whoever runs it; '' is
+every host.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return misuse{errors.New("write nothing, release HOST, or give HOST NAMESPACE")}
+			}
+			return nil
+		},
+	}
+	output := newOutput(c, formatText, formatJSON, formatYAML, formatName)
+	p.colour.bind(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		from, err := p.find(c.Context())
+		if err != nil {
+			return err
+		}
+		return p.listHosts(c.Context(), from, output)
+	}
+	class := c.PersistentFlags().String("ingress-class", "warren", "to move a host, the `class` of the controller")
+	move := func(c *cobra.Command, change func(key string) operation, host string) error {
+		configMap, key, ok := hosts.ClaimAt(*class, host)
+		if !ok {
+			return misuse{fmt.Errorf("%q is no host: write it as \"hosts\" lists it, such as shop.example.com or *.example.com, or '' for every host", host)}
+		}
+		namespace, err := p.namespace(c.Context())
+		if err != nil {
+			return err
+		}
+		return p.patchClaim(c.Context(), namespace, configMap, change("/data/"+key))
+	}
+	c.AddCommand(&cobra.Command{
+		Use: "release HOST", Short: "Delete a host's claim", Args: arity(1, 1, "release HOST"), ValidArgsFunction: p.completeHost,
+		RunE: func(c *cobra.Command, args []string) error {
+			return move(c, func(path string) operation { return operation{Op: "remove", Path: path} }, args[0])
+		},
+	}, &cobra.Command{
+		Use: "give HOST NAMESPACE", Short: "Have a host belong to a namespace", Args: arity(2, 2, "give HOST NAMESPACE"), ValidArgsFunction: p.completeHost,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(validation.IsDNS1123Label(args[1])) > 0 {
+				return misuse{fmt.Errorf("%q is no namespace: write a name such as default", args[1])}
+			}
+			claim := hosts.Claim(args[1], time.Now())
+			return move(c, func(path string) operation { return operation{Op: "replace", Path: path, Value: claim} }, args[0])
+		},
+	})
+	return c
+}
 
-// hostsFlags say where the claims of hosts are.
-type hostsFlags struct{ namespace, class string }
+// operation is one of a JSON patch (RFC 6902).
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value string `json:"value,omitempty"`
+}
 
-// runHosts lists hosts, or moves one.
-func runHosts(ctx context.Context, args []string, s Streams) error {
-	c := newCommand("hosts", hostsUsage, s)
-	var f hostsFlags
-	c.StringVar(&f.namespace, "namespace", "warren-system", "to move a host, the `namespace` of the controller")
-	c.StringVar(&f.class, "ingress-class", "warren", "to move a host, the `class` of the controller")
-	words, err := c.parse(args)
+// patchClaim has kubectl change a claim.
+func (p *program) patchClaim(ctx context.Context, namespace, configMap string, change operation) error {
+	patch, err := json.Marshal([]operation{change})
 	if err != nil {
 		return err
 	}
-	if len(words) == 0 {
-		return c.ask(ctx, "/hosts", url.Values{})
-	}
-	arguments, err := f.patch(words, time.Now())
+	err = p.kubectl.run(ctx, "patch", "configmap", configMap, "--namespace="+namespace, "--type=json", "--patch="+string(patch))
 	if err != nil {
-		return misuse{err}
+		p.note("a host without a claim has none to change: \"hosts\" lists them")
 	}
-	program := exec.CommandContext(ctx, "kubectl", arguments...)
-	program.Stdout, program.Stderr = s.Out, s.Err
-	if err := program.Run(); err != nil {
-		return fmt.Errorf("running kubectl: %w; a host without a claim has none to change: \"hosts\" lists them", err)
-	}
-	return nil
+	return err
 }
 
-// patch returns the arguments for kubectl.
-func (f *hostsFlags) patch(words []string, now time.Time) ([]string, error) {
-	type operation struct {
-		Op    string `json:"op"`
-		Path  string `json:"path"`
-		Value string `json:"value,omitempty"`
+// listHosts writes whose the hosts are.
+func (p *program) listHosts(ctx context.Context, from replica, output *outputFlag) error {
+	var list hosts.List
+	if err := answer(ctx, from, hostsPath, nil, &list); err != nil {
+		return err
 	}
-	var change operation
 	switch {
-	case len(words) == 2 && words[0] == "release":
-		change.Op = "remove"
-	case len(words) == 3 && words[0] == "give":
-		if len(validation.IsDNS1123Label(words[2])) > 0 {
-			return nil, fmt.Errorf("%q is no namespace: write a name such as default", words[2])
+	case output.isData():
+		return output.write(p.streams.Out, &list)
+	case output.format == formatName:
+		for i := range list.Hosts {
+			if _, err := fmt.Fprintln(p.streams.Out, list.Hosts[i].Host); err != nil {
+				return err
+			}
 		}
-		change.Op, change.Value = "replace", hosts.Claim(words[2], now)
-	default:
-		return nil, errors.New("write nothing, release HOST, or give HOST NAMESPACE")
+		return nil
+	case list.Shared:
+		_, err := fmt.Fprintln(p.streams.Out, hosts.SharedText)
+		return err
 	}
-	configMap, key, ok := hosts.ClaimAt(f.class, words[1])
-	if !ok {
-		return nil, fmt.Errorf("%q is no host: write it as \"hosts\" lists it, such as shop.example.com or *.example.com, or '' for every host", words[1])
+	var t table
+	t.add(texts("HOST", "NAMESPACE", "SINCE", "STATE", "WAITING")...)
+	for i := range list.Hosts {
+		l := &list.Hosts[i]
+		since, waiting := "-", make([]string, len(l.Waiting))
+		if !l.Since.IsZero() {
+			since = l.Since.UTC().Format(time.RFC3339)
+		}
+		for i, w := range l.Waiting {
+			waiting[i] = w.Namespace + "/" + w.Ingress
+		}
+		state, shade := l.State(), notice
+		if state == hosts.Held {
+			shade = good
+		}
+		t.add(append(texts(shownHost(l.Host), cmp.Or(l.Namespace, "-"), since), cell{state, shade},
+			cell{text: cmp.Or(strings.Join(waiting, " "), "-")})...)
 	}
-	change.Path = "/data/" + key
-	patch, err := json.Marshal([]operation{change})
-	if err != nil {
-		return nil, err
-	}
-	return []string{"patch", "configmap", configMap, "--namespace", f.namespace, "--type=json", "--patch", string(patch)}, nil
-}
-
-// movesHost returns whether a command moves a host. kubectl does that, and no replica.
-func movesHost(command []string) bool {
-	return len(command) > 0 && command[0] == "hosts" &&
-		slices.ContainsFunc(command[1:], func(word string) bool { return word == "release" || word == "give" })
+	return t.flush(p.streams.Out, p.colour.on(p.streams.Out))
 }

@@ -29,18 +29,30 @@ import (
 type manifests struct {
 	decoder runtime.Decoder
 	objects []client.Object
+	// faults are what is wrong with documents that no object is made of. Without keepsGoing, there is none: the first one
+	// ends the reading.
+	faults     []fileFault
+	keepsGoing bool
 	// skipped are the kinds, such as "apps/v1 Deployment", that the controller does not use.
 	skipped []string
 }
 
+// fileFault is a document that is no object, or one with a field that its kind does not have.
+type fileFault struct{ where, text string }
+
 // readManifests reads YAML and JSON from files and folders, or from standard input for "-". A file may hold several
 // documents. An object without a namespace is in "default". A field that a kind does not have is an error.
-func readManifests(names []string, stdin io.Reader) ([]client.Object, []string, error) {
+func readManifests(names []string, stdin io.Reader) (*manifests, error) {
+	m := &manifests{}
+	return m, m.read(names, stdin)
+}
+
+func (m *manifests) read(names []string, stdin io.Reader) error {
 	scheme, err := cluster.Scheme()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	m := &manifests{decoder: serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()}
+	m.decoder = serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
 	for _, name := range names {
 		if name == "-" {
 			err = m.readFrom("standard input", stdin)
@@ -48,10 +60,10 @@ func readManifests(names []string, stdin io.Reader) ([]client.Object, []string, 
 			err = m.walk(name)
 		}
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	return m.objects, m.skipped, nil
+	return nil
 }
 
 // walk reads a file, or every manifest below a folder.
@@ -82,7 +94,11 @@ func (m *manifests) readFrom(name string, r io.Reader) error {
 		case err != nil:
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := m.add(document); err != nil {
+		switch err := m.add(document); {
+		case err == nil:
+		case m.keepsGoing:
+			m.faults = append(m.faults, fileFault{fmt.Sprintf("%s, document %d", name, n), strings.Join(strings.Fields(err.Error()), " ")})
+		default:
 			return fmt.Errorf("%s, document %d: %w", name, n, err)
 		}
 	}

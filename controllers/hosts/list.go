@@ -44,6 +44,16 @@ type Waiting struct {
 	Since   time.Time `json:"since"`
 }
 
+// List is all hosts.
+type List struct {
+	// Shared is set if hosts are nobody's alone.
+	Shared bool      `json:"shared"`
+	Hosts  []Listing `json:"hosts"`
+}
+
+// SharedText says for people that hosts are shared.
+const SharedText = "hosts are shared (--allow-shared-hosts): none is any namespace's alone"
+
 // list returns all hosts, sorted. The caller holds building.
 func (h *Hosts) list(in *translate.Input, scope string) []Listing {
 	oldest := make(map[string]map[string]*rules.Object)
@@ -110,14 +120,11 @@ func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		_ = encoder.Encode(struct {
-			Shared bool      `json:"shared"`
-			Hosts  []Listing `json:"hosts"`
-		}{shared, listed})
+		_ = encoder.Encode(List{shared, listed})
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		if shared {
-			_, _ = fmt.Fprintln(w, "hosts are shared (--allow-shared-hosts): none is any namespace's alone")
+			_, _ = fmt.Fprintln(w, SharedText)
 			return
 		}
 		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
@@ -131,21 +138,29 @@ func (h *Hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // row returns a host as a line of the table.
 func (l *Listing) row() string {
-	host, since, state := cmp.Or(l.Host, "(every host)"), "-", "held"
+	host, since := cmp.Or(l.Host, "(every host)"), "-"
 	if !l.Since.IsZero() {
 		since = l.Since.UTC().Format(time.RFC3339)
-	}
-	switch {
-	case l.Namespace == "":
-		state = "unreadable: mend or delete " + l.Key + " of ConfigMap " + l.ConfigMap
-	case !l.Recorded:
-		state = "not recorded"
-	case !l.Released.IsZero():
-		state = "released " + l.Released.UTC().Format(time.RFC3339)
 	}
 	waiting := make([]string, len(l.Waiting))
 	for i, w := range l.Waiting {
 		waiting[i] = w.Namespace + "/" + w.Ingress
 	}
-	return strings.Join([]string{host, cmp.Or(l.Namespace, "-"), since, state, cmp.Or(strings.Join(waiting, " "), "-")}, "\t")
+	return strings.Join([]string{host, cmp.Or(l.Namespace, "-"), since, l.State(), cmp.Or(strings.Join(waiting, " "), "-")}, "\t")
+}
+
+// Held is the state of a host that is as it should be.
+const Held = "held"
+
+// State says for people how a host's claim is.
+func (l *Listing) State() string {
+	switch {
+	case l.Namespace == "":
+		return "unreadable: mend or delete " + l.Key + " of ConfigMap " + l.ConfigMap
+	case !l.Recorded:
+		return "not recorded"
+	case !l.Released.IsZero():
+		return "released " + l.Released.UTC().Format(time.RFC3339)
+	}
+	return Held
 }

@@ -67,8 +67,8 @@ func parseOptions(flags *flag.FlagSet, args []string) options {
 
 // files are the paths that a run reads and writes.
 type files struct {
-	controller, pebble, programs, samples string
-	data, kubeconfig, etcdLog, serversLog string
+	controller, plugin, pebble, programs, samples string
+	data, kubeconfig, etcdLog, serversLog         string
 	// acme is the folder of the files that the authority is trusted by.
 	acme string
 }
@@ -84,6 +84,7 @@ func filesOf(checkout string, o options) files {
 	}
 	return files{
 		controller: controller,
+		plugin:     filepath.Join(checkout, "bin", "kubectl-warren"),
 		pebble:     filepath.Join(checkout, "bin", "pebble"),
 		programs:   filepath.Join(checkout, "bin", "kube"),
 		samples:    filepath.Join(checkout, "config", "samples"),

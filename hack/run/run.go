@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/warren-dev/ingress/cli/process"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -57,7 +58,11 @@ func run(ctx context.Context, o options) (err error) {
 		fmt.Println("Stopping the Kubernetes API.")
 		err = errors.Join(err, api.Stop(), closeLogs())
 	}()
-	if err := os.WriteFile(paths.kubeconfig, api.Kubeconfig, 0o600); err != nil {
+	kubeconfig, err := process.Note(api.Kubeconfig, loopback(o.ports.admin))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(paths.kubeconfig, kubeconfig, 0o600); err != nil {
 		return fmt.Errorf("writing the kubeconfig: %w", err)
 	}
 
@@ -214,8 +219,9 @@ func describe(w io.Writer, prober *prober, routes []route, answers []answer, pat
 	if others.Len() > 0 {
 		text.WriteString("\nThese answer something else:\n\n" + others.String())
 	}
-	fmt.Fprintf(&text, "\nTo use kubectl in another shell:\n\n  export KUBECONFIG=%s\n  export PATH=%s:$PATH\n%s\nCtrl-C ends everything.\n\n",
-		paths.kubeconfig, paths.programs, more)
+	fmt.Fprintf(&text, "\nTo use kubectl in another shell:\n\n  export KUBECONFIG=%s\n  export PATH=%s:%s:$PATH\n\n"+
+		"Then \"kubectl warren ls\" says what is served, and \"kubectl warren explain URL\" why.\n%s\nCtrl-C ends everything.\n\n",
+		paths.kubeconfig, paths.programs, filepath.Dir(paths.plugin), more)
 	// Without a terminal to print to there is nobody to tell.
 	_, _ = io.WriteString(w, text.String())
 }

@@ -3,6 +3,7 @@
 package binary
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -51,9 +52,10 @@ func TestCommandsSayWhatARunningControllerServesAndWhy(t *testing.T) {
 	shows(t, c.command("explain", "http://"+host+"/x", "--client=203.0.113.9"), "203.0.113.0/24 is denied", "answer  403 AccessDenied")
 	shows(t, c.command("explain", "http://"+s.host("nobody")+"/"), "no rule is for host "+s.host("nobody"), "404 RouteNotFound")
 	shows(t, c.command("explain", "https://"+s.host("nobody")+"/"), "TLS alert unrecognized_name")
-	shows(t, c.command("explain", "https://"+host+"/", "-o", "json"), `"id":"`+s.namespace+`/shop-tls"`)
+	shows(t, c.command("explain", "https://"+host+"/", "-o", "json"), `"id": "`+s.namespace+`/shop-tls"`)
 	shows(t, c.command("ls"), host, s.namespace+"/shop", s.namespace+"/web:80")
 	shows(t, c.command("ls", "certs"), s.namespace+"/shop-tls", host)
-	shows(t, c.command("ls", "tasks"), "task/"+s.namespace+"/web-1", "Healthy", "yes")
-	shows(t, c.command("ls", "routes", "-o", "json"), `"ingress":"`+s.namespace+`/shop"`, `"taking":1`)
+	shows(t, c.command("ls", "tasks"), "task/"+s.namespace+"/web-1", "Healthy", "up")
+	shows(t, c.command("ls", "routes", "-o", "json"), `"ingress": "`+s.namespace+`/shop"`, `"taking": 1`)
+	shows(t, c.command("ls", "routes", "-o", "wide", "--host", host, "--state", "serving"), host, fmt.Sprintf("127.0.0.1:%d", web.port))
 }

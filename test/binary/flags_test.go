@@ -4,6 +4,7 @@ package binary
 
 import (
 	"net"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestAWrongFlagEndsTheProcessWithWhatToWriteInstead(t *testing.T) {
 		want []string
 	}{
 		"unknown flag":                     {[]string{"--http-adresse=:80"}, []string{"-http-adresse", "-help"}},
-		"an argument that is no flag":      {[]string{"serve"}, []string{`"serve"`, "only flags"}},
+		"an argument that is no flag":      {[]string{"ls"}, []string{`"ls"`, "only flags"}},
 		"address without a port":           {[]string{"--http-address=localhost"}, []string{"--http-address", "127.0.0.1:8000"}},
 		"admin address of a port alone":    {[]string{"--admin-address=9091"}, []string{"--admin-address", "127.0.0.1:8000"}},
 		"time without a unit":              {[]string{"--read-timeout=5"}, []string{"-read-timeout", "30s"}},
@@ -105,6 +106,14 @@ func TestVersionIsPrinted(t *testing.T) {
 	}
 }
 
+func TestNothingAtAllPrintsHelpAndJoinsNoCluster(t *testing.T) {
+	t.Parallel()
+	said, err := exec.CommandContext(t.Context(), program.path(t)).CombinedOutput()
+	if err != nil || !strings.Contains(string(said), "Available Commands") {
+		t.Errorf("it says %q (%v), want help", said, err)
+	}
+}
+
 func TestHelpDescribesEveryFlag(t *testing.T) {
 	t.Parallel()
 	c := startController(t, "-help")
@@ -118,8 +127,8 @@ func TestHelpDescribesEveryFlag(t *testing.T) {
 		"access-log", "read-timeout", "write-timeout", "idle-timeout", "min-rate", "max-header-bytes", "max-headers", "max-connections",
 		"drain-delay", "drain-timeout", "otlp-endpoint", "trace-sampling", "trace-context", "kubeconfig", "zap-log-level",
 	} {
-		if !strings.Contains(help, "  -"+flag+"\n") && !strings.Contains(help, "  -"+flag+" ") {
-			t.Errorf("-help does not describe -%s", flag)
+		if !strings.Contains(help, "  --"+flag+"\n") && !strings.Contains(help, "  --"+flag+" ") {
+			t.Errorf("-help does not describe --%s", flag)
 		}
 	}
 }
