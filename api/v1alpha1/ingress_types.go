@@ -27,12 +27,13 @@ const (
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:path=ingresses,singular=ingress,scope=Namespaced,shortName=wing;wingress,categories=warren
-// +kubebuilder:printcolumn:name="Host",type=string,JSONPath=".spec.rules[*].host",description="Host of the first rule, where it has one; further rules may have others"
-// +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=".status.conditions[?(@.type=='Accepted')].status"
-// +kubebuilder:printcolumn:name="Programmed",type=string,JSONPath=".status.conditions[?(@.type=='Programmed')].status"
+// +kubebuilder:printcolumn:name="Hosts",type=string,JSONPath=".status.hosts",description="The first host, and how many others there are"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=".status.conditions[?(@.type=='Ready')].status",description="Whether every path of it is served"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=".status.conditions[?(@.type=='Ready')].reason",description="What keeps it from being ready"
 // +kubebuilder:printcolumn:name="Address",type=string,JSONPath=".status.loadBalancer.ingress[0]['ip','hostname']"
 // +kubebuilder:printcolumn:name="Class",type=string,JSONPath=".spec.ingressClassName",priority=1
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=".status.conditions[?(@.type=='Accepted')].reason",priority=1,description="Why it is accepted or not"
+// +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=".status.conditions[?(@.type=='Accepted')].status",priority=1
+// +kubebuilder:printcolumn:name="Programmed",type=string,JSONPath=".status.conditions[?(@.type=='Programmed')].status",priority=1
 // +kubebuilder:printcolumn:name="Refs",type=string,JSONPath=".status.conditions[?(@.type=='ResolvedRefs')].reason",priority=1,description="Whether its backends are there"
 // +kubebuilder:printcolumn:name="Certificate",type=string,JSONPath=".status.conditions[?(@.type=='CertificateReady')].status",priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=".metadata.creationTimestamp"
@@ -577,6 +578,11 @@ type IngressStatus struct {
 	// +kubebuilder:default=-1
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// hosts is for people: the first host of the rules, and how many others there are, such as "shop.example.com +8".
+	// +kubebuilder:validation:MaxLength=272
+	// +optional
+	Hosts string `json:"hosts,omitempty"`
 
 	// conditions are Accepted, ResolvedRefs, Programmed, Ready, CertificateReady where tls is set, and Stalled or
 	// Reconciling where it is not Ready.

@@ -3,9 +3,11 @@
 package ingresses
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -77,6 +79,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, err
 	}
 	object.Status.ObservedGeneration = object.Generation
+	object.Status.Hosts = hostsText(&object.Spec)
 	object.Status.LoadBalancer.Ingress = addresses
 	status.SetConditions(&object.Status.Conditions, conditions)
 	if object.Spec.TLS == nil {
@@ -128,8 +131,29 @@ func disown(status *v1alpha1.IngressStatus) {
 		return false
 	})
 	status.ObservedGeneration = v1alpha1.NoGeneration
+	status.Hosts = ""
 	status.LoadBalancer = v1alpha1.LoadBalancerStatus{}
 }
+
+// hostsText returns, for a column, the first host of an Ingress and how many others there are.
+func hostsText(spec *v1alpha1.IngressSpec) string {
+	hosts := make([]string, len(spec.Rules))
+	for i := range spec.Rules {
+		hosts[i] = cmp.Or(string(spec.Rules[i].Host), everyHost)
+	}
+	if len(hosts) == 0 {
+		return ""
+	}
+	first := hosts[0]
+	slices.Sort(hosts)
+	if others := len(slices.Compact(hosts)) - 1; others > 0 {
+		return first + " +" + strconv.Itoa(others)
+	}
+	return first
+}
+
+// everyHost is how a rule for every host is shown, as kubectl does for Ingresses of networking.k8s.io.
+const everyHost = "*"
 
 // Setup has the reconciler run in a manager. It watches Ingresses, what the snapshots say of them, and the addresses.
 func (r *Reconciler) Setup(mgr ctrl.Manager) error {

@@ -29,7 +29,7 @@ func Watched() (objects []client.Object) {
 }
 
 // Relevant returns whether an update of a watched object can make a difference to a snapshot. The statuses that this
-// controller writes make none: otherwise every build would lead to another.
+// controller writes make none, but for a Task's health: otherwise every build would lead to another.
 func Relevant(before, after client.Object) bool {
 	// An object may be deleted and made again in one update, under the same generation.
 	if before.GetUID() != after.GetUID() {
@@ -49,7 +49,8 @@ func changesAnnotations(before, after client.Object) bool {
 func changesTask(before, after client.Object) bool {
 	old, ok := before.(*v1alpha1.Task)
 	current, ok2 := after.(*v1alpha1.Task)
-	return !ok || !ok2 || old.Generation != current.Generation || translate.Reported(old) != translate.Reported(current)
+	return !ok || !ok2 || old.Generation != current.Generation || translate.Reported(old) != translate.Reported(current) ||
+		translate.FailsProbes(old) != translate.FailsProbes(current)
 }
 
 // changesService is for Services, which have no generation, and for EndpointSlices, whose labels do not change theirs.

@@ -34,6 +34,12 @@ func TestWhichUpdatesLeadToABuild(t *testing.T) {
 		"a Task's health where its probes wrote it": {&v1alpha1.Task{Spec: v1alpha1.TaskSpec{HealthCheck: &v1alpha1.HealthCheck{Port: 80}}}, func(o client.Object) {
 			o.(*v1alpha1.Task).Status.Health = v1alpha1.HealthUnhealthy
 		}, false},
+		"that its probes find a Task unhealthy": {&v1alpha1.Task{Spec: v1alpha1.TaskSpec{HealthCheck: &v1alpha1.HealthCheck{Port: 80}}}, func(o client.Object) {
+			o.(*v1alpha1.Task).Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionHealthy, Reason: v1alpha1.ReasonProbeFailed}}
+		}, true},
+		"what they found of an older generation": {&v1alpha1.Task{Spec: v1alpha1.TaskSpec{HealthCheck: &v1alpha1.HealthCheck{Port: 80}}}, func(o client.Object) {
+			o.(*v1alpha1.Task).Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionHealthy, Reason: v1alpha1.ReasonProbeFailed, ObservedGeneration: -1}}
+		}, false},
 		"a Task's generation":           {&v1alpha1.Task{}, func(o client.Object) { o.SetGeneration(2) }, true},
 		"a TLSCertificate's generation": {&v1alpha1.TLSCertificate{}, func(o client.Object) { o.SetGeneration(2) }, true},
 		"a TLSCertificate's status": {&v1alpha1.TLSCertificate{}, func(o client.Object) {

@@ -258,6 +258,11 @@ func healthBefore(task *v1alpha1.Task) snapshot.Health {
 	return snapshot.HealthUnknown
 }
 
+// FailsProbes returns whether probes found the present generation of a Task unhealthy.
+func FailsProbes(task *v1alpha1.Task) bool {
+	return task.Spec.HealthCheck != nil && healthBefore(task) == snapshot.Unhealthy
+}
+
 // Reported returns what another controller wrote into status.health of a Task. It returns nothing if the Task has a
 // health check, or had one until now: then the probes wrote that field.
 func Reported(task *v1alpha1.Task) v1alpha1.Health {

@@ -5,11 +5,13 @@ package translate_test
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -233,5 +235,36 @@ func TestAProbeWhoseRulesNameNoHostSendsTheDefault(t *testing.T) {
 	})
 	if len(snapshot.Checks) != 1 || snapshot.Checks[0].ServerName != "api.default.svc" {
 		t.Errorf("the checks are %+v, want one with the default name", snapshot.Checks)
+	}
+}
+
+func TestABackendOfWhichEveryTaskFailsItsCheckIsNotResolved(t *testing.T) {
+	failing := func(t *v1alpha1.Task) {
+		t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: 80}
+		t.Status.Conditions = []metav1.Condition{{Type: "Healthy", Reason: v1alpha1.ReasonProbeFailed, ObservedGeneration: t.Generation}}
+	}
+	down := newTask("default", "a", "api", "10.0.0.1", failing)
+	up := newTask("default", "b", "api", "10.0.0.2")
+	for name, test := range map[string]struct {
+		tasks  []*v1alpha1.Task
+		reason string
+	}{
+		"one of one":                   {[]*v1alpha1.Task{down}, v1alpha1.ReasonNoEndpoints},
+		"one of two":                   {[]*v1alpha1.Task{down, up}, v1alpha1.ReasonResolvedRefs},
+		"what a former check has said": {[]*v1alpha1.Task{newTask("default", "a", "api", "10.0.0.1", failing, func(t *v1alpha1.Task) { t.Generation++ })}, v1alpha1.ReasonResolvedRefs},
+	} {
+		snapshot, reports := build(translate.Input{
+			Objects: asRules([]*v1alpha1.Ingress{newIngress("default", "i", 1, newRule("x.io", prefix("/", "api")))}), Tasks: test.tasks,
+		})
+		for i := range reports {
+			refs := meta.FindStatusCondition(reports[i].Conditions, v1alpha1.ConditionResolvedRefs)
+			if refs != nil && (refs.Reason != test.reason || (refs.Reason == v1alpha1.ReasonNoEndpoints) != strings.Contains(refs.Message, "health check of every Task")) {
+				t.Errorf("%s: %s: %s, want %s", name, refs.Reason, refs.Message, test.reason)
+			}
+		}
+		// What serves knows better than a status.
+		if pool := snapshot.Pools[0]; len(pool.Endpoints) != len(test.tasks) || pool.Why != "" {
+			t.Errorf("%s: the pool is %+v", name, pool)
+		}
 	}
 }

@@ -257,9 +257,12 @@ func (s *service) endpoints(b backend) (endpoints []snapshot.Endpoint, reason, f
 		}
 	}
 	finding = strings.Join(findings, "; ")
+	failing := s.failing()
 	switch {
-	case slices.ContainsFunc(endpoints, takesRequests):
+	case slices.ContainsFunc(endpoints, func(e snapshot.Endpoint) bool { return takesRequests(e) && !failing[e.ID] }):
 		return endpoints, "", finding
+	case slices.ContainsFunc(endpoints, takesRequests):
+		findings = append([]string{"the health check of every Task of it that could take requests fails"}, findings...)
 	case len(endpoints) == 0 && (taskFault.port || serviceFault.port):
 		return endpoints, v1alpha1.ReasonPortNotFound, finding
 	case len(fromTasks) > 0:
@@ -279,6 +282,19 @@ type sourceFault struct {
 
 func takesRequests(e snapshot.Endpoint) bool {
 	return !e.Draining && !e.Unhealthy && e.Weight > 0
+}
+
+// failing returns the ids of the endpoints that probes found unhealthy, nil if there is none.
+func (s *service) failing() (ids map[string]bool) {
+	for _, task := range s.tasks {
+		if FailsProbes(task) {
+			if ids == nil {
+				ids = make(map[string]bool)
+			}
+			ids[taskIDPrefix+task.Namespace+"/"+task.Name] = true
+		}
+	}
+	return ids
 }
 
 // mergeAddresses keeps one endpoint of each address, and sorts the result by id. The same address twice is one instance

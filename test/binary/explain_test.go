@@ -23,6 +23,16 @@ func (c *controller) command(arguments ...string) string {
 	return string(printed)
 }
 
+// missing returns an error unless what was printed has each of the texts.
+func missing(printed string, want ...string) error {
+	for _, w := range want {
+		if !strings.Contains(printed, w) {
+			return fmt.Errorf("there is no %q in:\n%s", w, printed)
+		}
+	}
+	return nil
+}
+
 // shows fails the test unless what was printed has each of the texts.
 func shows(t *testing.T, printed string, want ...string) {
 	t.Helper()
@@ -53,6 +63,16 @@ func TestCommandsSayWhatARunningControllerServesAndWhy(t *testing.T) {
 	shows(t, c.command("explain", "http://"+s.host("nobody")+"/"), "no rule is for host "+s.host("nobody"), "404 RouteNotFound")
 	shows(t, c.command("explain", "https://"+s.host("nobody")+"/"), "TLS alert unrecognized_name")
 	shows(t, c.command("explain", "https://"+host+"/", "-o", "json"), `"id": "`+s.namespace+`/shop-tls"`)
+	other, closed := standardIngress("other", "nginx", s.host("other"), "web"), standardIngress("closed", "", s.host("closed"), "web")
+	closed.Annotations = map[string]string{
+		"kubernetes.io/ingress.class": "warren", "nginx.ingress.kubernetes.io/auth-url": "x", "nginx.ingress.kubernetes.io/limit-rps": "1"}
+	s.create(other, closed)
+	eventually(t, patience, "the closed Ingress to be listed with its annotations", func() error {
+		return missing(c.command("ls", "--state=closed", "--in", s.namespace), s.host("closed"), "auth-url", "limit-rps")
+	})
+	eventually(t, patience, "an Ingress of another class to be named", func() error {
+		return missing(c.command("explain", s.host("other")), "networking.k8s.io/"+s.namespace+"/other is of the class nginx", "404 RouteNotFound")
+	})
 	shows(t, c.command("ls"), host, s.namespace+"/shop", s.namespace+"/web:80")
 	shows(t, c.command("ls", "certs"), s.namespace+"/shop-tls", host)
 	shows(t, c.command("ls", "tasks"), "task/"+s.namespace+"/web-1", "Healthy", "up")

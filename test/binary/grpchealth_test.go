@@ -106,6 +106,12 @@ func TestHealthByGRPCIsInTheStatusAndInExplain(t *testing.T) {
 	// The status is for whoever may read Tasks. What the address answered is for operators, in explain.
 	says("Healthy=False ProbeFailed", "the health check fails: the answer is not that of a healthy instance")
 	shows(t, c.command("explain", "http://"+host+"/"), "its health check fails: grpc.health.v1.Health/Check of shop.v1.Orders: ", "503 NoHealthyTask")
+	s.ingressSays(rule, "ResolvedRefs=False NoEndpoints", "Ready=False NoEndpoints")
+	shows(t, c.command("ls", "--in", s.namespace), host, "0/1", "down")
 	server.tell("shop.v1.Orders=SERVING")
 	says("Healthy=True ProbeSucceeded", "the health check succeeds")
+	s.ingressSays(rule, "ResolvedRefs=True", "Ready=True Served")
+	if rule.Status.Hosts != host {
+		t.Errorf("the hosts are %q, want %q", rule.Status.Hosts, host)
+	}
 }

@@ -45,8 +45,10 @@ func TestTablesShowTheColumnsOneWants(t *testing.T) {
 					Paths: []v1alpha1.IngressPath{{Path: "/", Backend: v1alpha1.IngressBackend{ServiceName: "shop", Port: 80}}},
 				}}},
 				Status: v1alpha1.IngressStatus{
+					Hosts: "shop.example.com +8",
 					Conditions: []metav1.Condition{
 						condition(v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted),
+						condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonServiceNotFound),
 						condition(v1alpha1.ConditionResolvedRefs, metav1.ConditionFalse, v1alpha1.ReasonServiceNotFound),
 						condition(v1alpha1.ConditionProgrammed, metav1.ConditionTrue, v1alpha1.ReasonProgrammed),
 						condition(v1alpha1.ConditionCertificateReady, metav1.ConditionFalse, v1alpha1.ReasonExpired),
@@ -54,8 +56,8 @@ func TestTablesShowTheColumnsOneWants(t *testing.T) {
 					LoadBalancer: v1alpha1.LoadBalancerStatus{Ingress: []v1alpha1.LoadBalancerIngress{{IP: "203.0.113.7"}}},
 				},
 			},
-			want: map[string]any{"Name": "by-address", "Host": "shop.example.com", "Accepted": "True", "Programmed": "True", "Address": "203.0.113.7"},
-			wide: map[string]any{"Class": "warren", "Reason": "Accepted", "Refs": "ServiceNotFound", "Certificate": "False"},
+			want: map[string]any{"Name": "by-address", "Hosts": "shop.example.com +8", "Ready": "False", "Reason": "ServiceNotFound", "Address": "203.0.113.7"},
+			wide: map[string]any{"Class": "warren", "Accepted": "True", "Programmed": "True", "Refs": "ServiceNotFound", "Certificate": "False"},
 		},
 		{
 			name:     "an Ingress that is served at a name, not yet reported on",
@@ -69,8 +71,8 @@ func TestTablesShowTheColumnsOneWants(t *testing.T) {
 					LoadBalancer: v1alpha1.LoadBalancerStatus{Ingress: []v1alpha1.LoadBalancerIngress{{Hostname: "lb.example.com"}}},
 				},
 			},
-			want: map[string]any{"Name": "by-name", "Host": nil, "Accepted": nil, "Programmed": nil, "Address": "lb.example.com"},
-			wide: map[string]any{"Class": nil, "Reason": nil, "Refs": nil, "Certificate": nil},
+			want: map[string]any{"Name": "by-name", "Hosts": nil, "Ready": nil, "Reason": nil, "Address": "lb.example.com"},
+			wide: map[string]any{"Class": nil, "Accepted": nil, "Programmed": nil, "Refs": nil, "Certificate": nil},
 		},
 		{
 			name:     "a TLSCertificate",
