@@ -50,7 +50,8 @@ func readList(t *testing.T) *List {
 // importsOf returns which packages of the module import which. It leaves out what only tests import.
 func importsOf(t *testing.T) map[string][]string {
 	t.Helper()
-	command := exec.Command("go", "list", "-tags=e2e,browser,hostile", "-json=ImportPath,Imports", "./...")
+	// With a profile, packages that main uses are listed once more, as compiled by it.
+	command := exec.Command("go", "list", "-pgo=off", "-tags=e2e,browser,hostile", "-json=ImportPath,Imports", "./...")
 	command.Dir, command.Stderr = root, os.Stderr
 	output, err := command.Output()
 	if err != nil {
