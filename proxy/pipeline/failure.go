@@ -52,7 +52,7 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	_ = up.Close()
 	uploading := x.upload.Done() != nil
 	x.stopUpload()
-	sent, reused := up.Sent(), up.Reused()
+	sent, reused, sole := up.Sent(), up.Reused(), up.Sole()
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
@@ -76,6 +76,9 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 		failed := x.tlsFailure(err)
 		failed.again, failed.stale = again, again && reused
 		return failed
+	}
+	if reused && sole != nil {
+		sole.NoteEnd(x.engine.Clock.Now())
 	}
 	// An endpoint that stops or has no room for more streams says so, and is not to blame.
 	return failure{reason: reason.UpstreamReset, again: again, stale: again && reused, endpoint: !errors.Is(err, message.ErrUnprocessed), cause: err, told: err}

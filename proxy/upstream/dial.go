@@ -29,6 +29,10 @@ type Demand struct {
 	Logins *Logins
 	// Shard is the shard to look at first for an idle connection.
 	Shard uint32
+	// Once is set for a request that must not be sent twice. It keeps to connections that the endpoint surely keeps.
+	Once bool
+	// Now is the time of the clock that [Endpoint.Expire] goes by.
+	Now time.Duration
 }
 
 // Dial makes a connection, or waits for one that others wait for too. The wait ends when the context ends or

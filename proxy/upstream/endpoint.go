@@ -5,6 +5,7 @@ package upstream
 import (
 	"crypto/tls"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,9 @@ type Endpoint struct {
 	retired atomic.Bool
 	dials   dials
 	idle    [idleShards]idleShard
+	// hasty counts down from hastyExchanges since the endpoint last ended a connection soon after a response that did not
+	// say so.
+	hasty atomic.Int32
 	// private are the connections that rest for one client each.
 	private privateConns
 	// names has the parts of the endpoint, if the server name follows the request. It is nil otherwise.
@@ -96,7 +100,7 @@ func (e *Endpoint) Take(d Demand) Exchange {
 			return nil
 		}
 	}
-	if c := e.takeIdle(d.Shard); c != nil {
+	if c := e.takeIdle(d); c != nil {
 		return c
 	}
 	return nil
@@ -105,16 +109,22 @@ func (e *Endpoint) Take(d Demand) Exchange {
 // takeIdle returns an idle connection or nil. It looks into the given shard first. It looks at each connection, however
 // short its rest was: what the endpoint sent since the last response is no answer to the next request (RFC 9112,
 // section 6.3).
-func (e *Endpoint) takeIdle(shard uint32) *Conn {
+func (e *Endpoint) takeIdle(d Demand) *Conn {
 	for i := range uint32(idleShards) {
-		s := &e.idle[(shard+i)%idleShards]
+		s := &e.idle[(d.Shard+i)%idleShards]
 		for {
-			c := s.pop()
+			var c *Conn
+			if d.Once && e.hasty.Load() > 0 {
+				c = s.popRested(d.Now)
+			} else {
+				c = s.pop()
+			}
 			if c == nil {
 				break
 			}
 			e.part.tookIdle()
 			if !c.quiet() {
+				c.NoteEnd(d.Now)
 				_ = c.Close()
 				continue
 			}
@@ -123,6 +133,33 @@ func (e *Endpoint) takeIdle(shard uint32) *Conn {
 		}
 	}
 	return nil
+}
+
+const (
+	// haste is within which time after a response some servers end a connection that they said they would keep: they run a
+	// program for each request, and the end of that is the connection's. A request that is sent meanwhile is lost.
+	haste = time.Second
+	// hastyExchanges is how many exchanges on connections that were used again show that the endpoint keeps them.
+	hastyExchanges = 64
+)
+
+// NoteEnd notes that the endpoint ended the connection, or disturbed it, before it answered what it was used again for.
+func (c *Conn) NoteEnd(now time.Duration) {
+	if now-c.idleSince < haste {
+		c.endpoint.hasty.Store(hastyExchanges)
+	}
+}
+
+// popRested returns the connection that has rested longest, if that is long enough.
+func (s *idleShard) popRested(now time.Duration) *Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.conns) == 0 || now-s.conns[0].idleSince < haste {
+		return nil
+	}
+	c := s.conns[0]
+	s.conns = slices.Delete(s.conns, 0, 1)
+	return c
 }
 
 func (s *idleShard) pop() *Conn {
@@ -141,6 +178,9 @@ func (s *idleShard) pop() *Conn {
 // give takes back a connection that can carry another request.
 func (e *Endpoint) give(c *Conn, shard uint32, now time.Duration) {
 	c.idleSince, c.suspect = now, c.Response().NoContent
+	if c.reused && e.hasty.Load() > 0 {
+		e.hasty.Add(-1)
+	}
 	if !e.part.mayRest() {
 		c.leave()
 		return

@@ -5,6 +5,7 @@ package upstream
 import (
 	"net"
 	"testing"
+	"time"
 )
 
 // The number of idle connections is bounded, however many were needed at once.
@@ -36,4 +37,74 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 	for _, c := range conns[:idlePerShard] {
 		expectEnd(t, c)
 	}
+}
+
+// Some servers end a connection soon after a response that did not say so. A request that must not be sent twice would
+// be lost on it.
+func TestRequestThatMustNotBeSentTwiceAvoidsConnectionsThatMayEnd(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	e := testEndpoint(Key{Address: l.Addr().(*net.TCPAddr).AddrPort()})
+	dial := func() (*Conn, net.Conn) {
+		taken, err := e.Dial(t.Context(), Demand{Timeout: patience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return taken.Sole(), c
+	}
+	end := func(c *Conn, peer net.Conn) {
+		if err := peer.Close(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the end of a connection", func() bool { return !c.quiet() })
+	}
+	take := func(once bool, now time.Duration) *Conn { return e.takeIdle(Demand{Once: once, Now: now}) }
+
+	kept, _ := dial()
+	e.give(kept, 0, 0)
+	if c := take(true, time.Millisecond); c != kept {
+		t.Errorf("got %p, want the connection of a server that keeps them", c)
+	}
+	ended, peer := dial()
+	e.give(ended, 0, 0)
+	end(ended, peer)
+	if c := take(false, haste); c != nil {
+		t.Errorf("got %p, want nothing of a connection that has ended", c)
+	}
+	e.give(kept, 0, haste)
+	if c := take(true, haste); c != kept {
+		t.Errorf("got %p, want a connection: the server kept the other one for a while", c)
+	}
+
+	const now = time.Minute
+	ended, peer = dial()
+	e.give(kept, 0, now)
+	e.give(ended, 0, now)
+	end(ended, peer)
+	if c := take(false, now+haste/2); c != kept {
+		t.Errorf("got %p, want what is left for a request that can be sent again", c)
+	}
+	e.give(kept, 0, now)
+	if c := take(true, now+haste/2); c != nil {
+		t.Errorf("got %p, want no connection that may be about to end", c)
+	}
+	if c := take(true, now+haste); c != kept {
+		t.Errorf("got %p, want the connection that the server has kept for long enough", c)
+	}
+	for range hastyExchanges {
+		e.give(kept, 0, now)
+		if c := take(false, now); c != kept {
+			t.Fatalf("got %p, want the connection", c)
+		}
+	}
+	e.give(kept, 0, now)
+	if c := take(true, now); c != kept {
+		t.Errorf("got %p, want a connection of a server that keeps them again", c)
+	}
+	e.Retire()
 }

@@ -203,7 +203,7 @@ func TestIdleConnectionsAreBoundedAcrossNames(t *testing.T) {
 	third, end := dialled(busy)
 	busy.give(third, 0, 0)
 	expectEnd(t, end)
-	if got := busy.takeIdle(0); got != second {
+	if got := busy.takeIdle(Demand{}); got != second {
 		t.Errorf("got %v, want the one that was used last", got)
 	}
 	busy.give(second, 0, 0)
