@@ -126,6 +126,15 @@ fuzz: ## Run each fuzz target for FUZZTIME, a minute unless told otherwise
 hostile: kube pebble ## Attack the program as clients and tenants who mean harm would, and print what others notice of it
 	go test -tags hostile -count=1 -v -parallel 16 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/hostile
 
+# FLEET=quick asks only the servers that are installed fast. FLEETJOBS is how many servers run at a time.
+FLEET ?=
+FLEETJOBS ?= 14
+
+.PHONY: fleet
+fleet: kube ## Ask real servers directly, through the controller, nginx and HAProxy, and compare; installs the servers
+	hack/fleet/install $(FLEET)
+	FLEET=$(FLEET) go test -tags fleet -count=1 -timeout $(TESTTIMEOUT) -parallel $(FLEETJOBS) $(TESTFLAGS) ./test/fleet
+
 .PHONY: browser
 browser: ## Run the tests with headless Chromium, which has to be installed
 	go test -tags browser -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/browser
@@ -201,7 +210,7 @@ verify-files: $(KUSTOMIZE) ## Check that shell scripts parse and every kustomiza
 .PHONY: vet
 vet: ## Run go vet, on the tests that want a cluster or a browser too
 	go vet ./...
-	go vet -tags e2e,browser,hostile ./...
+	go vet -tags e2e,browser,hostile,fleet ./...
 	@# With the flags of their builds, nothing of them is compiled twice. Kubernetes would take ten minutes.
 	for module in kube pebble h2spec grpc prometheus; do (cd hack/$$module && CGO_ENABLED=0 go vet -trimpath ./...); done
 
