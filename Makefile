@@ -135,6 +135,11 @@ fleet: kube ## Ask real servers directly, through the controller, nginx and HAPr
 	hack/fleet/install $(FLEET)
 	FLEET=$(FLEET) go test -tags fleet -count=1 -timeout $(TESTTIMEOUT) -parallel $(FLEETJOBS) $(TESTFLAGS) ./test/fleet
 
+.PHONY: clients
+clients: kube ## Run real clients of HTTP against the program, nginx and HAProxy; installs those that are missing, CLIENTS=quick fewer
+	hack/clients/install
+	go test -tags clients -count=1 -v -parallel 4 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/clients
+
 .PHONY: browser
 browser: ## Run the tests with headless Chromium, which has to be installed
 	go test -tags browser -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/browser
@@ -210,7 +215,7 @@ verify-files: $(KUSTOMIZE) ## Check that shell scripts parse and every kustomiza
 .PHONY: vet
 vet: ## Run go vet, on the tests that want a cluster or a browser too
 	go vet ./...
-	go vet -tags e2e,browser,hostile,fleet ./...
+	go vet -tags e2e,browser,hostile,fleet,clients ./...
 	@# With the flags of their builds, nothing of them is compiled twice. Kubernetes would take ten minutes.
 	for module in kube pebble h2spec grpc prometheus; do (cd hack/$$module && CGO_ENABLED=0 go vet -trimpath ./...); done
 
