@@ -51,7 +51,7 @@ func readList(t *testing.T) *List {
 func importsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	// With a profile, packages that main uses are listed once more, as compiled by it.
-	command := exec.Command("go", "list", "-pgo=off", "-tags=e2e,browser,hostile,fleet", "-json=ImportPath,Imports", "./...")
+	command := exec.Command("go", "list", "-pgo=off", "-tags=e2e,browser,hostile,fleet,clients", "-json=ImportPath,Imports", "./...")
 	command.Dir, command.Stderr = root, os.Stderr
 	output, err := command.Output()
 	if err != nil {
