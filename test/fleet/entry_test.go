@@ -69,3 +69,8 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 }
+
+// listed returns the place of the first entry for the difference in the list, -1 if there is none.
+func (d difference) listed() int {
+	return slices.IndexFunc(listed, func(e entry) bool { return e.matches(d) })
+}
