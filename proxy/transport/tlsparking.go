@@ -58,11 +58,13 @@ func (t *TLS) serveParked(fd uintptr) (done bool) {
 		}
 		buf := p.buffers.Get(p.size)
 		buf[0] = t.first[0]
-		n, _ = t.Read(buf[1:]) // An error that lasts comes back from the next read.
+		n, err = t.Read(buf[1:])
 		if !p.got(buf, 1+n) {
 			return true
 		}
-		if below.within.dry && t.exhausted() {
+		// An error that lasts, as after close_notify, comes back from the next read. Nothing may arrive to wait for.
+		lasts := err != nil && !errors.Is(err, syscall.EAGAIN)
+		if below.within.dry && t.exhausted() && !lasts {
 			return false // the usual case, without the allocations of a read by crypto/tls
 		}
 	}

@@ -84,6 +84,69 @@ func TestLeavingAParkedTLSLosesNothing(t *testing.T) {
 	}
 }
 
+// A read that filled its buffer may have the last content, and the next one what ends the connection alone. Nothing
+// arrives after that, so nobody may wait for it.
+func TestParkedTLSSeesAnEndBehindAFullRead(t *testing.T) {
+	t.Parallel()
+	const shortest = 5 + 1 + 1 + 16 // a record of one byte: its header, the byte, its kind and its seal
+	var pool buffer.Pool
+	together := func(write func(client *tls.Conn)) *TLS {
+		server, client := parkedPair(t, 1<<20)
+		wire := client.NetConn().(*pieces)
+		dialed, kept := wire.Conn, &keptWrites{}
+		wire.Conn = kept
+		write(client)
+		if _, err := dialed.Write(kept.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		server.StallAfter(time.Second)
+		return server
+	}
+	probed := together(func(client *tls.Conn) {
+		for range 1000 {
+			_, _ = client.Write([]byte("x"))
+		}
+	})
+	room := 0 // how much the first read takes
+	if err := probed.ReadParked(&pool, buffer.Small, func([]byte, int) bool {
+		tail := probed.tail
+		if room = shortest*tail.completed + tail.had; tail.left > 0 {
+			room += shortest - tail.left
+		}
+		return false
+	}); err != nil || probed.below.within.dry {
+		t.Fatalf("the first read did not fill its buffer, or failed: %v", err)
+	}
+	// A longer record takes one round, and two short ones take one: the last of an odd number is left to a round of its
+	// own.
+	short := room/shortest - 2
+	short -= 1 - short%2
+	server := together(func(client *tls.Conn) {
+		_, _ = client.Write(make([]byte, 1+room-(short+1)*shortest))
+		for range short {
+			_, _ = client.Write([]byte("x"))
+		}
+		_ = client.CloseWrite()
+	})
+	err := server.ReadParked(&pool, buffer.Small, func(buf []byte, _ int) bool {
+		pool.Put(buf)
+		return true
+	})
+	if !errors.Is(err, io.EOF) {
+		t.Errorf("with reads of %d bytes it ended with %v, want EOF", room, err)
+	}
+}
+
+// keptWrites is a connection that keeps what is written.
+type keptWrites struct {
+	net.Conn
+	bytes.Buffer
+}
+
+func (k *keptWrites) Read(p []byte) (int, error)       { return k.Conn.Read(p) }
+func (k *keptWrites) Write(p []byte) (int, error)      { return k.Buffer.Write(p) }
+func (k *keptWrites) SetWriteDeadline(time.Time) error { return nil }
+
 // A record that comes byte by byte has a time of its own, that its bytes do not begin anew.
 func TestParkedTLSBoundsARecord(t *testing.T) {
 	t.Parallel()
