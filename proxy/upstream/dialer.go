@@ -35,7 +35,7 @@ type Dialer struct {
 	http1  http1.ClientConfig
 	http2  http2.Config
 	shared sharedConns
-	// names counts the server names that all endpoints hold connections for.
+	// names counts the server names that endpoints hold connections for, beyond the first leastNames of each.
 	names atomic.Int64
 }
 

@@ -18,8 +18,9 @@ const (
 	// maxNames bounds the names that an endpoint holds connections for. Where a rule is for a wildcard, clients choose
 	// the names. The name that was used longest ago gives way.
 	maxNames = 1024
-	// maxNamesOfAll bounds the names of all endpoints together. Beyond it, an endpoint holds no more names than it has,
-	// and leastNames at least, so that nobody's clients drive out the names of somebody else's endpoints.
+	// maxNamesOfAll bounds the names of all endpoints together that are more than leastNames of each. Beyond it, an
+	// endpoint holds no more names than it has, so that nobody's clients drive out the names of somebody else's
+	// endpoints.
 	maxNamesOfAll = 4096
 	leastNames    = 8
 	// maxIdleOfNames bounds the idle connections of all parts, as those of an endpoint without parts are bounded.
@@ -37,19 +38,22 @@ type names struct {
 
 	mu   sync.Mutex // guards what follows, and what parts say that it guards
 	held map[string]*Endpoint
+	// trusted counts the parts that are. owed counts those of them that came when all endpoints had too many, and for
+	// which none has given way yet.
+	trusted, owed int
 }
 
 // part is what an endpoint is besides, if it is the part of another one that serves one name.
 type part struct {
 	of   *names
 	name string
-	// trusted is set once the endpoint proved to be what the name says.
-	trusted atomic.Bool
 
-	// names.mu guards these: how many requests use the part, and when the last one ceased to.
+	// names.mu guards these: how many requests use the part, when the last one ceased to, and whether the endpoint
+	// proved to be what the name says.
 
-	users int
-	used  time.Duration
+	users   int
+	used    time.Duration
+	trusted bool
 }
 
 func newNames(e *Endpoint, terms *TLS) *names {
@@ -64,23 +68,15 @@ func (e *Endpoint) Follows() bool { return e.names != nil }
 func (e *Endpoint) For(host []byte) *Endpoint {
 	n := e.names
 	n.mu.Lock()
+	defer n.mu.Unlock()
 	found := n.held[string(host)]
-	var gone *Endpoint
 	if found == nil {
 		if !IsServerName(host) {
-			n.mu.Unlock()
 			return e
-		}
-		if n.full(1) {
-			gone = n.forgetOldestLocked()
 		}
 		found = n.addLocked(string(host))
 	}
 	found.part.users++
-	n.mu.Unlock()
-	if gone != nil {
-		gone.Retire()
-	}
 	return found
 }
 
@@ -94,18 +90,21 @@ func (e *Endpoint) Leave() {
 	n.mu.Lock()
 	p.users--
 	p.used = now
-	var gone *Endpoint
-	switch {
-	case p.users == 0 && (!p.trusted.Load() || n.whole.retired.Load()):
-		// A name that never led to a connection takes no other one's place: clients can make up as many as they like.
+	var gone []*Endpoint
+	if p.users == 0 && (!p.trusted || n.whole.retired.Load()) {
 		n.forgetLocked(e)
-		gone = e
-	case n.full(0): // names in use are not forgotten, so that there may be more for a while
-		gone = n.forgetOldestLocked()
+		gone = append(gone, e)
+	}
+	for n.full() { // names in use are not forgotten, so that there may be more for a while
+		oldest := n.forgetOldestLocked()
+		if oldest == nil {
+			break
+		}
+		gone = append(gone, oldest)
 	}
 	n.mu.Unlock()
-	if gone != nil {
-		gone.Retire()
+	for _, part := range gone {
+		part.Retire()
 	}
 }
 
@@ -131,10 +130,10 @@ func IsServerName(host []byte) bool {
 	return before != '.'
 }
 
-// full says whether there would be too many names with some more.
-func (n *names) full(more int) bool {
-	held := len(n.held) + more
-	return held > maxNames || held > leastNames && n.whole.dialer.names.Load()+int64(more) > maxNamesOfAll
+// full says whether there are too many names. One that never led to a connection counts for none: clients can make up
+// as many as they like, and would drive out all others.
+func (n *names) full() bool {
+	return n.trusted > maxNames || n.trusted > leastNames && n.owed > 0
 }
 
 func (n *names) addLocked(name string) *Endpoint {
@@ -143,13 +142,18 @@ func (n *names) addLocked(name string) *Endpoint {
 	e.tls, e.tlsHTTP1 = n.tls.forEndpoint(name)
 	e.retired.Store(w.retired.Load())
 	n.held[name] = e
-	w.dialer.names.Add(1)
 	return e
 }
 
 func (n *names) forgetLocked(e *Endpoint) {
 	delete(n.held, e.part.name)
-	n.whole.dialer.names.Add(-1)
+	if !e.part.trusted {
+		return
+	}
+	n.owed = max(n.owed-1, 0)
+	if n.trusted--; n.trusted >= leastNames {
+		n.whole.dialer.names.Add(-1)
+	}
 }
 
 // forgetOldestLocked forgets the name whose last request ended longest ago. It returns nil if all are in use. The
@@ -230,8 +234,17 @@ func (e *Endpoint) whole() *Endpoint {
 
 // proved notes that the endpoint is what the name says.
 func (p *part) proved() {
-	if p != nil {
-		p.trusted.Store(true)
+	if p == nil {
+		return
+	}
+	n := p.of
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if held := n.held[p.name]; held != nil && held.part == p && !p.trusted {
+		p.trusted = true
+		if n.trusted++; n.trusted > leastNames && n.whole.dialer.names.Add(1) > maxNamesOfAll {
+			n.owed++
+		}
 	}
 }
 

@@ -55,8 +55,41 @@ func TestANameIsKeptOnceAConnectionWasMade(t *testing.T) {
 	if got := len(e.names.held); got != 2 {
 		t.Errorf("%d names are held, want the 2 that led to a connection", got)
 	}
-	if n := e.dialer.names.Load(); n != 2 {
+	if n := e.names.trusted; n != 2 {
 		t.Errorf("%d names are counted, want 2", n)
+	}
+}
+
+// A client can ask for as many names at once as it has requests, while an endpoint holds all that it may.
+func TestMadeUpNamesInUseDriveOutNone(t *testing.T) {
+	t.Parallel()
+	e := followingEndpoint(testEndpoint(Key{}).dialer, nowhere)
+	for i := range maxNames {
+		use(e, fmt.Sprint("real", i), true)
+	}
+	var madeUp []*Endpoint
+	for i := range 100 {
+		madeUp = append(madeUp, e.For(fmt.Append(nil, "made-up", i)))
+	}
+	use(e, "real0", true)
+	for _, part := range madeUp {
+		part.Leave()
+	}
+	for i := range maxNames {
+		if e.names.held[fmt.Sprint("real", i)] == nil {
+			t.Fatalf("real%d was driven out", i)
+		}
+	}
+}
+
+// A connection that was made for a request that did not wait for it counts for no name that is held.
+func TestANameThatWasForgottenIsNotCounted(t *testing.T) {
+	t.Parallel()
+	e := followingEndpoint(testEndpoint(Key{}).dialer, nowhere)
+	left := use(e, "left", false)
+	left.part.proved()
+	if e.names.trusted != 0 || e.dialer.names.Load() != 0 {
+		t.Error("a name that is not held is counted")
 	}
 }
 
@@ -64,6 +97,7 @@ func TestTheNameThatWasUsedLongestAgoGivesWay(t *testing.T) {
 	t.Parallel()
 	e := followingEndpoint(testEndpoint(Key{}).dialer, nowhere)
 	busy := e.For([]byte("busy"))
+	busy.part.proved()
 	parts := map[string]*Endpoint{}
 	for i := range maxNames - 1 {
 		name := fmt.Sprint("n", i)
@@ -105,16 +139,16 @@ func TestNamesInUseAreNotForgotten(t *testing.T) {
 		}
 		part.Leave()
 	}
-	if n := len(e.names.held); n != maxNames || e.dialer.names.Load() != maxNames {
-		t.Errorf("%d names are held and %d counted, want %d", n, e.dialer.names.Load(), maxNames)
+	if n := len(e.names.held); n != maxNames || e.names.trusted != maxNames || e.dialer.names.Load() != maxNames-leastNames {
+		t.Errorf("%d names are held, %d counted, and %d with those of others, want %d", n, e.names.trusted, e.dialer.names.Load(), maxNames)
 	}
 }
 
-// The clients of one endpoint cannot drive out the names of another, and cannot keep it from having some.
+// The clients of some endpoints cannot drive out the names of another, and cannot keep it from having some.
 func TestNamesOfAllEndpointsAreBounded(t *testing.T) {
 	t.Parallel()
 	d := testEndpoint(Key{}).dialer
-	flooded := make([]*Endpoint, maxNamesOfAll/maxNames+1)
+	flooded := make([]*Endpoint, maxNamesOfAll/(maxNames-leastNames)+2)
 	for i := range flooded {
 		flooded[i] = followingEndpoint(d, nowhere)
 		for name := range maxNames + 100 {
@@ -125,17 +159,29 @@ func TestNamesOfAllEndpointsAreBounded(t *testing.T) {
 	if n := len(last.names.held); n != leastNames {
 		t.Errorf("an endpoint holds %d names after others hold all, want %d", n, leastNames)
 	}
-	if n := len(flooded[0].names.held); n != maxNames {
-		t.Errorf("an endpoint's names were driven out by those of another: it holds %d, want %d", n, maxNames)
+	var inUse []*Endpoint
+	for name := range 100 {
+		part := last.For(fmt.Append(nil, "in-use", name))
+		part.part.proved()
+		inUse = append(inUse, part)
 	}
 	for name := range leastNames {
 		use(flooded[0], fmt.Sprint("later", name), true)
 	}
-	if n := d.names.Load(); n != maxNamesOfAll {
-		t.Errorf("%d names are counted, want %d", n, maxNamesOfAll)
+	if n := len(flooded[0].names.held); n != maxNames {
+		t.Errorf("an endpoint's names were driven out by those of another: it holds %d, want %d", n, maxNames)
+	}
+	for _, part := range inUse {
+		part.Leave()
+	}
+	if n := d.names.Load(); n != maxNamesOfAll || len(last.names.held) != leastNames {
+		t.Errorf("%d names are counted, want %d, and the last endpoint holds %d", n, maxNamesOfAll, len(last.names.held))
 	}
 	for _, e := range flooded {
 		e.Expire(d.clock.Now() + IdleTimeout + time.Second)
+		if n := e.names.trusted; n != 0 {
+			t.Errorf("%d names are counted of an endpoint after the time, want none", n)
+		}
 	}
 	if n := d.names.Load(); n != 0 {
 		t.Errorf("%d names are counted after the time, want none", n)
@@ -162,8 +208,8 @@ func TestRetirementForgetsAllNames(t *testing.T) {
 	e.Retire()
 	busy.Leave()
 	late.Leave()
-	if n := e.dialer.names.Load(); n != 0 {
-		t.Errorf("%d names are counted, want none", n)
+	if n := len(e.names.held) + e.names.trusted; n != 0 {
+		t.Errorf("%d names are held or counted, want none", n)
 	}
 }
 
