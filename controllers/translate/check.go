@@ -51,9 +51,10 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool, hosts []snapshot.Host
 			continue
 		}
 		if c, fault := taskCheck(task); fault == "" {
-			c.H2C = c.Path != "" && !c.TLS && h2c[c.Address]
+			at := target{c.Namespace, c.Address}
+			c.H2C = c.Path != "" && !c.TLS && h2c[at]
 			if c.TLS {
-				c.ServerName, c.Obsolete = serverName(task, names[c.Address]), obsolete[c.Address]
+				c.ServerName, c.Obsolete = serverName(task, names[at]), obsolete[at]
 			}
 			list = append(list, c)
 		}
@@ -62,10 +63,21 @@ func checks(tasks []*v1alpha1.Task, pools []snapshot.Pool, hosts []snapshot.Host
 	return list
 }
 
+// target is what a namespace's rules lead to. Another namespace may have rules for the same address, and must not
+// decide how this one's Tasks are probed: they would be Unhealthy under a name that they do not serve.
+type target struct {
+	namespace string
+	address   netip.AddrPort
+}
+
+func targetOf(p *snapshot.Pool, endpoint int) target {
+	return target{p.Namespace(), p.Endpoints[endpoint].Address}
+}
+
 // h2cAddresses returns the addresses to which requests go in HTTP/2 without TLS, and none in HTTP/1.1. Probes go there
 // in the same way.
-func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
-	addresses := make(map[netip.AddrPort]bool)
+func h2cAddresses(pools []snapshot.Pool) map[target]bool {
+	addresses := make(map[target]bool)
 	for _, h2c := range []bool{true, false} {
 		for i := range pools {
 			p := &pools[i]
@@ -74,9 +86,9 @@ func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
 			}
 			for j := range p.Endpoints {
 				if h2c {
-					addresses[p.Endpoints[j].Address] = true
+					addresses[targetOf(p, j)] = true
 				} else {
-					delete(addresses, p.Endpoints[j].Address)
+					delete(addresses, targetOf(p, j))
 				}
 			}
 		}
@@ -85,23 +97,23 @@ func h2cAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
 }
 
 // obsoleteAddresses returns the addresses to which requests may go over obsolete TLS.
-func obsoleteAddresses(pools []snapshot.Pool) map[netip.AddrPort]bool {
-	addresses := make(map[netip.AddrPort]bool)
+func obsoleteAddresses(pools []snapshot.Pool) map[target]bool {
+	addresses := make(map[target]bool)
 	for i := range pools {
 		if !pools[i].TLS.Obsolete {
 			continue
 		}
 		for j := range pools[i].Endpoints {
-			addresses[pools[i].Endpoints[j].Address] = true
+			addresses[targetOf(&pools[i], j)] = true
 		}
 	}
 	return addresses
 }
 
 // serverNames returns the names that requests over TLS send to addresses. Of several it has the first.
-func serverNames(pools []snapshot.Pool, hosts []snapshot.Host) map[netip.AddrPort]string {
+func serverNames(pools []snapshot.Pool, hosts []snapshot.Host) map[target]string {
 	requested := requestedNames(pools, hosts)
-	names := make(map[netip.AddrPort]string)
+	names := make(map[target]string)
 	for i := range pools {
 		p := &pools[i]
 		if p.TLS.ServerName == "" {
@@ -109,7 +121,7 @@ func serverNames(pools []snapshot.Pool, hosts []snapshot.Host) map[netip.AddrPor
 		}
 		name := cmp.Or(requested[p.ID], p.TLS.ServerName)
 		for j := range p.Endpoints {
-			at := p.Endpoints[j].Address
+			at := targetOf(p, j)
 			if known, ok := names[at]; !ok || name < known {
 				names[at] = name
 			}

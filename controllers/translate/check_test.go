@@ -268,3 +268,44 @@ func TestABackendOfWhichEveryTaskFailsItsCheckIsNotResolved(t *testing.T) {
 		}
 	}
 }
+
+// A namespace can have a Task at an address of another one's, and rules for it.
+func TestAnotherNamespaceDoesNotDecideHowATaskIsProbed(t *testing.T) {
+	over := func(tls *v1alpha1.BackendTLS) v1alpha1.IngressPath {
+		path := prefix("/", "api")
+		path.Backend.Protocol, path.Backend.TLS = v1alpha1.ProtocolHTTPS, tls
+		return path
+	}
+	h2c := prefix("/h2c", "api")
+	h2c.Backend.Port, h2c.Backend.Protocol = 90, v1alpha1.ProtocolH2C
+	plain := prefix("/plain", "api")
+	plain.Backend.Port = 90
+	for _, test := range []struct {
+		port  v1alpha1.Port
+		kind  v1alpha1.HealthCheckType
+		own   v1alpha1.IngressPath
+		other v1alpha1.IngressPath
+	}{
+		{80, v1alpha1.HealthCheckHTTPS, over(&v1alpha1.BackendTLS{ServerName: "own.example.com"}),
+			over(&v1alpha1.BackendTLS{ServerNameFromRequest: true, AllowObsolete: true})},
+		{90, v1alpha1.HealthCheckHTTP, h2c, plain},
+	} {
+		var checks [2]snapshot.Check
+		for i, others := range [][]*v1alpha1.Ingress{nil, {newIngress("other", "i", 2, newRule("a.io", test.other))}} {
+			checked := newTask("default", "a", "api", "10.0.0.1", listens(80, 8443), listens(90, 9090), func(t *v1alpha1.Task) {
+				t.Spec.HealthCheck = &v1alpha1.HealthCheck{Port: test.port, Type: test.kind}
+			})
+			built, _ := build(translate.Input{
+				Objects: asRules(append(others, newIngress("default", "i", 1, newRule("x.io", test.own)))),
+				Tasks:   []*v1alpha1.Task{checked, newTask("other", "b", "api", "10.0.0.1", listens(80, 8443), listens(90, 9090))},
+			})
+			if len(built.Checks) != 1 {
+				t.Fatalf("the checks are %+v, want one", built.Checks)
+			}
+			checks[i] = built.Checks[0]
+		}
+		if !checks[0].Equal(checks[1]) {
+			t.Errorf("the check is %+v, and with another namespace's rule %+v", checks[0], checks[1])
+		}
+	}
+}
