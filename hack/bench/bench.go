@@ -73,7 +73,10 @@ func bench(ctx context.Context, o *options) (err error) {
 	} else {
 		t.write(os.Stdout)
 	}
-	return errors.Join(t.verdict(), t.draw(), s.writeProfile())
+	if err := t.verdict(); err != nil {
+		return err
+	}
+	return errors.Join(t.draw(), s.writeProfile())
 }
 
 // say tells the person who waits what happens.

@@ -80,7 +80,8 @@ func (t *TLS) boundRecord() {
 }
 
 // within is how a TLS reads from within the wait of its TCP for more. A read that filled less than its buffer has taken
-// all that there was: the runtime remembers what arrives later, so the next read has to wait first.
+// all bytes that there were: the runtime remembers what arrives later, so the next read has to wait first. An end that
+// arrived together with them shows when somebody looks at the connection, as the watch of idle ones does.
 type within struct {
 	reading bool
 	fd      uintptr

@@ -18,6 +18,8 @@ type entry struct {
 	// cases, ways and aspects are patterns with "*" for any text, with " || " between several. Without one, all ways are
 	// meant. An aspect is compared without the number of its step.
 	cases, ways, aspects string
+	// sometimes is set if it depends on what comes first at the server, so that a run may do without.
+	sometimes bool
 	// got is what comes in place of the server's own. If it is empty, the entry is about whatever comes.
 	got string
 	why string
