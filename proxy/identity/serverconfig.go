@@ -25,7 +25,7 @@ func ServerConfig(current func() *Set) *tls.Config {
 			return current().Handshake(hello), nil
 		},
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return current().Certificate(hello), nil
+			return forClient(current().Certificate(hello), hello.Conn), nil
 		},
 		WrapSession:   s.seal,
 		UnwrapSession: s.open,

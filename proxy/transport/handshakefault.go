@@ -108,6 +108,9 @@ type alertedConn struct {
 	alert *uint8
 }
 
+// Who signs for a handshake asks whether its client is still there.
+var _ interface{ Peer() Peer } = alertedConn{}
+
 // recordTypeAlert is the first byte of a record with an alert, and alertRecord the length of such a record before there
 // are keys (RFC 8446, section 5.1).
 const (
