@@ -123,7 +123,7 @@ fuzz: ## Run each fuzz target for FUZZTIME, a minute unless told otherwise
 	done
 
 .PHONY: hostile
-hostile: kube pebble ## Attack the program as clients and tenants who mean harm would, and print what others notice of it
+hostile: kube pebble $(HELM) ## Attack the program as clients and tenants who mean harm would, and print what others notice of it
 	go test -tags hostile -count=1 -v -parallel 16 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/hostile
 
 # FLEET=quick asks only the servers that are installed fast. FLEETJOBS is how many servers run at a time.

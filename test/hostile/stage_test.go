@@ -115,7 +115,7 @@ func (s *stage) start(t *testing.T, at *sharedAPI, replicas int) *stage {
 	}, s.launch.arguments...)
 	if s.apart {
 		s.launch.arguments = append(s.launch.arguments, "--ingress-class="+s.system,
-			"--watch-namespaces="+strings.Join([]string{s.a, s.b, s.victims}, ","))
+			"--watch-namespaces="+strings.Join([]string{s.a, s.b, s.victims, metav1.NamespaceDefault}, ","))
 	}
 	s.most = mostMemory
 	for range replicas {
