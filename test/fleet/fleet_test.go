@@ -263,8 +263,8 @@ func (s *suite) judge(one *server, cases []testCase, ways []way, seen [][]observ
 	fmt.Println()
 }
 
-// lasts says whether a difference comes again each time. A server that ends a connection while a request is on its way to
-// it makes one that does not, whoever is between.
+// lasts says whether a difference comes again each time. A server that ends a connection while a request is on its way
+// to it makes one that does not, whoever is between.
 func lasts(one *server, c testCase, straight, through way, aspect string, turn func() func()) bool {
 	host := func(w way) string {
 		if c.gap != nil {

@@ -27,7 +27,8 @@ import (
 )
 
 // Whoever takes over the process that reads the requests of strangers has its rights. Where nothing is ordered, they
-// read no ConfigMap and write no Secret but those of its own namespace: with a token of another ServiceAccount he would be whoever that is.
+// read no ConfigMap and write no Secret but those of its own namespace: with a token of another ServiceAccount he would
+// be whoever that is.
 func TestRightsOfWhoeverTakesOverTheProcess(t *testing.T) {
 	t.Parallel()
 	s := newStageApart(t, launch{})
