@@ -13,8 +13,8 @@
 // test, unless nginx and HAProxy both show the same, or the list in listed_test.go says why it is right. An entry of
 // that list that no difference needs fails the test too.
 //
-// A difference has to come again each time that the same is asked twice more. Those that do not are printed as by chance:
-// many servers end a connection while a request is on its way to it, which hits anybody who is between.
+// A difference has to come again each time that the same is asked twice more. Those that do not are printed as by
+// chance: many servers end a connection while a request is on its way to it, which hits anybody who is between.
 //
 // Each server is asked directly twice. What differs between these two answers says nothing about a proxy.
 //
