@@ -133,7 +133,7 @@ FLEETJOBS ?= 14
 .PHONY: fleet
 fleet: kube ## Ask real servers directly, through the controller, nginx and HAProxy, and compare; installs the servers
 	hack/fleet/install $(FLEET)
-	FLEET=$(FLEET) go test -tags fleet -count=1 -timeout $(TESTTIMEOUT) -parallel $(FLEETJOBS) $(TESTFLAGS) ./test/fleet
+	FLEET=$(FLEET) go test -tags fleet -count=1 -v -timeout $(TESTTIMEOUT) -parallel $(FLEETJOBS) $(TESTFLAGS) ./test/fleet
 
 .PHONY: clients
 clients: kube ## Run real clients of HTTP against the program, nginx and HAProxy; installs those that are missing, CLIENTS=quick fewer
