@@ -8,10 +8,11 @@ import (
 	"net"
 	"os/exec"
 	"runtime"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // patience is for what has no time limit of its own, on a busy machine.
@@ -22,7 +23,7 @@ type process struct {
 	t       *testing.T
 	name    string
 	command *exec.Cmd
-	said    tail
+	said    fixture.Tail
 	// ended is closed when the process has ended. Then err says how.
 	ended chan struct{}
 	err   error
@@ -70,29 +71,6 @@ func (p *process) listening(address string) {
 		}
 		return c.Close()
 	})
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (o *tail) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	const most = 2 << 10
-	o.text = append(o.text, p...)
-	if len(o.text) > most {
-		o.text = append(o.text[:0], o.text[len(o.text)-most:]...)
-	}
-	return len(p), nil
-}
-
-func (o *tail) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return string(o.text)
 }
 
 // eventually waits until check returns nil. When patience ends, it fails the test with the last error.

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // runner is a client that takes jobs, one at a time.
@@ -33,7 +35,7 @@ type script struct {
 	to        io.WriteCloser
 	from      chan []byte
 	ended     chan struct{}
-	said      tail
+	said      fixture.Tail
 }
 
 // startScript returns a client that is a script. It is started with its first job, and anew after a job that took too
@@ -129,7 +131,7 @@ func (s *script) close() {
 	for range s.from {
 	}
 	<-s.ended
-	s.process, s.said = nil, tail{}
+	s.process, s.said = nil, fixture.Tail{}
 }
 
 // nodeModules is where hack/clients/install puts the packages of Node.

@@ -5,7 +5,6 @@
 package fleet
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 const (
@@ -31,7 +32,7 @@ const (
 // process is a running program.
 type process struct {
 	command *exec.Cmd
-	output  tail
+	output  fixture.Tail
 	// ended is closed when the process has ended. Then err says how.
 	ended chan struct{}
 	err   error
@@ -97,29 +98,6 @@ func (p *process) awaitListening(t *testing.T, address string) {
 		}
 		return conn.Close()
 	})
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (o *tail) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	const most = 8 << 10
-	o.text = append(o.text, p...)
-	if len(o.text) > most {
-		o.text = append(o.text[:0], o.text[len(o.text)-most:]...)
-	}
-	return len(p), nil
-}
-
-func (o *tail) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return string(bytes.Clone(o.text))
 }
 
 // Servers listen on these ports, which other tests leave alone. Linux gives out ports from 32768 on to whoever

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -43,7 +44,7 @@ func startAuthority(t *testing.T) *authority {
 	command := exec.Command(file, "-listen="+address, "-management="+freeAddress(t), "-resolver="+freeAddress(t),
 		"-http-port="+port, "-folder="+folder)
 	command.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
-	var said tail
+	var said fixture.Tail
 	command.Stdout, command.Stderr = &said, &said
 	ended := make(chan struct{})
 	if err := startInForeground(command, func(error) { close(ended) }); err != nil {

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // nginx is a server to compare a replica with. It stands before the same backend, with its defaults but for connections
@@ -57,7 +59,7 @@ http {
 	if err := os.WriteFile(configuration, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var said tail
+	var said fixture.Tail
 	command := exec.Command(file, "-p", folder, "-e", "stderr", "-c", configuration)
 	command.Stdout, command.Stderr = &said, &said
 	ended := make(chan struct{})

@@ -5,7 +5,6 @@
 package hostile
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -15,10 +14,11 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 const (
@@ -36,7 +36,7 @@ type replica struct {
 
 	process *os.Process
 	group   *memoryGroup
-	stderr  tail
+	stderr  fixture.Tail
 	// ended is closed when the process has ended. Then err says how.
 	ended chan struct{}
 	err   error
@@ -148,29 +148,6 @@ func (r *replica) descriptors() int {
 		return 0
 	}
 	return len(open)
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-func (o *tail) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	const most = 16 << 10
-	o.text = append(o.text, p...)
-	if len(o.text) > most {
-		o.text = append(o.text[:0], o.text[len(o.text)-most:]...)
-	}
-	return len(p), nil
-}
-
-func (o *tail) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return string(bytes.Clone(o.text))
 }
 
 // freeAddress returns an address of loopback that nothing listens on.
