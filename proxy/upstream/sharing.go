@@ -84,10 +84,14 @@ var errUnusable = errors.New("the endpoint takes connections and gives them up a
 func (e *Endpoint) share(ctx context.Context, stream *Stream) (Exchange, error) {
 	s := &e.sharing
 	for unusable := 0; unusable < maxUnusable; {
+		seen := s.conns.Load()
 		if s.open(stream) {
 			return stream, nil
 		}
-		d := e.join()
+		d := e.join(seen)
+		if d == nil {
+			continue
+		}
 		select {
 		case <-d.done:
 		case <-ctx.Done():
@@ -112,12 +116,16 @@ func (e *Endpoint) share(ctx context.Context, stream *Stream) (Exchange, error) 
 	return nil, errUnusable
 }
 
-// join begins a connection, unless one is being made already. It returns that dial with one more waiting.
-func (e *Endpoint) join() *joinedDial {
+// join begins a connection, unless one is being made already. It returns that dial with one more waiting. It returns nil
+// if the connections are others than the seen ones, where the caller found no room: one may have come since.
+func (e *Endpoint) join(seen *[]*sharedConn) *joinedDial {
 	s := &e.sharing
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dial == nil {
+		if s.conns.Load() != seen {
+			return nil
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		s.dial = &joinedDial{cancel: cancel, done: make(chan struct{})}
 		go e.run(ctx, s.dial)

@@ -38,42 +38,44 @@ func TestTasksAtAddressesThatTrustTheController(t *testing.T) {
 	if err := s.Get(t.Context(), client.ObjectKey{Namespace: metav1.NamespaceDefault, Name: "kubernetes"}, &api); err != nil {
 		t.Fatal(err)
 	}
-	var accepted []string
+	var made []*v1alpha1.Task
 	s.besideSlow(attackTime, "tasks at addresses that trust", func(ctx context.Context) {
 		for i, address := range append([]string{api.Spec.ClusterIP}, trusting...) {
 			task := checkedTask(t, s.b, fmt.Sprint("scan-", i), netip.AddrPortFrom(netip.MustParseAddr(address), 443).String(), time.Second, time.Second)
 			task.Spec.Address = v1alpha1.Address(address)
-			switch err := s.Create(ctx, task); {
+			switch err := s.Create(t.Context(), task); {
 			case apierrors.IsInvalid(err):
-				continue
 			case err != nil:
 				t.Errorf("a Task at %s: %v", address, err)
-				continue
-			}
-			if err := s.judged(ctx, task); err != nil {
-				t.Errorf("the Task at %s: %v", address, err)
-			}
-			if !meta.IsStatusConditionFalse(task.Status.Conditions, v1alpha1.ConditionAccepted) || task.Status.Health == v1alpha1.HealthHealthy ||
-				strings.Contains(task.Status.Message, "connect") {
-				accepted = append(accepted, address)
+			default:
+				made = append(made, task)
 			}
 		}
+		<-ctx.Done()
 	})
+	var accepted []string
+	for _, task := range made {
+		s.awaitJudgement(task)
+		if !meta.IsStatusConditionFalse(task.Status.Conditions, v1alpha1.ConditionAccepted) || task.Status.Health == v1alpha1.HealthHealthy ||
+			strings.Contains(task.Status.Message, "connect") {
+			accepted = append(accepted, string(task.Spec.Address))
+		}
+	}
 	if len(accepted) > 0 {
 		t.Errorf("Tasks at these addresses are accepted, or their checks tell something: %v", accepted)
 	}
 }
 
-// judged waits until a Task has a status, and reads it.
-func (s *stage) judged(ctx context.Context, task *v1alpha1.Task) error {
-	for ctx.Err() == nil {
-		if err := s.Get(ctx, client.ObjectKeyFromObject(task), task); err != nil {
+// awaitJudgement waits until a Task says whether it is accepted, and reads it.
+func (s *stage) awaitJudgement(task *v1alpha1.Task) {
+	s.t.Helper()
+	eventually(s.t, "a status of the Task at "+string(task.Spec.Address), func() error {
+		if err := s.Get(s.t.Context(), client.ObjectKeyFromObject(task), task); err != nil {
 			return err
 		}
-		if meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionAccepted) != nil {
-			return nil
+		if meta.FindStatusCondition(task.Status.Conditions, v1alpha1.ConditionAccepted) == nil {
+			return errors.New("nobody says whether it is accepted")
 		}
-		await(ctx, pause)
-	}
-	return errors.New("nobody says whether it is accepted")
+		return nil
+	})
 }
