@@ -23,8 +23,11 @@ ROUNDS ?= 3
 # Passed to hack/churn, for example CHURNFLAGS="-services 100 -rate 500"; bin/churn -help lists them.
 CHURNFLAGS ?=
 
-# Static binaries: they run in an empty image, and no C compiler is needed to build them.
-GO_BUILD := CGO_ENABLED=0 go build -trimpath
+# Programs and tests are compiled alike, so that what they share is compiled once: static, since programs run in an empty
+# image and nothing shall need a C compiler, and by the profile. Kubernetes' programs and the tools have no part in that.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath '-pgo=$(CURDIR)/default.pgo'
+GO_BUILD_TOOL := go build -pgo=off
 
 # OpenTelemetry's protocol comes with gRPC, which unless it is told not to brings a page of its requests for debugging. That takes
 # templates, and those call methods by name, so that the linker has to keep every method of every type: 11 MB.
@@ -48,7 +51,7 @@ HELM_VERSION := $(shell awk '{ for (i = 1; i < NF; i++) if ($$i == "helm.sh/helm
 
 .PHONY: build
 build: ## Build bin/warren-ingress, which is a kubectl plugin too as bin/kubectl-warren
-	$(GO_BUILD) -tags $(PRODUCT_TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/warren-ingress .
+	go build -tags $(PRODUCT_TAGS) -ldflags "-s -w -X main.version=$(VERSION)" -o bin/warren-ingress .
 	@ln -sf warren-ingress bin/kubectl-warren
 	@ln -sf warren-ingress bin/kubectl_complete-warren
 
@@ -67,17 +70,17 @@ image-archive: ## Build IMAGE into bin/image.tar with buildah, from this machine
 
 .PHONY: run
 run: build kube ## Serve the samples on this machine with a Kubernetes API of its own, ready to curl; Ctrl-C ends it
-	$(GO_BUILD) -o bin/run ./hack/run
+	go build -o bin/run ./hack/run
 	exec bin/run $(RUNFLAGS)
 
 .PHONY: run-acme
 run-acme: build kube pebble ## Like run, with a certificate authority to order from
-	$(GO_BUILD) -o bin/run ./hack/run
+	go build -o bin/run ./hack/run
 	exec bin/run -acme $(RUNFLAGS)
 
 .PHONY: bench
 bench: build kube ## Measure the data plane beside the peers found on PATH and print one table
-	$(GO_BUILD) -o bin/bench ./hack/bench
+	go build -o bin/bench ./hack/bench
 	exec bin/bench -rounds $(ROUNDS) $(BENCHFLAGS)
 
 # The work of a controller that has some.
@@ -85,12 +88,12 @@ PROFILE_ROWS := keepalive,https,h2,h2-64k,upload,policies,64k,handshakes
 
 .PHONY: profile
 profile: build kube ## Measure where the controller's time goes, and write that to default.pgo, which "make build" optimizes by
-	$(GO_BUILD) -o bin/bench ./hack/bench
+	go build -o bin/bench ./hack/bench
 	bin/bench -proxies warren -rounds 1 -seconds 10 -rows $(PROFILE_ROWS) -profile default.pgo
 
 .PHONY: bench-churn
 bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cost
-	$(GO_BUILD) -o bin/churn ./hack/churn
+	go build -o bin/churn ./hack/churn
 	exec bin/churn $(CHURNFLAGS)
 
 ##@ Tests
@@ -110,7 +113,7 @@ SOAKFLAGS ?=
 
 .PHONY: soak
 soak: ## Put the data plane under a mixed load for DURATION and see that it stands it
-	$(if $(filter 1,$(SOAK_RACE)),CGO_ENABLED=1 go build -trimpath -race,$(GO_BUILD)) -o bin/soak ./hack/soak
+	$(if $(filter 1,$(SOAK_RACE)),CGO_ENABLED=1 go build -race,go build) -o bin/soak ./hack/soak
 	exec bin/soak -duration $(DURATION) $(SOAKFLAGS)
 
 .PHONY: fuzz
@@ -149,13 +152,17 @@ e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
 	go test -tags e2e -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/e2e/...
 
+.PHONY: e2e-programs
+e2e-programs: ## Build the backend of the end-to-end tests, and the tests themselves: a cluster's network may have no way out
+	go build -o bin/e2e-backend ./test/e2e/backend
+	go test -c -tags e2e -o /dev/null ./test/e2e
+
 .PHONY: former
 former: ## Put the version before this one, its chart and its program, into bin/former, which the end-to-end tests upgrade from
 	hack/former bin/former
 
 .PHONY: kind-e2e
-kind-e2e: $(KIND) pebble former ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
-	$(GO_BUILD) -o bin/e2e-backend ./test/e2e/backend
+kind-e2e: $(KIND) pebble former e2e-programs ## Run the end-to-end tests in a cluster of kind made for them; wants docker, podman or nerdctl
 	hack/kind/e2e
 
 ##@ Checks
@@ -191,7 +198,7 @@ verify-chart: $(HELM) $(HELM_DOCS) ## Check the Helm chart's form, and that its 
 
 .PHONY: verify-monitoring
 verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own code, and by promtool if it is there
-	@cd hack/prometheus && $(GO_BUILD) -o ../../bin/prometheus-check .
+	@cd hack/prometheus && $(GO_BUILD_TOOL) -o ../../bin/prometheus-check .
 	@bin/prometheus-check config/prometheus/rules.yaml config/grafana/dashboard.json
 	@bin/prometheus-check -groups config/prometheus/rules.yaml > bin/rules.yaml
 	@if command -v promtool >/dev/null; then promtool check rules bin/rules.yaml; fi
@@ -217,7 +224,7 @@ vet: ## Run go vet, on the tests that want a cluster or a browser too
 	go vet ./...
 	go vet -tags e2e,browser,hostile,fleet,clients ./...
 	@# With the flags of their builds, nothing of them is compiled twice. Kubernetes would take ten minutes.
-	for module in kube pebble h2spec grpc prometheus; do (cd hack/$$module && CGO_ENABLED=0 go vet -trimpath ./...); done
+	for module in kube pebble h2spec grpc prometheus; do (cd hack/$$module && go vet -pgo=off ./...); done
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
@@ -256,7 +263,7 @@ kube: bin/kube/kube ## Build etcd, kube-apiserver and kubectl into bin/kube
 bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
 	@echo "Building etcd, kube-apiserver and kubectl $(KUBE_VERSION) into bin/kube; the first time this usually takes about five minutes."
 	@mkdir -p bin/kube
-	@cd hack/kube && $(GO_BUILD) -o ../../bin/kube/kube.new -ldflags "-s -w \
+	@cd hack/kube && $(GO_BUILD_TOOL) -o ../../bin/kube/kube.new -ldflags "-s -w \
 	  -X $(KUBE_VERSION_PACKAGE).gitVersion=$(KUBE_VERSION) \
 	  -X $(KUBE_VERSION_PACKAGE).gitMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
 	  -X $(KUBE_VERSION_PACKAGE).gitMinor=$(word 2,$(KUBE_VERSION_FIELDS))" .
@@ -265,15 +272,15 @@ bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
 
 .PHONY: pebble
 pebble: ## Build Pebble, an ACME certificate authority for tests, into bin/
-	@cd hack/pebble && $(GO_BUILD) -o ../../bin/pebble .
+	@cd hack/pebble && $(GO_BUILD_TOOL) -o ../../bin/pebble .
 
 .PHONY: grpc
 grpc: ## Build grpc-go's client and server with its interop test cases into bin/
-	@cd hack/grpc && $(GO_BUILD) -o ../../bin/grpc .
+	@cd hack/grpc && $(GO_BUILD_TOOL) -o ../../bin/grpc .
 
 .PHONY: h2spec
 h2spec: ## Build h2spec, which asks a server whether it speaks HTTP/2 as it is specified, into bin/
-	@cd hack/h2spec && $(GO_BUILD) -o ../../bin/h2spec .
+	@cd hack/h2spec && $(GO_BUILD_TOOL) -o ../../bin/h2spec .
 
 .PHONY: tools
 tools: $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT) $(HELM) $(HELM_DOCS) ## Build the code generators, kustomize, the linter and Helm into bin/
@@ -285,13 +292,13 @@ $(GOLANGCI_LINT): PACKAGE := sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-
 $(CONTROLLER_GEN) $(KUSTOMIZE) $(GOLANGCI_LINT): hack/tools/go.mod hack/tools/go.sum
 	@echo "Building $@ from $(PACKAGE)"
 	@mkdir -p bin
-	@cd hack/tools && $(GO_BUILD) -ldflags "-s -w" -o ../../$@ $(PACKAGE)
+	@cd hack/tools && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ $(PACKAGE)
 
 # Helm checks a chart against the version of Kubernetes that it was linked to know.
 $(HELM): hack/helm/go.mod hack/helm/go.sum
 	@echo "Building Helm $(HELM_VERSION) into $@"
 	@mkdir -p bin
-	@cd hack/helm && $(GO_BUILD) -ldflags "-s -w -X helm.sh/helm/v3/internal/version.version=$(HELM_VERSION) \
+	@cd hack/helm && $(GO_BUILD_TOOL) -ldflags "-s -w -X helm.sh/helm/v3/internal/version.version=$(HELM_VERSION) \
 	  -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
 	  -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=$(word 2,$(KUBE_VERSION_FIELDS)) \
 	  -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
@@ -301,11 +308,11 @@ $(HELM): hack/helm/go.mod hack/helm/go.sum
 $(HELM_DOCS): hack/helm/go.mod hack/helm/go.sum
 	@echo "Building helm-docs into $@"
 	@mkdir -p bin
-	@cd hack/helm && $(GO_BUILD) -ldflags "-s -w" -o ../../$@ github.com/norwoodj/helm-docs/cmd/helm-docs
+	@cd hack/helm && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ github.com/norwoodj/helm-docs/cmd/helm-docs
 
 $(KIND): hack/kind/go.mod hack/kind/go.sum
 	@mkdir -p bin
-	@cd hack/kind && $(GO_BUILD) -ldflags "-s -w" -o ../../$@ sigs.k8s.io/kind
+	@cd hack/kind && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ sigs.k8s.io/kind
 
 ##@ Others
 
