@@ -43,6 +43,7 @@ type flags struct {
 	trustedProxies                         []netip.Prefix
 	proxyProtocol, h2c                     bool
 	accessLog                              observe.LogFormat
+	accessLogFields                        []string
 	readTimeout, writeTimeout, idleTimeout time.Duration
 	minRate                                int
 	maxHeaderBytes, maxHeaders             int
@@ -93,6 +94,10 @@ func bindFlags(set *flag.FlagSet) *flags {
 		f.accessLog, err = observe.ParseLogFormat(s)
 		return err
 	})
+	set.Func("access-log-fields", "comma-separated `names` of the fields that a line of the access log in JSON has (default all)", func(s string) (err error) {
+		f.accessLogFields, err = observe.ParseLogFields(s)
+		return err
+	})
 	set.Var(durationFlag(&f.readTimeout, 30*time.Second), "read-timeout", "`time` in which a request's head must be complete, and without a byte of its content; 0 for none")
 	set.Var(durationFlag(&f.writeTimeout, 30*time.Second), "write-timeout", "`time` in which a client must take a byte of the response; 0 for none")
 	set.Var(durationFlag(&f.idleTimeout, 120*time.Second), "idle-timeout", "`time` after which an idle connection is closed; 0 for none")
@@ -128,6 +133,8 @@ func (f *flags) validate() error {
 		return fmt.Errorf("--max-header-memory is %d: write %d or more, or 0 for a sixteenth of the memory limit", f.maxHeaderMemory, headmemory.Least)
 	case f.proxyProtocol && len(f.trustedProxies) == 0:
 		return errors.New("--proxy-protocol needs --trusted-proxies: a PROXY header is accepted from these alone")
+	case f.accessLogFields != nil && f.accessLog != observe.LogJSON:
+		return fmt.Errorf("--access-log-fields chooses fields of lines in JSON, and --access-log is %s: write --access-log=json", f.accessLog)
 	case f.ingressClass == "":
 		return errors.New("--ingress-class is empty: write the class to serve, such as warren")
 	case len(validation.IsDNS1123Subdomain(f.ingressClass)) > 0 || len(f.ingressClass) > validation.LabelValueMaxLength:

@@ -132,6 +132,7 @@ func proxyConfig(f *flags, traced *observe.Tracing, logger logr.Logger) proxy.Co
 		H2C:             f.h2c,
 		AccessLog:       f.accessLog,
 		AccessLogWriter: os.Stdout,
+		AccessLogFields: f.accessLogFields,
 		Tracing:         traced,
 		ReadTimeout:     f.readTimeout,
 		WriteTimeout:    f.writeTimeout,

@@ -42,6 +42,8 @@ type Config struct {
 	// AccessLog is the format of the access log. Watch writes the log to AccessLogWriter.
 	AccessLog       observe.LogFormat
 	AccessLogWriter io.Writer
+	// AccessLogFields name the fields of a line in JSON, as [observe.ParseLogFields] returns them. Nil names all.
+	AccessLogFields []string
 	// Tracing is nil for none.
 	Tracing *observe.Tracing
 	// DrainDelay is how long listeners stay open after a call of Shutdown. DrainTimeout is how long running requests have

@@ -54,7 +54,7 @@ func New(config Config) *Proxy {
 	p.engine.Metrics = p.state.Metrics
 	p.engine.ContentMemory.Limit = int64(cmp.Or(config.HeadMemory, headmemory.Default))
 	p.tls = identity.ServerConfig(func() *identity.Set { return p.engine.Generation.Load().Identity })
-	p.engine.Log = observe.NewLog(config.AccessLog)
+	p.engine.Log = observe.NewLog(config.AccessLog, config.AccessLogFields)
 	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)
 	p.engine.Generation.Store(routing.Nothing())
 	p.server = downstream.NewServer(&p.engine, downstream.Config{

@@ -5,7 +5,6 @@ package observe
 import (
 	"bufio"
 	"context"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,13 +13,13 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/reason"
 )
 
 // LogFormat is how the access log writes a request.
 type LogFormat string
 
-// The formats: none at all, a JSON object a line, and Apache httpd's combined log format.
+// The formats: none at all, a JSON object a line, and Apache httpd's combined log format. The objects have the fields of
+// [LogFields], or some of them.
 const (
 	LogNone     LogFormat = "none"
 	LogJSON     LogFormat = "json"
@@ -39,7 +38,8 @@ func ParseLogFormat(s string) (LogFormat, error) {
 // Log is an access log with a line for each request. One goroutine writes it. A request never waits for it: if as many
 // lines wait as it holds, it drops further ones and counts them.
 type Log struct {
-	format LogFormat
+	// fields are those of a line in JSON. Without any, lines are in the combined format.
+	fields []logField
 	lines  chan *[]byte
 	free   sync.Pool
 	lost   atomic.Uint64
@@ -48,16 +48,21 @@ type Log struct {
 // logLines is how many lines may wait to be written.
 const logLines = 8192
 
-// NewLog makes a log. It returns nil if the format says to log nothing.
-func NewLog(format LogFormat) *Log {
-	if format != LogJSON && format != LogCombined {
+// NewLog makes a log. It returns nil if the format says to log nothing. fields name those of a line in JSON, in their
+// order, as [ParseLogFields] returns them. Nil names all.
+func NewLog(format LogFormat, fields []string) *Log {
+	l := &Log{
+		lines: make(chan *[]byte, logLines),
+		free:  sync.Pool{New: func() any { return new([]byte) }},
+	}
+	switch format {
+	case LogCombined:
+	case LogJSON:
+		l.fields = chosenFields(fields)
+	default:
 		return nil
 	}
-	return &Log{
-		format: format,
-		lines:  make(chan *[]byte, logLines),
-		free:   sync.Pool{New: func() any { return new([]byte) }},
-	}
+	return l
 }
 
 // Write writes the lines to w until ctx ends. Then it writes those that still wait.
@@ -99,8 +104,8 @@ func (l *Log) writeLine(out *bufio.Writer, line *[]byte) {
 // Record adds the line of a request that has ended. It keeps nothing of the record.
 func (l *Log) Record(r *Record) {
 	line := l.free.Get().(*[]byte)
-	if l.format == LogJSON {
-		*line = appendJSON((*line)[:0], r)
+	if l.fields != nil {
+		*line = appendJSON((*line)[:0], l.fields, r)
 	} else {
 		*line = appendCombined((*line)[:0], r)
 	}
@@ -110,79 +115,6 @@ func (l *Log) Record(r *Record) {
 		l.lost.Add(1)
 		l.free.Put(line)
 	}
-}
-
-func appendJSON(b []byte, r *Record) []byte {
-	req := r.Request
-	b = append(b, `{"time":"`...)
-	b = time.Now().UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	if r.RequestID != nil {
-		b = append(b, `","requestId":"`...)
-		b = appendEscaped(b, r.RequestID)
-	}
-	if r.Trace != nil {
-		b = append(b, `","trace_id":"`...)
-		b = hex.AppendEncode(b, r.Trace.own.trace[:])
-	}
-	b = append(b, `","client":"`...)
-	b = r.Client.AppendTo(b)
-	b = append(b, `","method":`...)
-	b = appendQuoted(b, req.Method)
-	b = append(b, `,"host":`...)
-	b = appendQuoted(b, req.Authority)
-	b = append(b, `,"path":`...)
-	b = appendQuoted(b, r.Path)
-	b = append(b, `,"protocol":"`...)
-	b = append(b, req.Version.String()...)
-	b = append(b, `","scheme":"`...)
-	b = append(b, r.Scheme...)
-	if r.TLSVersion != "" {
-		b = append(b, `","tlsVersion":"`...)
-		b = append(b, r.TLSVersion...)
-	}
-	b = append(b, `","status":`...)
-	b = strconv.AppendInt(b, int64(r.Status), 10)
-	b = append(b, `,"bytes":`...)
-	b = strconv.AppendInt(b, r.Sent, 10)
-	b = append(b, `,"durationSeconds":`...)
-	b = strconv.AppendFloat(b, (r.Ended - r.Started).Seconds(), 'f', 6, 64)
-	if upstream := r.upstreamTime(); upstream >= 0 {
-		b = append(b, `,"upstreamSeconds":`...)
-		b = strconv.AppendFloat(b, upstream.Seconds(), 'f', 6, 64)
-	}
-	if r.Route != nil {
-		b = append(b, `,"ingress":"`...)
-		b = append(b, r.Route.Rule.Ingress...)
-		b = append(b, `","rule":"`...)
-		b = strconv.AppendInt(b, int64(r.Route.Rule.Rule), 10)
-		b = append(b, '.')
-		b = strconv.AppendInt(b, int64(r.Route.Rule.Path), 10)
-		b = append(b, `","service":"`...)
-		b = append(b, r.Route.Service...)
-		b = append(b, '"')
-	}
-	if n := len(r.Attempts); n > 0 {
-		last := &r.Attempts[n-1]
-		if last.Task != "" {
-			b = append(b, `,"task":"`...)
-			b = append(b, last.Task...)
-			b = append(b, '"')
-		}
-		b = append(b, `,"endpoint":"`...)
-		b = append(b, last.Text...)
-		b = append(b, `","attempts":`...)
-		b = strconv.AppendInt(b, int64(n), 10)
-	}
-	if r.Reason != reason.None {
-		b = append(b, `,"reason":"`...)
-		b = append(b, r.Reason.String()...)
-		b = append(b, '"')
-	}
-	if r.Cause != "" {
-		b = append(b, `,"cause":`...)
-		b = appendQuoted(b, []byte(r.Cause))
-	}
-	return append(b, "}\n"...)
 }
 
 // appendCombined writes the combined log format of Apache's httpd.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestLoggedTextHoldsEveryByteInOneLine(t *testing.T) {
 func TestLinesBeyondThoseThatAreHeldAreDroppedAndCounted(t *testing.T) {
 	t.Parallel()
 	const dropped = 108
-	l := NewLog(LogJSON)
+	l := NewLog(LogJSON, nil)
 	ended, end := context.WithCancel(context.Background())
 	end()
 	ask := func(path string) { l.Record(&Record{Request: &message.Request{}, Path: []byte(path)}) }
@@ -80,7 +81,7 @@ func TestLinesBeyondThoseThatAreHeldAreDroppedAndCounted(t *testing.T) {
 // Lines that wait when the log ends are written before it does.
 func TestWaitingLinesAreWrittenAtTheEnd(t *testing.T) {
 	t.Parallel()
-	l := NewLog(LogJSON)
+	l := NewLog(LogJSON, nil)
 	var want string
 	for i := range 1000 {
 		line := fmt.Appendf(nil, "line %d\n", i)
@@ -107,5 +108,62 @@ func TestLogFormatsAreNamed(t *testing.T) {
 		if got, err := ParseLogFormat(text); err == nil || !strings.Contains(err.Error(), "write none, json or combined") {
 			t.Errorf("%q: got %q (%v), want an error that says what to write", text, got, err)
 		}
+	}
+}
+
+func TestLogFieldsAreNamed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"status":                       {"status"},
+		"userAgent, path,trace_id":     {"userAgent", "path", "trace_id"},
+		strings.Join(LogFields(), ","): LogFields(),
+	} {
+		got, err := ParseLogFields(text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+	for text, want := range map[string]string{
+		"":              `unknown field "" of the access log: write some of time, requestId,`,
+		"status,Status": `unknown field "Status" of the access log`,
+		"path,path":     `the field "path" of the access log is named twice`,
+	} {
+		if got, err := ParseLogFields(text); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: got %q (%v), want %s", text, got, err, want)
+		}
+	}
+}
+
+func TestLineOfFieldsThatDoNotApplyIsAnObject(t *testing.T) {
+	t.Parallel()
+	got := appendJSON([]byte("before "), chosenFields([]string{"task", "cause"}), &Record{Request: &message.Request{}})
+	if want := "before {}\n"; string(got) != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// docs/operating.md has the fields in the order in which a line has them.
+func TestLogFieldsAreDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## The access log\n")
+	var got []string
+	for line := range strings.Lines(section) {
+		if strings.HasPrefix(line, "## ") {
+			break
+		}
+		if name, ok := strings.CutPrefix(line, "| "); ok {
+			names, _, _ := strings.Cut(name, " |")
+			got = append(got, strings.Split(names, ", ")...)
+		}
+	}
+	if diff := cmp.Diff(append([]string{"field"}, LogFields()...), got); diff != "" {
+		t.Errorf("the table in docs/operating.md (-want +got):\n%s", diff)
 	}
 }

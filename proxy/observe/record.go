@@ -87,3 +87,11 @@ func (r *Record) upstreamTime() time.Duration {
 	}
 	return r.Answered - r.Chosen
 }
+
+// lastAttempt returns the last endpoint that was tried, or nil.
+func (r *Record) lastAttempt() *Attempt {
+	if n := len(r.Attempts); n > 0 {
+		return &r.Attempts[n-1]
+	}
+	return nil
+}

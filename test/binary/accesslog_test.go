@@ -25,6 +25,9 @@ type logged struct {
 	Method          string    `json:"method"`
 	Host            string    `json:"host"`
 	Path            string    `json:"path"`
+	Query           string    `json:"query"`
+	Referer         string    `json:"referer"`
+	UserAgent       string    `json:"userAgent"`
 	Protocol        string    `json:"protocol"`
 	Scheme          string    `json:"scheme"`
 	Status          int       `json:"status"`
@@ -57,7 +60,8 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 		{
 			name: "answered by a backend",
 			head: "GET /a/../items?sort=1 HTTP/1.1\nHost: " + shop + "\nReferer: http://example.com/\nUser-Agent: test/1\n",
-			json: logged{Client: client, Method: "GET", Host: shop, Path: "/items", Protocol: http11, Scheme: scheme, Status: 200,
+			json: logged{Client: client, Method: "GET", Host: shop, Path: "/items", Query: "sort=1", Referer: "http://example.com/",
+				UserAgent: "test/1", Protocol: http11, Scheme: scheme, Status: 200,
 				Ingress: "shop", Rule: "0.0", Service: "web", Task: "task/web-1", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
 			combined: `127.0.0.1 - - "GET /items?sort=1 HTTP/1.1" 200 # "http://example.com/" "test/1"`,
 		},
@@ -86,7 +90,7 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 		{
 			name: "with a path that has no canonical form",
 			head: "GET /../up HTTP/1.1\nHost: " + shop + "\nUser-Agent: caf\xe9\n",
-			json: logged{Client: client, Method: "GET", Host: shop, Path: "/../up", Protocol: http11, Scheme: scheme, Status: 400,
+			json: logged{Client: client, Method: "GET", Host: shop, Path: "/../up", UserAgent: "caf\u00e9", Protocol: http11, Scheme: scheme, Status: 400,
 				Reason: "MalformedPath"},
 			combined: `127.0.0.1 - - "GET /../up HTTP/1.1" 400 # "-" "caf\u00e9"`,
 		},
@@ -100,7 +104,7 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 		{
 			name: "with what would end a string",
 			head: "GET /a\"b?c\\d HTTP/1.1\nHost: " + shop + "\nUser-Agent: an \"agent\"\\\n",
-			json: logged{Client: client, Method: "GET", Host: shop, Path: `/a"b`, Protocol: http11, Scheme: scheme, Status: 200,
+			json: logged{Client: client, Method: "GET", Host: shop, Path: `/a"b`, Query: `c\d`, UserAgent: `an "agent"\`, Protocol: http11, Scheme: scheme, Status: 200,
 				Ingress: "shop", Rule: "0.0", Service: "web", Task: "task/web-1", Endpoint: fmt.Sprintf("127.0.0.1:%d", web.port), Attempts: 1},
 			combined: `127.0.0.1 - - "GET /a\"b?c\\d HTTP/1.1" 200 # "-" "an \"agent\"\\"`,
 		},
@@ -109,14 +113,14 @@ func requestsToLog(shop, gone string, web, closed *backend) []loggedRequest {
 
 // logOf sends the requests to a controller with an access log and ends the controller. It returns the lines of the log,
 // and the bytes of content of each response. It takes the test's namespace out of the names of Ingresses.
-func logOf(t *testing.T, format string) (requests []loggedRequest, lines []string, bytes []int) {
+func logOf(t *testing.T, args ...string) (requests []loggedRequest, lines []string, bytes []int) {
 	t.Helper()
 	s := newScene(t)
 	web, closed := startBackend(t, "web-1"), startBackend(t, "gone-1")
 	closed.stop()
 	shop, gone := s.host("shop"), s.host("gone")
 	s.create(ingress("shop", shop, "web"), task("web", web), ingress("gone", gone, "gone"), task("gone", closed))
-	c := s.start("--access-log=" + format).ready()
+	c := s.start(args...).ready()
 
 	requests = requestsToLog(shop, gone, web, closed)
 	for _, request := range requests {
@@ -165,7 +169,7 @@ func contentOf(t *testing.T, address, head string) string {
 func TestTheJSONAccessLogHasOneObjectForEachRequest(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
-	requests, lines, bytes := logOf(t, "json")
+	requests, lines, bytes := logOf(t, "--access-log=json")
 	for i, request := range requests {
 		t.Run(request.name, func(t *testing.T) {
 			decoder := json.NewDecoder(strings.NewReader(lines[i]))
@@ -196,9 +200,30 @@ func TestTheJSONAccessLogHasOneObjectForEachRequest(t *testing.T) {
 	}
 }
 
+func TestTheJSONAccessLogHasTheFieldsThatAreAskedFor(t *testing.T) {
+	t.Parallel()
+	requests, lines, _ := logOf(t, "--access-log=json", "--access-log-fields=status, task,query")
+	for i, request := range requests {
+		want := fmt.Sprintf(`{"status":%d`, request.json.Status)
+		for _, field := range []struct{ name, value string }{{"task", request.json.Task}, {"query", request.json.Query}} {
+			if field.value == "" {
+				continue
+			}
+			value, err := json.Marshal(field.value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want += fmt.Sprintf(`,%q:%s`, field.name, value)
+		}
+		if diff := cmp.Diff(want+"}", lines[i]); diff != "" {
+			t.Errorf("%s: the line (-want +got):\n%s", request.name, diff)
+		}
+	}
+}
+
 func TestTheCombinedAccessLogHasOneLineForEachRequest(t *testing.T) {
 	t.Parallel()
-	requests, lines, bytes := logOf(t, "combined")
+	requests, lines, bytes := logOf(t, "--access-log=combined")
 	when := regexp.MustCompile(`\[[^]]*\]`)
 	for i, request := range requests {
 		t.Run(request.name, func(t *testing.T) {
