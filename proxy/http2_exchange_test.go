@@ -163,7 +163,7 @@ func TestEndpointGetsTheSameHeadOverHTTP2(t *testing.T) {
 	if diff := cmp.Diff(want, withoutRequestID(got.body)); diff != "" {
 		t.Errorf("the endpoint got (-want +got):\n%s", diff)
 	}
-	if got.fields["x-mixed-case"] != "2" || len(got.fields) != 3 {
+	if got.fields["x-mixed-case"] != "2" || len(got.fields) != 4 {
 		t.Errorf("the client got the fields %v", got.fields)
 	}
 }

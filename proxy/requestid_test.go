@@ -4,12 +4,14 @@ package proxy
 
 import (
 	"crypto/tls"
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestRequestIDIsATrustedProxysOrMade(t *testing.T) {
@@ -53,6 +55,43 @@ func TestRequestIDIsATrustedProxysOrMade(t *testing.T) {
 				t.Errorf("the line is %s, want the id %q", line, ids)
 			}
 		})
+	}
+}
+
+// Whoever complains of a response can say which request it answered.
+func TestResponseTellsTheRequestID(t *testing.T) {
+	t.Parallel()
+	seen := make(chan string, 1)
+	b := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		seen <- r.Header.Get("X-Request-Id")
+		if r.URL.Path == "/own" {
+			w.Header().Set("x-request-id", "its own")
+		}
+	})
+	hidden := prefix("/hidden", "b")
+	headersOf(&hidden).Response.Remove = []string{"X-Request-Id"}
+	p := serve(t, trust("127.0.0.1/32"))
+	p.apply(snapshotOf([]snapshot.Host{hostOf("a", prefix("/", "b"), hidden)}, poolOf("b", b.address)))
+	for _, test := range []struct{ name, request, want string }{
+		{"of the request", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "seen"},
+		{"of a trusted proxy", "GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: theirs\r\n\r\n", "theirs"},
+		{"of the endpoint, whose logs know it by that", "GET /own HTTP/1.1\r\nHost: a\r\n\r\n", "its own"},
+		{"taken out by a policy", "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n", ""},
+		{"of an answer of ours", "GET / HTTP/1.1\r\nHost: other\r\nX-Request-Id: theirs\r\n\r\n", "theirs"},
+		{"of a head that cannot be read", "GET  HTTP/1.1\r\nHost: other\r\nX-Request-Id: theirs\r\n\r\n", ""},
+	} {
+		got := p.ask(test.request)
+		want := test.want
+		select {
+		case id := <-seen:
+			if want == "seen" {
+				want = id
+			}
+		default:
+		}
+		if id := got.Header.Get("X-Request-Id"); id != want {
+			t.Errorf("%s: the response has the id %q, want %q", test.name, id, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -62,13 +63,36 @@ func (w *wire) head() string {
 	return b.String()
 }
 
-// expect reads exactly these bytes.
+// expect reads exactly these bytes, but for the id of a request that its response tells.
 func (w *wire) expect(want string) {
 	w.tb.Helper()
-	got := make([]byte, len(want))
-	if n, err := io.ReadFull(w.in, got); err != nil || string(got) != want {
-		w.tb.Fatalf("received %q (%v), want %q", got[:n], err, want)
+	var got []byte
+	for len(got) < len(want) {
+		if bytes.HasSuffix(got, []byte("\r\n")) && w.skipRequestID() {
+			continue
+		}
+		c, err := w.in.ReadByte()
+		if err != nil {
+			w.tb.Fatalf("received %q (%v), want %q", got, err, want)
+		}
+		got = append(got, c)
 	}
+	if string(got) != want {
+		w.tb.Fatalf("received %q, want %q", got, want)
+	}
+}
+
+// skipRequestID reads a line with a request's id, if that is next.
+func (w *wire) skipRequestID() bool {
+	const name = "X-Request-Id: "
+	for n := range len(name) {
+		next, err := w.in.Peek(n + 1) // one more at a time: it waits for as many
+		if err != nil || string(next) != name[:n+1] {
+			return false
+		}
+	}
+	_, err := w.in.ReadString('\n')
+	return err == nil
 }
 
 // ending reads to the end. It returns what came and how it ended: nil for an orderly end.

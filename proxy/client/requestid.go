@@ -38,5 +38,23 @@ func (found *Finding) makeRequestID(req *message.Request, id *RequestID) {
 	binary.BigEndian.PutUint64(bits[8:], rand.Uint64())
 	hex.Encode(id[:], bits[:])
 	found.RequestID = id[:]
-	req.Fields = append(req.Fields, message.Field{Name: xRequestID, Value: found.RequestID, Kind: message.XRequestID})
+	req.Fields = append(req.Fields, requestIDField(found.RequestID))
+}
+
+func requestIDField(id []byte) message.Field {
+	return message.Field{Name: xRequestID, Value: id, Kind: message.XRequestID}
+}
+
+// TellRequestID adds a request's id to its response, so that whoever complains of the response can say which it was. An
+// id that the endpoint gave the response stays: its own logs know the request by that.
+func TellRequestID(resp *message.Response, id []byte) {
+	if id == nil {
+		return
+	}
+	for i := range resp.Fields {
+		if resp.Fields[i].Kind == message.XRequestID {
+			return
+		}
+	}
+	resp.Fields = append(resp.Fields, requestIDField(id))
 }

@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -90,6 +91,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if !x.down.SkipContent() {
 		x.down.CloseAfter()
 	}
+	client.TellRequestID(&x.own, x.RequestID)
 	if x.route != nil && why != reason.InternalError { // a panic may be a policy's own
 		x.own.Status = why.Status()
 		for _, add := range x.route.Policies.Own {

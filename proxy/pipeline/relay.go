@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -45,6 +46,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	if stream {
 		idle = 0
 	}
+	client.TellRequestID(resp, x.RequestID)
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), resp)
 	}

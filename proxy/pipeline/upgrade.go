@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -24,6 +25,7 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 	if cause := x.guard.Disarm(); cause != reason.None {
 		return Torn, x.fail(up, nil) // while the client can be told
 	}
+	client.TellRequestID(resp, x.RequestID)
 	x.down.WriteHead(resp)
 	if err := x.down.Response().End(nil); err != nil {
 		return x.clientWentAway(up), failure{}

@@ -22,7 +22,7 @@ type observation map[string]string
 
 // hop has the fields of one connection, and those that are no server's: what differs in them says nothing.
 var hop = map[string]bool{
-	"connection": true, "keep-alive": true, "transfer-encoding": true, "date": true, "via": true, "age": true, "content-length": true, "proxy-status": true, "x-cache": true, "x-cache-lookup": true,
+	"connection": true, "keep-alive": true, "transfer-encoding": true, "date": true, "via": true, "age": true, "content-length": true, "proxy-status": true, "x-request-id": true, "x-cache": true, "x-cache-lookup": true,
 }
 
 // added has the fields that proxies tell servers with.
