@@ -43,6 +43,7 @@ GOLANGCI_LINT := bin/golangci-lint
 HELM := bin/helm
 HELM_DOCS := bin/helm-docs
 KIND := bin/kind
+CYCLONEDX := bin/cyclonedx-gomod
 
 CHART := config/helm/warren-ingress
 HELM_VERSION := $(shell awk '{ for (i = 1; i < NF; i++) if ($$i == "helm.sh/helm/v3") { print $$(i + 1); exit } }' hack/helm/go.mod)
@@ -205,7 +206,7 @@ verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own cod
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/tools; do \
+	@for module in . hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/sbom hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -310,11 +311,25 @@ $(HELM_DOCS): hack/helm/go.mod hack/helm/go.sum
 	@mkdir -p bin
 	@cd hack/helm && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ github.com/norwoodj/helm-docs/cmd/helm-docs
 
+$(CYCLONEDX): hack/sbom/go.mod hack/sbom/go.sum
+	@echo "Building cyclonedx-gomod into $@"
+	@mkdir -p bin
+	@cd hack/sbom && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
 $(KIND): hack/kind/go.mod hack/kind/go.sum
 	@mkdir -p bin
 	@cd hack/kind && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ sigs.k8s.io/kind
 
 ##@ Others
+
+# What the release is called, where its files are put, and for what its programs are.
+RELEASE ?=
+DIST ?= bin/release
+RELEASE_PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+
+.PHONY: release
+release: $(HELM) $(CYCLONEDX) ## Make all files of RELEASE, such as v1.2.3, in DIST: programs, chart, image, bill of materials, checksums
+	@PRODUCT_TAGS=$(PRODUCT_TAGS) hack/release "$(RELEASE)" "$(DIST)" $(RELEASE_PLATFORMS)
 
 .PHONY: clean
 clean: ## Remove bin/ and the data of "make run"
