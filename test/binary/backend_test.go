@@ -62,6 +62,9 @@ func startBackend(t *testing.T, name string) *backend {
 		}
 		b.answer(w, r)
 	})}
+	b.server.Protocols = new(http.Protocols)
+	b.server.Protocols.SetHTTP1(true)
+	b.server.Protocols.SetUnencryptedHTTP2(true) // for rules that say H2C
 	var serving sync.WaitGroup
 	// Serve returns only when the server is closed.
 	serving.Go(func() { _ = b.server.Serve(listener) })

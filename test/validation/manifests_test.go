@@ -147,21 +147,58 @@ func TestSamplesOfWhatIsActedOnAreInTheKustomization(t *testing.T) {
 	}
 }
 
-// Every example on the pages about the kinds can be applied as it is.
+// Every example of the pages can be applied as it is, if it is an object that the API server has by itself or by our
+// definitions.
 func TestExamplesOfTheDocumentsAreAccepted(t *testing.T) {
-	for _, page := range []string{"docs/ingress.md", "docs/task.md", "docs/tlscertificate.md", "docs/standard-ingress.md"} {
-		examples := fenced(string(checkoutFile(t, page)), "yaml")
-		if len(examples) == 0 {
-			t.Errorf("%s has no example", page)
+	root, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := map[string]int{}
+	for _, pattern := range []string{"README.md", "docs/*.md", "docs/recipes/*.md"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
 		}
-		for i, example := range examples {
-			t.Run(page+" "+strconv.Itoa(i), func(t *testing.T) {
-				if requireManifestAccepted(t, []byte(example)) == 0 {
-					t.Error("there is no object in it")
+		for _, file := range files {
+			page, err := filepath.Rel(root, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, example := range fenced(string(checkoutFile(t, page)), "yaml") {
+				for j, document := range strings.Split(example, "\n---\n") {
+					if !isOfTheAPI(document) {
+						continue
+					}
+					t.Run(page+" "+strconv.Itoa(i)+" "+strconv.Itoa(j), func(t *testing.T) {
+						accepted[page] += requireManifestAccepted(t, []byte(document))
+					})
 				}
-			})
+			}
 		}
 	}
+	for _, page := range []string{"docs/ingress.md", "docs/task.md", "docs/tlscertificate.md", "docs/standard-ingress.md"} {
+		if accepted[page] == 0 {
+			t.Errorf("%s has no example", page)
+		}
+	}
+}
+
+// isOfTheAPI says whether a document is an object that the API server of the tests has: one of our kinds or of
+// Kubernetes' own, and neither values of a chart nor an object of another project.
+func isOfTheAPI(document string) bool {
+	var head struct{ APIVersion, Kind string }
+	if err := yaml.Unmarshal([]byte(document), &head); err != nil {
+		return false // A list, for instance.
+	}
+	group, _, isNamed := strings.Cut(head.APIVersion, "/")
+	switch {
+	case head.Kind == "" || head.APIVersion == "" || group == "kustomize.config.k8s.io":
+		return false
+	case !isNamed || !strings.Contains(group, "."):
+		return true
+	}
+	return group == v1alpha1.GroupVersion.Group || strings.HasSuffix(group, ".k8s.io")
 }
 
 // fenced returns the code blocks of a language in a Markdown page.
