@@ -169,7 +169,7 @@ kind-e2e: $(KIND) pebble former e2e-programs ## Run the end-to-end tests in a cl
 ##@ Checks
 
 .PHONY: verify
-verify: verify-generated verify-chart verify-monitoring verify-modules verify-files vet lint ## Check everything that tests do not: generated code, modules, manifests, vet, lint
+verify: verify-generated verify-chart verify-monitoring verify-modules verify-files verify-docs vet lint ## Check everything that tests do not: generated code, modules, manifests, pages, vet, lint
 
 .PHONY: verify-generated
 verify-generated: $(CONTROLLER_GEN) ## Check that "make generate manifests" would change nothing
@@ -219,6 +219,11 @@ verify-files: $(KUSTOMIZE) ## Check that shell scripts parse and every kustomiza
 	  *) if [[ "$$(head -c 20 "$$file" | head -n 1 | tr -d '\0')" == '#!'*bash ]]; then bash -n "$$file"; fi ;; \
 	  esac; \
 	done
+
+.PHONY: verify-docs
+verify-docs: build ## Check the pages: links, commands and their flags, objects, the length of sentences, the glossary
+	go build -o bin/docs ./hack/docs
+	@bin/docs
 
 .PHONY: vet
 vet: ## Run go vet, on the tests that want a cluster or a browser too
