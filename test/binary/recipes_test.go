@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -251,4 +252,16 @@ func askWithCookies(address, host string, jar http.CookieJar) (string, error) {
 		return "", fmt.Errorf("reading the answer %s: %w", response.Status, err)
 	}
 	return arrived.Backend, nil
+}
+
+func TestTheExamplesPassTheCheck(t *testing.T) {
+	t.Parallel()
+	checkout, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := exec.CommandContext(t.Context(), program.path(t), "check", filepath.Join(checkout, "examples")).CombinedOutput()
+	if err != nil || !strings.Contains(string(said), "13 checked, 0 not served as written") {
+		t.Errorf("%v\n%s", err, said)
+	}
 }

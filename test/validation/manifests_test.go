@@ -86,6 +86,28 @@ func TestSamplesAreAccepted(t *testing.T) {
 	}
 }
 
+func TestExamplesAreAccepted(t *testing.T) {
+	root, err := kubeapi.Checkout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(root, "examples/*/*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("finding the examples: %v", err)
+	}
+	for _, file := range files {
+		if filepath.Base(file) == "kustomization.yaml" {
+			continue
+		}
+		name := filepath.Join("examples", filepath.Base(filepath.Dir(file)), filepath.Base(file))
+		t.Run(name, func(t *testing.T) {
+			if requireManifestAccepted(t, checkoutFile(t, name)) == 0 {
+				t.Error("there is no object in it")
+			}
+		})
+	}
+}
+
 // Nothing is ordered for a host that no rule has.
 func TestHostsOfSamplesThatAreOrderedHaveRules(t *testing.T) {
 	root, err := kubeapi.Checkout()
