@@ -14,6 +14,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/manifests"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -106,22 +107,23 @@ keeps them elsewhere does well. DIR may be a file too, or - for standard input.`
 
 // checkManifests reads files, and checks what is in them.
 func (p *program) checkManifests(names []string, f *controllerFlags) (*checkReport, error) {
-	read := &manifests{keepsGoing: true}
-	if err := read.read(names, p.streams.In); err != nil {
+	read, err := manifests.Read(names, p.streams.In)
+	if err != nil {
 		return nil, err
 	}
-	compiled, err := f.compile(sources.WithPods(read.objects))
+	compiled, err := f.compile(sources.WithPods(read.Objects))
 	if err != nil {
 		return nil, err
 	}
 	report := &checkReport{Findings: []checked{}}
-	for _, fault := range read.faults {
-		report.add(checked{Object: fault.where, Verdict: verdictRefused, Reason: "Unreadable", Message: fault.text})
+	for i := range read.Faults {
+		fault := &read.Faults[i]
+		report.add(checked{Object: fault.Place(), Verdict: verdictRefused, Reason: "Unreadable", Message: fault.Err.Error()})
 	}
 	k := &checker{compiled: compiled, report: report, explainer: compiled.proxy.Explainer(), routes: make(map[snapshot.RuleID]*snapshot.Route),
 		refused: make(map[snapshot.RuleID]*snapshot.Unserved)}
 	k.run()
-	for _, left := range sources.LeftOut(read.objects, f.class) {
+	for _, left := range sources.LeftOut(read.Objects, f.class) {
 		k.leftOut(&left)
 	}
 	return report, nil

@@ -29,7 +29,7 @@ func TestWhatFailsACheck(t *testing.T) {
 	}{
 		"nothing": {web + standard("shop", "", warren, "shop.example.com"), nil},
 		"a field that there is not": {web + strings.Replace(standard("shop", "", warren, "a.io"), "pathType", "pathTipe", 1), []checked{
-			{Object: "standard input, document 2", Verdict: verdictRefused, Reason: "Unreadable"}}},
+			{Object: "standard input, document 2, line 10", Verdict: verdictRefused, Reason: "Unreadable"}}},
 		"a Service that there is not": {standard("shop", "", warren, "a.io"), []checked{
 			{Object: "Ingress.networking.k8s.io default/shop", Where: "rules[0].http.paths[0]", Verdict: verdictUnavailable, Reason: "ServiceNotFound"}}},
 		"a Service without endpoints": {strings.Replace(web, "selector: {app: web}", "type: ExternalName, externalName: a.io", 1) + standard("shop", "", warren, "a.io"), []checked{

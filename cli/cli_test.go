@@ -169,9 +169,9 @@ func TestExplainOfManifestsKeepsToTheNetworksOfTasks(t *testing.T) {
 func TestExplainRefusesManifestsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, manifest, want string }{
-		{"a field that there is not", strings.Replace(shop, "serviceName: web", "servceName: web", 1), `document 1: Ingress: strict decoding error: unknown field "spec.rules[0].paths[1].backend.servceName"`},
+		{"a field that there is not", strings.Replace(shop, "serviceName: web", "servceName: web", 1), `Ingress: strict decoding error: unknown field "spec.rules[0].paths[1].backend.servceName"`},
 		{"a field twice", strings.Replace(shop, "- path: /\n", "- path: /\n      path: /x\n", 1), `key "path" already set`},
-		{"no object", shop + "---\nname: x\n", "document 3: it is no Kubernetes object"},
+		{"no object", shop + "---\nname: x\n", ": it is no Kubernetes object"},
 		{"no YAML", "a: [", "document 1"},
 	} {
 		got := runWith(test.manifest, "explain", "http://shop.example.com/", "-f", "-")

@@ -17,6 +17,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/manifests"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy/explain"
@@ -110,15 +111,18 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 			return nil, misuse{fmt.Errorf("--client is %q: write an address, such as 203.0.113.7", f.client)}
 		}
 	}
-	read, err := readManifests(f.files, p.streams.In)
+	read, err := manifests.Read(f.files, p.streams.In)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(read.Faults) > 0:
+		return nil, &read.Faults[0]
+	}
+	c, err := f.controller.compile(read.Objects)
 	if err != nil {
 		return nil, err
 	}
-	c, err := f.controller.compile(read.objects)
-	if err != nil {
-		return nil, err
-	}
-	for _, kind := range read.skipped {
+	for _, kind := range read.Skipped {
 		p.note("nothing is made of %s", kind)
 	}
 	p.warn(c.reports)
@@ -126,7 +130,7 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 	if err != nil {
 		return nil, misuse{err}
 	}
-	e.Hints = append(e.Hints, sources.Hints(sources.LeftOut(read.objects, f.controller.class), e.Request.Host, e.Served())...)
+	e.Hints = append(e.Hints, sources.Hints(sources.LeftOut(read.Objects, f.controller.class), e.Request.Host, e.Served())...)
 	return e, nil
 }
 
