@@ -25,6 +25,9 @@ import (
 
 // flags is what the command line says.
 type flags struct {
+	// files hold the objects to serve, in place of a cluster. Empty for a cluster's.
+	files []string
+
 	httpAddress, httpsAddress, metricsAddress, healthAddress, adminAddress string
 
 	ingressClass                   string

@@ -8,26 +8,25 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy"
 )
 
-// healthServer answers probes. It bounds no requests at once: each is a few lines, and a probe that is refused ends a
-// replica.
-func healthServer(p *proxy.Proxy, contact *replicas.Contact) *http.Server {
-	return &http.Server{Handler: healthHandler(p, contact), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,
+// healthServer answers probes. control tells people how the control plane is. The server bounds no requests at once:
+// each is a few lines, and a probe that is refused ends a replica.
+func healthServer(p *proxy.Proxy, control func(io.Writer)) *http.Server {
+	return &http.Server{Handler: healthHandler(p, control), ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,
 		IdleTimeout: operatorIdle, MaxHeaderBytes: operatorHead}
 }
 
 // healthHandler answers probes. The replica is ready once it serves a first snapshot, and no longer when it drains; it
 // does not depend on the Kubernetes API being there.
-func healthHandler(p *proxy.Proxy, contact *replicas.Contact) http.Handler {
+func healthHandler(p *proxy.Proxy, control func(io.Writer)) http.Handler {
 	mux := http.NewServeMux()
 	// A restart mends nothing that this could tell of, so that it is 200 whatever it tells.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintln(w, "ok")
 		if r.URL.Query().Has("verbose") {
-			describe(w, p, contact)
+			describe(w, p, control)
 		}
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -44,7 +43,7 @@ func healthHandler(p *proxy.Proxy, contact *replicas.Contact) http.Handler {
 }
 
 // describe tells people how the replica is, a line for each thing.
-func describe(w io.Writer, p *proxy.Proxy, contact *replicas.Contact) {
+func describe(w io.Writer, p *proxy.Proxy, control func(io.Writer)) {
 	switch generation := p.Generation(); {
 	case p.Draining():
 		_, _ = fmt.Fprintln(w, "data plane: draining")
@@ -53,12 +52,5 @@ func describe(w io.Writer, p *proxy.Proxy, contact *replicas.Contact) {
 	default:
 		_, _ = fmt.Fprintln(w, "data plane: serving generation", generation)
 	}
-	switch last := contact.Last(); {
-	case last.IsZero():
-		_, _ = fmt.Fprintln(w, "kubernetes api: no answer yet")
-	case contact.Connected():
-		_, _ = fmt.Fprintln(w, "kubernetes api: connected")
-	default:
-		_, _ = fmt.Fprintf(w, "kubernetes api: cut off, the last answer came %s ago; what was known then is served\n", time.Since(last).Round(time.Second))
-	}
+	control(w)
 }

@@ -11,10 +11,8 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
@@ -23,15 +21,10 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/warren-dev/ingress/cli"
-	"github.com/warren-dev/ingress/controllers"
-	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/hosts"
-	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -50,9 +43,12 @@ func main() {
 // run serves until ctx ends and the data plane has drained. It ends earlier if a part fails that nothing can go on
 // without.
 func run(ctx context.Context, f *flags, logger logr.Logger) error {
-	kube, err := ctrl.GetConfig()
-	if err != nil {
-		return fmt.Errorf("finding a Kubernetes API (write --kubeconfig, or set KUBECONFIG, outside of a cluster): %w", err)
+	var kube *rest.Config
+	var err error
+	if len(f.files) == 0 {
+		if kube, err = ctrl.GetConfig(); err != nil {
+			return fmt.Errorf("finding a Kubernetes API (outside of a cluster write --kubeconfig, or set KUBECONFIG; -f serves files without one): %w", err)
+		}
 	}
 	listeners, err := listen(f)
 	if err != nil {
@@ -62,19 +58,23 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	if err != nil {
 		return err
 	}
-	contact := replicas.NewContact()
-	kube.Wrap(contact.Wrap)
 	traced, exporter, err := f.tracing.tracing(ctx, replica.Name, logger)
 	if err != nil {
 		return err
 	}
 	served := proxyConfig(f, traced, logger)
 	p := proxy.New(served)
-	options := controllerOptions(f, p)
-	options.APIServer = contact.Reached
-	options.Replica, options.Draining, options.Metrics = replica, ctx.Done(), controllers.NewMetrics()
-	options.Hosts, options.Bystanders = hosts.New(), new(sources.Bystanders)
-	collectors := []prometheus.Collector{p.Collector(), options.Metrics, options.Hosts, contact}
+	parts := &servingParts{proxy: p, replica: replica, hosts: hosts.New(), bystanders: new(sources.Bystanders), draining: ctx.Done(), logger: logger}
+	var control controlPlane
+	if kube != nil {
+		control, err = newClusterPlane(kube, f, parts)
+	} else {
+		control, err = newFilePlane(f, parts)
+	}
+	if err != nil {
+		return err
+	}
+	collectors := append([]prometheus.Collector{p.Collector()}, control.collectors()...)
 	if exporter != nil {
 		collectors = append(collectors, exporter)
 	}
@@ -83,12 +83,6 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 			return fmt.Errorf("registering metrics: %w", err)
 		}
 	}
-	if options.ACME, err = f.acme.options(); err != nil {
-		return err
-	}
-	options.OrdersNothing, options.OrderNamespaces = !f.acme.orders, f.acme.namespaces
-	options.ACME.TrustedProxy = f.proxyProtocol &&
-		slices.ContainsFunc(f.trustedProxies, func(trusted netip.Prefix) bool { return trusted.Contains(replica.Address.Unmap()) })
 
 	// What serves outlives ctx by the drain.
 	serving, stopServing := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -101,11 +95,11 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 		g.Go(func() error { exporter.Run(serving); return nil })
 	}
 	g.Go(func() error { return serveBounded(serving, listeners.metrics, metricsServer(newTurns(scrapesAtOnce))) })
-	g.Go(func() error { return serveBounded(serving, listeners.health, healthServer(p, contact)) })
+	g.Go(func() error { return serveBounded(serving, listeners.health, healthServer(p, control.describe)) })
 	g.Go(func() error {
-		return serve(serving, listeners.admin, adminServer(p, options.Hosts, options.Bystanders, listeners.admin.Addr()))
+		return serve(serving, listeners.admin, adminServer(p, parts.hosts, parts.bystanders, listeners.admin.Addr()))
 	})
-	g.Go(func() error { return control(serving, kube, f, options, logger) })
+	g.Go(func() error { return control.run(serving) })
 	g.Go(func() error {
 		defer stopServing(nil)
 		select {
@@ -148,87 +142,6 @@ func proxyConfig(f *flags, traced *observe.Tracing, logger logr.Logger) proxy.Co
 
 		TunnelIdleTimeout: f.tunnelIdleTimeout,
 	}
-}
-
-func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
-	return controllers.Options{
-		Applier:          p,
-		Health:           p,
-		IngressClass:     f.ingressClass,
-		AllowSharedHosts: f.allowSharedHosts,
-		HostClaimGrace:   f.hostClaimGrace,
-		AllowLocalTasks:  f.allowLocalTasks,
-		TaskNetworks:     f.taskNetworks,
-		PublishAddress:   f.publishAddress,
-		PublishService:   f.publishService,
-		Namespace:        f.namespace,
-		Elects:           f.leaderElect,
-		ReadyReplicas:    p.SetReplicas,
-		TicketKeys:       p.SetTicketKeys,
-		PodUID:           podUID(f.namespace),
-		WatchNamespaces:  f.watchNamespaces,
-		PeerNamespaces:   f.peerNamespaces,
-
-		DefaultCertificate:  f.defaultCertificate,
-		RequireAllowedHosts: f.requireAllowedHosts,
-	}
-}
-
-// restartFirst is the shortest and restartLimit the longest wait before the control plane is started again.
-const (
-	restartFirst = time.Second
-	restartLimit = 30 * time.Second
-)
-
-// control runs the control plane, and starts it again whenever it ends. Without the Kubernetes API or the Lease there
-// is nothing to write or to learn. The data plane goes on serving what it has.
-func control(ctx context.Context, kube *rest.Config, f *flags, options controllers.Options, logger logr.Logger) error {
-	delay := restartFirst
-	for {
-		began := time.Now()
-		err := controlOnce(ctx, kube, f, options)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if time.Since(began) > restartLimit {
-			delay = restartFirst
-		}
-		logger.Error(err, "the control plane ended; the data plane goes on with what it has", "restartAfter", delay)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(delay):
-		}
-		delay = min(2*delay, restartLimit)
-	}
-}
-
-func controlOnce(ctx context.Context, kube *rest.Config, f *flags, options controllers.Options) error {
-	scheme, err := cluster.Scheme()
-	if err != nil {
-		return err
-	}
-	if options.Owner, err = cluster.Owner(ctx, kube, f.namespace); err != nil {
-		return err
-	}
-	manager, err := ctrl.NewManager(kube, ctrl.Options{
-		Scheme:                        scheme,
-		Cache:                         cluster.CacheOptions(f.ingressClass, f.watchNamespaces),
-		Metrics:                       metricsserver.Options{BindAddress: "0"},
-		LeaderElection:                f.leaderElect,
-		LeaderElectionID:              cluster.ElectionLease(f.ingressClass),
-		LeaderElectionNamespace:       f.namespace,
-		LeaderElectionReleaseOnCancel: true,
-		// A second control plane in one process has controllers of the same names.
-		Controller: config.Controller{SkipNameValidation: new(true)},
-	})
-	if err != nil {
-		return fmt.Errorf("making the manager: %w", err)
-	}
-	if _, err := controllers.Setup(manager, options); err != nil {
-		return err
-	}
-	return manager.Start(ctx)
 }
 
 // listeners are opened before anything is served or written, so that an address that is taken is an error at once.

@@ -192,7 +192,7 @@ const (
 	// says of what. status.nextAttemptTime says when the next attempt is.
 	ReasonOrderLimit = "OrderLimit"
 	// ReasonOrderingOff (False): the controller runs with --acme=false and orders no certificate, or none in this namespace
-	// because of --acme-namespaces.
+	// because of --acme-namespaces, or it serves files, where nothing can be ordered.
 	ReasonOrderingOff = "OrderingOff"
 	// ReasonOrderedElsewhere (False): another controller of this kind orders this certificate. The message names it.
 	ReasonOrderedElsewhere = "OrderedElsewhere"

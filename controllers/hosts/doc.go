@@ -6,6 +6,6 @@
 //
 // Read in this order: claim.go (what is recorded of a host, and in which ConfigMap), hosts.go (how a build settles
 // whose each host is), claim_store.go (reading and writing the ConfigMaps), keeper.go (what a control plane does with
-// all of this), release.go (how a host is given up), list.go (what the admin address shows), metrics.go (what is
-// counted).
+// all of this), release.go (how a host is given up), derived.go (the same without a cluster), list.go (what the admin
+// address shows), metrics.go (what is counted).
 package hosts

@@ -70,7 +70,9 @@ type Config struct {
 	Options translate.Options
 	// Pending gathers events. Whoever learns something new calls its Event.
 	Pending *HoldOff
-	Cache   cache.Cache
+	// Origin is where the objects come from. If it is nil, they come from the caches below.
+	Origin sources.Origin
+	Cache  cache.Cache
 	// Certificates are the Secrets that objects name for their certificates.
 	Certificates *cluster.NamedObjects[*corev1.Secret]
 	// Authorities are the authorities that backends' certificates are verified by.
@@ -94,6 +96,9 @@ type Config struct {
 	// Served is called with the Ingresses of each snapshot that the data plane serves, each by its UID and generation. May
 	// be nil.
 	Served func(ingresses iter.Seq2[types.UID, int64])
+	// Built is called after each build that there is something to say of, whether or not the data plane serves it. May be
+	// nil.
+	Built func()
 }
 
 // Controller builds a snapshot from everything in the cache whenever something there changes, and has the data plane
@@ -127,7 +132,10 @@ type subscriber struct {
 // New returns a controller that builds nothing until it is started.
 func New(config Config) *Controller {
 	c := &Controller{Config: config}
-	c.inputs = sources.NewInputs(cachedObjects{c}, c.Options)
+	if c.Origin == nil {
+		c.Origin = cachedObjects{c}
+	}
+	c.inputs = sources.NewInputs(c.Origin, c.Options)
 	c.validity = time.AfterFunc(validityLimit, c.Pending.Event)
 	c.validity.Stop()
 	return c
@@ -192,6 +200,16 @@ func (c *Controller) Start(ctx context.Context) error {
 	c.Pending.Event()
 	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), c.rebuild)
 	return nil
+}
+
+// Run builds snapshots until ctx is done, as Start does, but from an Origin that needs no caches. Before each build it
+// calls refresh, which may change the Origin.
+func (c *Controller) Run(ctx context.Context, refresh func(context.Context)) {
+	c.Pending.Event()
+	c.run(log.IntoContext(ctx, log.FromContext(ctx).WithName("snapshot")), func(ctx context.Context) error {
+		refresh(ctx)
+		return c.rebuild(ctx)
+	})
 }
 
 // run calls rebuild whenever events ask for it, and again after a pause if it failed.
@@ -338,6 +356,9 @@ func (c *Controller) apply(ctx context.Context, in translate.Input) error {
 	c.latest.Store(next)
 	next.changed(previous, c.notify)
 	c.share(ctx, &in, next)
+	if c.Built != nil {
+		c.Built()
+	}
 
 	if refused != nil {
 		return fmt.Errorf("applying the snapshot: %w", refused)

@@ -25,9 +25,10 @@ type HoldOff struct {
 }
 
 // NewHoldOff returns a HoldOff for the events that lead to builds.
-func NewHoldOff() *HoldOff { return newHoldOff(quietTime, waitLimit) }
+func NewHoldOff() *HoldOff { return NewHoldOffOf(quietTime, waitLimit) }
 
-func newHoldOff(quiet, limit time.Duration) *HoldOff {
+// NewHoldOffOf returns a HoldOff with other times.
+func NewHoldOffOf(quiet, limit time.Duration) *HoldOff {
 	return &HoldOff{quiet: quiet, limit: limit, wake: make(chan struct{}, 1)}
 }
 

@@ -41,7 +41,7 @@ func TestEventsAreActedOnTogetherAndNotTooLate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				h := newHoldOff(quietTime, waitLimit)
+				h := NewHoldOffOf(quietTime, waitLimit)
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				for _, at := range test.events {
@@ -64,7 +64,7 @@ func TestAHoldOffEndsWithItsContextWhateverIsPending(t *testing.T) {
 	for name, pending := range map[string]bool{"nothing pending": false, "an event pending": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHoldOff(time.Hour, time.Hour)
+				h := NewHoldOffOf(time.Hour, time.Hour)
 				if pending {
 					h.Event()
 				}

@@ -105,7 +105,7 @@ func standardBystander(o *networkingv1.Ingress, class kinds.StandardClass) (Byst
 
 // LeftOut returns the bystanders among objects that are in no cluster.
 func LeftOut(objects []client.Object, class string) (left []Bystander) {
-	m := manifests{objects, class}
+	m := &Manifests{Objects: objects, Class: class}
 	standard := m.standardClass()
 	for _, object := range objects {
 		var b Bystander
@@ -160,6 +160,12 @@ func (b *Bystanders) Attach(from client.Reader, standard *StandardIngresses, cla
 		slices.SortFunc(left, func(a, b Bystander) int { return cmp.Compare(a.ID, b.ID) })
 		return left, err
 	}
+	b.list.Store(&list)
+}
+
+// Set has the bystanders be these.
+func (b *Bystanders) Set(known []Bystander) {
+	list := func(context.Context) ([]Bystander, error) { return known, nil }
 	b.list.Store(&list)
 }
 

@@ -27,24 +27,30 @@ func InputOf(objects []client.Object, options translate.Options) (in translate.I
 		if sourceOf(object) == nil {
 			others = append(others, object)
 		}
-		if secret, ok := object.(*corev1.Secret); ok {
-			withStringData(secret)
-		}
 	}
-	i := NewInputs(manifests{objects, options.IngressClass}, options)
+	i := NewInputs(&Manifests{Objects: objects, Class: options.IngressClass}, options)
 	in, err = i.All(context.Background()) // nothing waits
 	return in, others, err
 }
 
-// manifests are objects that are in no cluster.
-type manifests struct {
-	objects []client.Object
-	class   string
+// Manifests are objects that are in no cluster. One goroutine at a time uses them.
+type Manifests struct {
+	Objects []client.Object
+	// Class is the controller's.
+	Class string
+	// Listeners are the addresses at which requests are taken, and NoTaskAt those that no Task may be at. Both are empty
+	// where nothing is served.
+	Listeners []netip.AddrPort
+	NoTaskAt  translate.Reserved
+
+	// secrets and authorities have what was parsed, and what was good, of the objects before these.
+	secrets     SecretStore
+	authorities map[translate.AuthorityName]authorityVersion
 }
 
 // of returns the objects of a type.
-func of[T any](m manifests) (objects []T) {
-	for _, object := range m.objects {
+func of[T any](m *Manifests) (objects []T) {
+	for _, object := range m.Objects {
 		if o, ok := object.(T); ok {
 			objects = append(objects, o)
 		}
@@ -52,9 +58,10 @@ func of[T any](m manifests) (objects []T) {
 	return objects
 }
 
-func (m manifests) List(_ context.Context, list client.ObjectList) error {
+// List implements [Origin].
+func (m *Manifests) List(_ context.Context, list client.ObjectList) error {
 	items := reflect.ValueOf(list).Elem().FieldByName("Items")
-	for _, object := range m.objects {
+	for _, object := range m.Objects {
 		if item := reflect.ValueOf(object).Elem(); item.Type() == items.Type().Elem() {
 			items.Set(reflect.Append(items, item))
 		}
@@ -63,17 +70,18 @@ func (m manifests) List(_ context.Context, list client.ObjectList) error {
 }
 
 // standardClass is the controller's class. If there is no IngressClass, it counts as existing.
-func (m manifests) standardClass() kinds.StandardClass {
+func (m *Manifests) standardClass() kinds.StandardClass {
 	var classes []networkingv1.IngressClass
 	for _, o := range of[*networkingv1.IngressClass](m) {
 		classes = append(classes, *o)
 	}
-	class := kinds.NewStandardClass(m.class, classes)
+	class := kinds.NewStandardClass(m.Class, classes)
 	class.Exists = class.Exists || len(classes) == 0
 	return class
 }
 
-func (m manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err error) {
+// Standard implements [Origin].
+func (m *Manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err error) {
 	class := m.standardClass()
 	for _, o := range of[*networkingv1.Ingress](m) {
 		if class.Claims(o) {
@@ -83,9 +91,10 @@ func (m manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err 
 	return ours, nil
 }
 
-func (m manifests) AllowedHosts(context.Context) (map[string]*string, error) {
+// AllowedHosts implements [Origin].
+func (m *Manifests) AllowedHosts(context.Context) (map[string]*string, error) {
 	allowed := make(map[string]*string)
-	for _, object := range m.objects {
+	for _, object := range m.Objects {
 		if namespace := object.GetNamespace(); namespace != "" && allowed[namespace] == nil {
 			allowed[namespace] = nil // unless its Namespace is among the objects
 		}
@@ -96,49 +105,52 @@ func (m manifests) AllowedHosts(context.Context) (map[string]*string, error) {
 	return allowed, nil
 }
 
-func (m manifests) Services(context.Context, map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
+// Services implements [Origin].
+func (m *Manifests) Services(context.Context, map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
 	return of[*corev1.Service](m), of[*discoveryv1.EndpointSlice](m), nil
 }
 
-func (m manifests) Secrets(_ context.Context, named map[types.NamespacedName]struct{}) (secrets []*translate.Secret, err error) {
-	for _, o := range of[*corev1.Secret](m) {
-		if _, ok := named[client.ObjectKeyFromObject(o)]; ok {
-			secrets = append(secrets, ParseSecret(o))
-		}
-	}
-	return secrets, nil
+// Secrets implements [Origin].
+func (m *Manifests) Secrets(_ context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
+	return m.secrets.Read(of[*corev1.Secret](m), nil, named), nil
 }
 
-func (m manifests) Authorities(_ context.Context, named map[translate.AuthorityName]struct{}) (authorities []*translate.Authority, err error) {
-	texts := make(map[translate.AuthorityName][]byte)
+// Authorities implements [Origin].
+func (m *Manifests) Authorities(_ context.Context, named map[translate.AuthorityName]struct{}) (authorities []*translate.Authority, err error) {
+	parsed := make(map[translate.AuthorityName]authorityVersion, len(named))
+	add := func(inMap bool, object client.Object, text []byte) {
+		name := translate.AuthorityName{NamespacedName: client.ObjectKeyFromObject(object), ConfigMap: inMap}
+		if _, ok := named[name]; !ok {
+			return
+		}
+		parsed[name] = m.authorities[name].next(name, object.GetResourceVersion(), text)
+		authorities = append(authorities, parsed[name].content)
+	}
 	for _, o := range of[*corev1.Secret](m) {
-		texts[translate.AuthorityName{NamespacedName: client.ObjectKeyFromObject(o)}] = o.Data[authorityField]
+		add(false, o, o.Data[authorityField])
 	}
 	for _, o := range of[*corev1.ConfigMap](m) {
-		texts[translate.AuthorityName{NamespacedName: client.ObjectKeyFromObject(o), ConfigMap: true}] = []byte(o.Data[authorityField])
+		add(true, o, []byte(o.Data[authorityField]))
 	}
-	for name := range named {
-		if text, ok := texts[name]; ok {
-			authority, _ := parseAuthority(name, text)
-			authorities = append(authorities, authority)
-		}
-	}
+	m.authorities = parsed
 	return authorities, nil
 }
 
-// Own, Reserved and Challenges return nothing: no replica runs, and none orders.
-func (m manifests) Own() []netip.AddrPort { return nil }
+// Own implements [Origin].
+func (m *Manifests) Own() []netip.AddrPort { return m.Listeners }
 
-func (m manifests) Reserved() translate.Reserved { return translate.Reserved{} }
+// Reserved implements [Origin].
+func (m *Manifests) Reserved() translate.Reserved { return m.NoTaskAt }
 
-func (m manifests) Challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
+// Challenges implements [Origin]. There are none: nothing is ordered without a cluster, which keeps the orders.
+func (m *Manifests) Challenges(context.Context, []*v1alpha1.TLSCertificate) ([]translate.Challenge, error) {
 	return nil, nil
 }
 
 // WithPods returns objects and, for each Service among them that has no EndpointSlice there, one with a Pod that is
 // ready: manifests have no Pods. A Service of type ExternalName has none in a cluster either.
 func WithPods(objects []client.Object) []client.Object {
-	m := manifests{objects: objects}
+	m := &Manifests{Objects: objects}
 	sliced := make(map[types.NamespacedName]bool)
 	for _, o := range of[*discoveryv1.EndpointSlice](m) {
 		sliced[types.NamespacedName{Namespace: o.Namespace, Name: o.Labels[discoveryv1.LabelServiceName]}] = true
@@ -163,14 +175,3 @@ func WithPods(objects []client.Object) []client.Object {
 
 // assumedAddress is one for documentation (RFC 5737), which is nobody's.
 const assumedAddress = "192.0.2.1"
-
-// withStringData moves a manifest's stringData into data, as the API server does.
-func withStringData(secret *corev1.Secret) {
-	for key, text := range secret.StringData {
-		if secret.Data == nil {
-			secret.Data = make(map[string][]byte, len(secret.StringData))
-		}
-		secret.Data[key] = []byte(text)
-	}
-	secret.StringData = nil
-}

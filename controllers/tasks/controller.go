@@ -47,7 +47,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	before := object.DeepCopy()
 	conditions = slices.Clone(conditions) // Others share it.
 	report, ok := r.Health.Health(translate.TaskID(object.Namespace, object.Name))
-	setHealth(&object, conditions, report, ok)
+	SetHealth(&object, conditions, report, ok)
 	object.Status.ObservedGeneration = object.Generation
 	status.SetConditions(&object.Status.Conditions, conditions)
 	status.SummarizeTask(&object.Status.Conditions, object.Generation)

@@ -45,9 +45,9 @@ func healthChanges(from HealthSource) source.Source {
 	})
 }
 
-// setHealth writes what the health check found into a Task's status and into the conditions that are written next.
+// SetHealth writes what the health check found into a Task's status and into the conditions that are written next.
 // Without a check, it leaves what another controller wrote, and removes what an earlier check left behind.
-func setHealth(task *v1alpha1.Task, conditions []metav1.Condition, report health.Report, ok bool) {
+func SetHealth(task *v1alpha1.Task, conditions []metav1.Condition, report health.Report, ok bool) {
 	status := &task.Status
 	if task.Spec.HealthCheck == nil {
 		if translate.Probed(task) {
