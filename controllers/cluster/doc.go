@@ -9,5 +9,6 @@
 // certificate_index.go (how TLSCertificates are found), scheme.go (the kinds), add_cache.go (one more cache),
 // optional_cache.go (a cache that may not be readable), named_objects.go (what is read because something names it),
 // fair_queue.go (in which order it is read), metadata_cache.go (which such objects there are), belonging.go (who owns
-// the controller's objects), and then text.go, mendable.go and pointers.go, which are small.
+// the controller's objects), new_controller.go (what a controller logs), and then text.go, mendable.go and pointers.go,
+// which are small.
 package cluster

@@ -137,7 +137,7 @@ func (r *AutoSSL) removeOthers(ctx context.Context, ingress client.Object, wante
 
 // Setup has the reconciler run in a manager.
 func (r *AutoSSL) Setup(mgr ctrl.Manager) error {
-	err := ctrl.NewControllerManagedBy(mgr).Named("autossl").
+	err := cluster.NewController(mgr, "autossl").
 		For(&v1alpha1.Ingress{}).
 		Owns(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(r.Snapshots.Changes(v1alpha1.IngressKind)).

@@ -159,7 +159,7 @@ const everyHost = "*"
 func (r *Reconciler) Setup(mgr ctrl.Manager) error {
 	r.laggards = newLaggards(r.Replicas.Behind)
 	r.Replicas.Subscribe(r.laggards.changed)
-	builder := ctrl.NewControllerManagedBy(mgr).Named("ingress").
+	builder := cluster.NewController(mgr, "ingress").
 		For(&v1alpha1.Ingress{}).
 		Owns(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(r.Snapshots.Changes(v1alpha1.IngressKind)).

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/sources"
@@ -54,7 +55,7 @@ func (r *StandardAutoSSL) Reconcile(ctx context.Context, request ctrl.Request) (
 
 // Setup has the reconciler run in a manager.
 func (r *StandardAutoSSL) Setup(mgr ctrl.Manager) error {
-	err := ctrl.NewControllerManagedBy(mgr).Named("standardautossl").
+	err := cluster.NewController(mgr, "standardautossl").
 		WatchesRawSource(r.Snapshots.Changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.Ingresses.Request)).
 		WatchesRawSource(source.Kind(r.Cache, &v1alpha1.TLSCertificate{}, handler.TypedEnqueueRequestForOwner[*v1alpha1.TLSCertificate](

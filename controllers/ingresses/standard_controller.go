@@ -141,7 +141,7 @@ func published(object *networkingv1.Ingress) []v1alpha1.LoadBalancerIngress {
 // Setup has the reconciler run in a manager.
 func (r *StandardReconciler) Setup(mgr ctrl.Manager) error {
 	r.announced = map[types.NamespacedName]announcement{}
-	builder := ctrl.NewControllerManagedBy(mgr).Named("standardingress").
+	builder := cluster.NewController(mgr, "standardingress").
 		WatchesRawSource(r.Snapshots.Changes(kinds.StandardKind)).
 		WatchesRawSource(source.Func(r.Ingresses.Request))
 	if changes := r.Addresses.Changes(r.every); changes != nil {

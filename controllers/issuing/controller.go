@@ -398,15 +398,15 @@ func (r *Reconciler) name() string { return r.Namespace + "/" + r.Class }
 // Setup makes a manager run the reconciler.
 func (r *Reconciler) Setup(mgr ctrl.Manager) error {
 	r.renewals = newRenewals(r.Issuance.Authority)
-	err := ctrl.NewControllerManagedBy(mgr).Named("tlscertificate").
+	options := controller.Options{
+		MaxConcurrentReconciles: certificatesAtOnce,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](orders.RetryStepFirst, orders.RetryStepLimit),
+	}
+	err := cluster.NewControllerWith(mgr, "tlscertificate", options).
 		For(&v1alpha1.TLSCertificate{}).
 		WatchesRawSource(source.Func(r.secretsRead)).
 		WatchesRawSource(r.Snapshots.Changes(v1alpha1.TLSCertificateKind)).
 		WatchesRawSource(source.Kind(r.Working, &corev1.Secret{}, handler.TypedEnqueueRequestsFromMapFunc(r.orderedIn))).
-		WithOptions(controller.Options{
-			MaxConcurrentReconciles: certificatesAtOnce,
-			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](orders.RetryStepFirst, orders.RetryStepLimit),
-		}).
 		Complete(reconcile.Func(func(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 			result, err := r.Reconcile(ctx, request)
 			if errors.Is(err, errStale) || apierrors.IsConflict(err) {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/status"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -59,7 +60,7 @@ func (r *Reconciler) Setup(mgr ctrl.Manager) error {
 	if r.Health == nil {
 		r.Health = noHealth{}
 	}
-	err := ctrl.NewControllerManagedBy(mgr).Named("task").
+	err := cluster.NewController(mgr, "task").
 		For(&v1alpha1.Task{}).
 		WatchesRawSource(r.Snapshots.Changes(v1alpha1.TaskKind)).
 		WatchesRawSource(healthChanges(r.Health)).

@@ -155,13 +155,12 @@ func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tel
 
 // setup has every event of the Secret reconciled. It also reconciles once at the start, because there may be no Secret.
 func (s *ticketKeysSecret) setup(mgr ctrl.Manager, name string, leading bool, by reconcile.Reconciler) error {
-	err := ctrl.NewControllerManagedBy(mgr).Named(name).
+	err := cluster.NewControllerWith(mgr, name, controller.Options{NeedLeaderElection: &leading}).
 		WatchesRawSource(source.Kind(s.cache, &corev1.Secret{}, &handler.TypedEnqueueRequestForObject[*corev1.Secret]{})).
 		WatchesRawSource(source.Func(func(_ context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
 			queue.Add(reconcile.Request{NamespacedName: s.name})
 			return nil
 		})).
-		WithOptions(controller.Options{NeedLeaderElection: &leading}).
 		Complete(by)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of the keys of session tickets: %w", err)
