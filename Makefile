@@ -12,7 +12,8 @@ TESTFLAGS ?=
 TESTTIMEOUT ?= 30m
 # How long "make fuzz" runs each target.
 FUZZTIME ?= 60s
-# Passed to hack/run, for example RUNFLAGS="-http-port 8010"; bin/run -help lists them.
+# Passed to hack/run, for example RUNFLAGS="-http-port 8010"; bin/run -help lists them. What is behind -- goes to the
+# controller: RUNFLAGS="-- --access-log=json".
 RUNFLAGS ?=
 
 # Passed to hack/bench, for example BENCHFLAGS="-rows keepalive,https -markdown"; bin/bench -help lists them. ROUNDS is how
@@ -68,6 +69,11 @@ image: ## Build IMAGE with BUILDER: docker, podman or buildah
 .PHONY: image-archive
 image-archive: ## Build IMAGE into bin/image.tar with buildah, from this machine's own Go, without a registry
 	hack/image/archive $(IMAGE) $(VERSION) bin/image.tar
+
+.PHONY: try
+try: build ## Serve the samples on this machine from files, without Kubernetes, ready to curl; Ctrl-C ends it
+	go build -o bin/run ./hack/run
+	exec bin/run -files $(RUNFLAGS)
 
 .PHONY: run
 run: build kube ## Serve the samples on this machine with a Kubernetes API of its own, ready to curl; Ctrl-C ends it

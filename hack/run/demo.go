@@ -26,7 +26,7 @@ func startDemos(demos []demo) (stop func(), err error) {
 		}
 	}
 	for _, d := range demos {
-		listener, err := net.Listen("tcp", loopback(d.port))
+		listener, err := net.Listen("tcp", d.address())
 		if err != nil {
 			stop()
 			return nil, fmt.Errorf("starting the demo task %s: %w", d.task, err)
@@ -45,7 +45,7 @@ func startDemos(demos []demo) (stop func(), err error) {
 func (d demo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "service %s, task %s (%s)\n%s %s %s\nHost: %s\n",
-		d.service.name, d.task, loopback(d.port), r.Method, r.RequestURI, r.Proto, r.Host)
+		d.service.name, d.task, d.address(), r.Method, r.RequestURI, r.Proto, r.Host)
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
 			fmt.Fprintf(&text, "%s: %s\n", name, value)

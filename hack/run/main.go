@@ -4,6 +4,8 @@
 // definitions, demo tasks that answer real HTTP, and the controller as a child process. It prints the curl lines that
 // work, and ends everything it started on Ctrl-C. What the API stores stays in .run/ for the next start.
 //
+// With -files there is no API: the samples are written into .run/try, and the controller serves that folder.
+//
 // Arguments after the flags go to the controller as they are.
 package main
 
@@ -45,7 +47,9 @@ func main() {
 type options struct {
 	ports ports
 	// acme makes the controller order certificates from an authority of this run's own.
-	acme           bool
+	acme bool
+	// files has the controller serve the samples from files, without a Kubernetes API.
+	files          bool
 	controller     string // the file, empty for the checkout's
 	data           string // the folder, empty for the checkout's
 	controllerArgs []string
@@ -57,6 +61,7 @@ func parseOptions(flags *flag.FlagSet, args []string) options {
 		flags.IntVar(p.number, p.flag, *p.number, "`port` on 127.0.0.1: "+p.purpose)
 	}
 	flags.BoolVar(&o.acme, "acme", false, "run a certificate authority too, for the controller to order from")
+	flags.BoolVar(&o.files, "files", false, "serve the samples from files, without a Kubernetes API")
 	flags.StringVar(&o.controller, "controller", "", "`file` of the controller (default bin/warren-ingress)")
 	flags.StringVar(&o.data, "data", "", "`folder` of what is kept for the next start (default .run)")
 	// The set that main passes exits on an error by itself.
@@ -65,12 +70,24 @@ func parseOptions(flags *flag.FlagSet, args []string) options {
 	return o
 }
 
+// checkPorts returns an error that names each port that cannot be had. demos is the number of demo tasks.
+func (o *options) checkPorts(demos int) error {
+	var unused []*int
+	if !o.acme {
+		unused = append(unused, &o.ports.authority)
+	}
+	if o.files {
+		unused = append(unused, &o.ports.api)
+	}
+	return o.ports.check(demos, unused...)
+}
+
 // files are the paths that a run reads and writes.
 type files struct {
 	controller, plugin, pebble, programs, samples string
 	data, kubeconfig, etcdLog, serversLog         string
-	// acme is the folder of the files that the authority is trusted by.
-	acme string
+	// acme is the folder of the files that the authority is trusted by, and objects the one that is served with -files.
+	acme, objects string
 }
 
 func filesOf(checkout string, o options) files {
@@ -89,6 +106,7 @@ func filesOf(checkout string, o options) files {
 		programs:   filepath.Join(checkout, "bin", "kube"),
 		samples:    filepath.Join(checkout, "config", "samples"),
 		acme:       filepath.Join(own, "acme"),
+		objects:    filepath.Join(own, "try"),
 		data:       filepath.Join(own, "etcd"),
 		kubeconfig: filepath.Join(own, "kubeconfig"),
 		etcdLog:    filepath.Join(own, "etcd.log"),

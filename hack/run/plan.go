@@ -4,7 +4,9 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -21,7 +23,11 @@ type demo struct {
 	service service
 	task    string
 	port    int
+	// host is the address that it listens at.
+	host string
 }
+
+func (d demo) address() string { return net.JoinHostPort(d.host, strconv.Itoa(d.port)) }
 
 // plan is what a run applies and starts.
 type plan struct {
@@ -34,8 +40,9 @@ type plan struct {
 
 // makePlan points every sample Task at a demo task of this machine, because the addresses in samples are nobody's. It
 // gives Tasks to each service that the samples route to without one. It does the same for offered, which the user may
-// apply. firstPort is the port of the first demo task. The others count up from it.
-func makePlan(samples, offered []*unstructured.Unstructured, firstPort int) plan {
+// apply. firstPort is the port of the first demo task. The others count up from it. Each sample Service has demo tasks
+// at the address machine; without an address it has none.
+func makePlan(samples, offered []*unstructured.Unstructured, firstPort int, machine string) plan {
 	p := plan{routes: routesOf(samples), offered: routesOf(offered)}
 	servicePorts := map[service][]int64{}
 	var services []service
@@ -49,19 +56,29 @@ func makePlan(samples, offered []*unstructured.Unstructured, firstPort int) plan
 	}
 
 	served := map[service]bool{}
-	add := func(task *unstructured.Unstructured, of service) {
-		port := firstPort + len(p.demos)
-		p.demos = append(p.demos, demo{service: of, task: task.GetName(), port: port})
-		p.objects = append(p.objects, pointedAt(task, port, servicePorts[of]))
+	start := func(of service, task, host string) demo {
+		d := demo{service: of, task: task, port: firstPort + len(p.demos), host: host}
+		p.demos = append(p.demos, d)
 		served[of] = true
+		return d
+	}
+	add := func(task *unstructured.Unstructured, of service) {
+		d := start(of, task.GetName(), loopbackHost)
+		p.objects = append(p.objects, pointedAt(task, d.port, servicePorts[of]))
 	}
 	for _, sample := range samples {
-		if !isKind(sample, "Task") {
-			p.objects = append(p.objects, sample)
+		if isKind(sample, "Task") {
+			name, _, _ := unstructured.NestedString(sample.Object, "spec", "serviceName")
+			add(sample, service{namespace: sample.GetNamespace(), name: name})
 			continue
 		}
-		name, _, _ := unstructured.NestedString(sample.Object, "spec", "serviceName")
-		add(sample, service{namespace: sample.GetNamespace(), name: name})
+		p.objects = append(p.objects, sample)
+		if sample.GetKind() == "Service" && machine != "" {
+			of := service{namespace: sample.GetNamespace(), name: sample.GetName()}
+			for i := range tasksForOneService {
+				p.objects = append(p.objects, newSlice(sample, start(of, demoName(of, i+1), machine)))
+			}
+		}
 	}
 	for _, of := range services {
 		if served[of] {
@@ -81,9 +98,11 @@ func newTask(of service, number int) *unstructured.Unstructured {
 		"spec":       map[string]any{"serviceName": of.name},
 	}}
 	task.SetNamespace(of.namespace)
-	task.SetName(fmt.Sprintf("%s-demo-%d", of.name, number))
+	task.SetName(demoName(of, number))
 	return task
 }
+
+func demoName(of service, number int) string { return fmt.Sprintf("%s-demo-%d", of.name, number) }
 
 // pointedAt returns the task with its address on this machine. Each of its ports, and each port that Ingresses name, is
 // the demo task's.
@@ -107,7 +126,7 @@ func pointedAt(task *unstructured.Unstructured, port int, servicePorts []int64) 
 		ports = append(ports, map[string]any{"port": number, "targetPort": int64(port)})
 	}
 	spec, _ := task.Object["spec"].(map[string]any)
-	spec["address"] = "127.0.0.1"
+	spec["address"] = loopbackHost
 	spec["ports"] = ports
 	labels := task.GetLabels()
 	if labels == nil {

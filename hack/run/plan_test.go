@@ -40,10 +40,10 @@ spec:
 func TestPlanPointsEveryTaskAtADemoTaskAndGivesTheRestTwo(t *testing.T) {
 	samples := readFolder(t, map[string]string{"ingress.yaml": sampleIngress, "task.yaml": sampleTask})
 
-	got := makePlan(samples, nil, 18101)
+	got := makePlan(samples, nil, 18101, "")
 
 	web, api := service{"default", "web"}, service{"default", "api"}
-	wantDemos := []demo{{api, "api-1", 18101}, {web, "web-demo-1", 18102}, {web, "web-demo-2", 18103}}
+	wantDemos := []demo{{api, "api-1", 18101, "127.0.0.1"}, {web, "web-demo-1", 18102, "127.0.0.1"}, {web, "web-demo-2", 18103, "127.0.0.1"}}
 	if diff := cmp.Diff(wantDemos, got.demos, cmp.AllowUnexported(demo{}, service{})); diff != "" {
 		t.Errorf("demo tasks (-want +got):\n%s", diff)
 	}
@@ -74,7 +74,7 @@ spec: {serviceName: web, address: 127.0.0.1, ports: [{port: 80, targetPort: 1810
 
 func TestSamplesAreLeftAsTheyWere(t *testing.T) {
 	samples := readFolder(t, map[string]string{"task.yaml": sampleTask})
-	makePlan(samples, nil, 18101)
+	makePlan(samples, nil, 18101, "")
 	if diff := cmp.Diff(fromYAML(t, sampleTask), plain(t, samples[0].Object)); diff != "" {
 		t.Errorf("the sample after planning (-want +got):\n%s", diff)
 	}
@@ -152,7 +152,7 @@ func TestServicesOfASampleThatIsOfferedHaveDemoTasksAndItIsNotApplied(t *testing
 	samples := readFolder(t, map[string]string{"task.yaml": sampleTask})
 	offered := readFolder(t, map[string]string{"ingress.yaml": sampleIngress})
 
-	got := makePlan(samples, offered, 18101)
+	got := makePlan(samples, offered, 18101, "")
 
 	var demos, objects []string
 	for _, d := range got.demos {
@@ -169,5 +169,46 @@ func TestServicesOfASampleThatIsOfferedHaveDemoTasksAndItIsNotApplied(t *testing
 	}
 	if len(got.routes) != 0 || len(got.offered) == 0 {
 		t.Errorf("%d routes are expected to be served, and %d are offered, want none and some", len(got.routes), len(got.offered))
+	}
+}
+
+const sampleService = `
+apiVersion: v1
+kind: Service
+metadata: {name: shop, namespace: default}
+spec: {ports: [{name: http, port: 80}, {name: admin, port: 81}]}
+`
+
+func TestPlanGivesAServiceTwoEndpointsWhereTheAPITakesThem(t *testing.T) {
+	samples := readFolder(t, map[string]string{"service.yaml": sampleService, "ingress.yaml": `
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: default}
+spec:
+  ingressClassName: warren
+  rules: [{host: a.io, http: {paths: [{path: /shop, backend: {service: {name: shop, port: {name: http}}}}]}}]
+`})
+	shop := service{"default", "shop"}
+
+	got := makePlan(samples, nil, 18101, "192.0.2.7")
+
+	wantDemos := []demo{{shop, "shop-demo-1", 18101, "192.0.2.7"}, {shop, "shop-demo-2", 18102, "192.0.2.7"}}
+	if diff := cmp.Diff(wantDemos, got.demos, cmp.AllowUnexported(demo{}, service{})); diff != "" {
+		t.Errorf("demo tasks (-want +got):\n%s", diff)
+	}
+	wantSlice := `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: shop-demo-2, namespace: default, labels: {ingress.warren.dev/demo: "true", kubernetes.io/service-name: shop}}
+addressType: IPv4
+endpoints: [{addresses: [192.0.2.7], conditions: {ready: true}}]
+ports: [{name: http, port: 18102, protocol: TCP}, {name: admin, port: 18102, protocol: TCP}]
+`
+	if diff := cmp.Diff(fromYAML(t, wantSlice), plain(t, got.objects[3].Object)); diff != "" || len(got.objects) != 4 {
+		t.Errorf("the second EndpointSlice of %d objects (-want +got):\n%s", len(got.objects), diff)
+	}
+	wantRoutes := []route{{host: "a.io", path: "/shop", service: shop}}
+	if diff := cmp.Diff(wantRoutes, got.routes, cmp.AllowUnexported(route{}, service{})); diff != "" {
+		t.Errorf("routes (-want +got):\n%s", diff)
 	}
 }

@@ -47,19 +47,18 @@ func (p *ports) named() []namedPort {
 }
 
 // check returns an error that names each port that something else listens on, or that two purposes share. It names the
-// flag that changes the port. demos is the number of demo tasks.
-func (p *ports) check(demos int, acme bool) error {
-	wanted := p.named()
+// flag that changes the port. demos is the number of demo tasks. unused are those of the ports that nothing will listen
+// on.
+func (p *ports) check(demos int, unused ...*int) error {
+	wanted := slices.DeleteFunc(p.named(), func(port namedPort) bool { return slices.Contains(unused, port.number) })
 	for i := 1; i < demos; i++ {
 		number := p.firstDemo + i
 		wanted = append(wanted, namedPort{&number, "demo-port", "a demo task"})
 	}
-	if acme {
+	if !slices.Contains(unused, &p.authority) {
 		for _, number := range []int{p.authorityManagement(), p.authorityResolver()} {
 			wanted = append(wanted, namedPort{&number, "authority-port", "the certificate authority"})
 		}
-	} else {
-		wanted = slices.DeleteFunc(wanted, func(port namedPort) bool { return port.number == &p.authority })
 	}
 
 	var errs []error
@@ -99,6 +98,8 @@ func listenable(port int) error {
 	return err
 }
 
+const loopbackHost = "127.0.0.1"
+
 func loopback(port int) string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return net.JoinHostPort(loopbackHost, strconv.Itoa(port))
 }

@@ -112,8 +112,12 @@ func ready(ctx context.Context, url string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// curl returns a command line that sends the request that try sent.
+// curl returns a command line that sends the request that try sent. Names below localhost are loopback's (RFC 6761,
+// section 6.3), for curl and for browsers.
 func (p *prober) curl(r route) string {
+	if strings.HasSuffix(r.exampleHost(), ".localhost") {
+		return "curl " + shellQuoted(fmt.Sprintf("http://%s:%d%s", r.exampleHost(), p.port, r.path))
+	}
 	return fmt.Sprintf("curl -H 'Host: %s' %s", r.exampleHost(), shellQuoted(p.url(r)))
 }
 

@@ -67,9 +67,10 @@ func TestCurlLineCanBeTypedAsItIs(t *testing.T) {
 		route route
 		want  string
 	}{
-		"plain":         {route{host: "a.example.com", path: "/v1"}, "curl -H 'Host: a.example.com' http://127.0.0.1:8000/v1"},
-		"a shell's own": {route{path: "/a&b"}, "curl -H 'Host: any.example' 'http://127.0.0.1:8000/a&b'"},
-		"an apostrophe": {route{path: "/it's"}, `curl -H 'Host: any.example' 'http://127.0.0.1:8000/it'\''s'`},
+		"plain":           {route{host: "a.example.com", path: "/v1"}, "curl -H 'Host: a.example.com' http://127.0.0.1:8000/v1"},
+		"below localhost": {route{host: "*.demo.localhost", path: "/"}, "curl http://demo.demo.localhost:8000/"},
+		"a shell's own":   {route{path: "/a&b"}, "curl -H 'Host: any.example' 'http://127.0.0.1:8000/a&b'"},
+		"an apostrophe":   {route{path: "/it's"}, `curl -H 'Host: any.example' 'http://127.0.0.1:8000/it'\''s'`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +82,7 @@ func TestCurlLineCanBeTypedAsItIs(t *testing.T) {
 }
 
 func TestDemoTaskSaysWhoAnswersAndWhatArrived(t *testing.T) {
-	d := demo{service: service{"default", "api"}, task: "api-1", port: 18101}
+	d := demo{service: service{"default", "api"}, task: "api-1", port: 18101, host: "127.0.0.1"}
 	server := httptest.NewServer(d)
 	defer server.Close()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1?x=1", nil)

@@ -24,7 +24,11 @@ type route struct {
 func routesOf(objects []*unstructured.Unstructured) []route {
 	var routes []route
 	for _, object := range objects {
-		if !isKind(object, "Ingress") || !ourClass(object) {
+		if object.GetKind() != "Ingress" || !ourClass(object) {
+			continue
+		}
+		if !isKind(object, "Ingress") {
+			routes = append(routes, standardRoutesOf(object)...)
 			continue
 		}
 		rules, _, _ := unstructured.NestedSlice(object.Object, "spec", "rules")
@@ -44,6 +48,24 @@ func routesOf(objects []*unstructured.Unstructured) []route {
 					port:    port,
 				})
 			}
+		}
+	}
+	return routes
+}
+
+// standardRoutesOf returns the paths of an Ingress of networking.k8s.io. A port that has only a name is 0.
+func standardRoutesOf(object *unstructured.Unstructured) (routes []route) {
+	rules, _, _ := unstructured.NestedSlice(object.Object, "spec", "rules")
+	for _, rule := range rules {
+		rule, _ := rule.(map[string]any)
+		host, _, _ := unstructured.NestedString(rule, "host")
+		paths, _, _ := unstructured.NestedSlice(rule, "http", "paths")
+		for _, path := range paths {
+			path, _ := path.(map[string]any)
+			at, _, _ := unstructured.NestedString(path, "path")
+			name, _, _ := unstructured.NestedString(path, "backend", "service", "name")
+			port, _ := number(path, "backend", "service", "port", "number")
+			routes = append(routes, route{host: host, path: at, service: service{namespace: object.GetNamespace(), name: name}, port: port})
 		}
 	}
 	return routes

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,9 +45,12 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	p := makePlan(samples, offered, o.ports.firstDemo)
-	if err := o.ports.check(len(p.demos), o.acme); err != nil {
+	p := makePlan(samples, offered, o.ports.firstDemo, machineAddress())
+	if err := o.checkPorts(len(p.demos)); err != nil {
 		return err
+	}
+	if o.files {
+		return runFiles(ctx, o, paths, p)
 	}
 
 	fmt.Printf("Starting a Kubernetes API on %s; its data are in %s.\n", loopback(o.ports.api), filepath.Dir(paths.data))
@@ -70,10 +74,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		fmt.Println("Stopping the demo tasks.")
-		stopDemos()
-	}()
+	defer stopDemos()
 	if err := apply(ctx, api.Config, []string{controllerNamespace}, p.objects); err != nil {
 		return err
 	}
@@ -150,10 +151,11 @@ func serve(ctx context.Context, o options, paths files, p plan) error {
 
 // controllerArgs returns the controller's flags. What the user gave comes last, so that it prevails.
 func controllerArgs(o options, paths files) []string {
-	args := []string{
-		"--kubeconfig=" + paths.kubeconfig,
-		"--namespace=" + controllerNamespace,
-		"--publish-address=127.0.0.1",
+	from := []string{"--kubeconfig=" + paths.kubeconfig, "--namespace=" + controllerNamespace, "--publish-address=127.0.0.1"}
+	if o.files {
+		from = []string{"--filename=" + paths.objects}
+	}
+	args := slices.Concat(from, []string{
 		"--allow-local-tasks",
 		"--drain-timeout=3s",
 		"--http-address=" + loopback(o.ports.http),
@@ -165,7 +167,7 @@ func controllerArgs(o options, paths files) []string {
 		"--drain-delay=0s",
 		"--zap-encoder=console",
 		"--zap-time-encoding=rfc3339",
-	}
+	})
 	return append(args, o.controllerArgs...)
 }
 
@@ -194,16 +196,26 @@ func announce(ctx context.Context, o options, paths files, p plan) error {
 		return err
 	}
 	// It lists a sample that is not served after all that time with its answer. The rest is still of use.
-	more := ""
-	if o.acme {
-		more = newAuthority(o, paths).howToOrder(paths, p.offered)
+	next := howToAsk(paths)
+	switch {
+	case o.files:
+		next = howToEdit(paths, o.ports.admin)
+	case o.acme:
+		next += newAuthority(o, paths).howToOrder(paths, p.offered)
 	}
-	describe(os.Stdout, prober, p.routes, answers, paths, more)
+	describe(os.Stdout, prober, p.routes, answers, next)
 	return nil
 }
 
-// describe says what is served and how to go on. more is what else there is to say.
-func describe(w io.Writer, prober *prober, routes []route, answers []answer, paths files, more string) {
+// howToAsk says how to go on with a Kubernetes API.
+func howToAsk(paths files) string {
+	return fmt.Sprintf("\nTo use kubectl in another shell:\n\n  export KUBECONFIG=%s\n  export PATH=%s:%s:$PATH\n\n"+
+		"Then \"kubectl warren ls\" says what is served, and \"kubectl warren explain URL\" why.\n",
+		paths.kubeconfig, paths.programs, filepath.Dir(paths.plugin))
+}
+
+// describe says what is served. next says how to go on.
+func describe(w io.Writer, prober *prober, routes []route, answers []answer, next string) {
 	var served, others strings.Builder
 	for i, r := range routes {
 		if answers[i].serves() {
@@ -219,9 +231,7 @@ func describe(w io.Writer, prober *prober, routes []route, answers []answer, pat
 	if others.Len() > 0 {
 		text.WriteString("\nThese answer something else:\n\n" + others.String())
 	}
-	fmt.Fprintf(&text, "\nTo use kubectl in another shell:\n\n  export KUBECONFIG=%s\n  export PATH=%s:%s:$PATH\n\n"+
-		"Then \"kubectl warren ls\" says what is served, and \"kubectl warren explain URL\" why.\n%s\nCtrl-C ends everything.\n\n",
-		paths.kubeconfig, paths.programs, filepath.Dir(paths.plugin), more)
+	text.WriteString(next + "\nCtrl-C ends everything.\n\n")
 	// Without a terminal to print to there is nobody to tell.
 	_, _ = io.WriteString(w, text.String())
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
-// demonstration is what "make run-acme" starts, on ports of its own and without earlier data.
+// demonstration is what "make run-acme" or "make try" starts, on ports of its own and without earlier data.
 type demonstration struct {
 	t           *testing.T
 	checkout    string
@@ -33,7 +33,7 @@ type demonstration struct {
 	output      output
 }
 
-func demonstrate(t *testing.T) *demonstration {
+func demonstrate(t *testing.T, mode string) *demonstration {
 	t.Helper()
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -47,10 +47,10 @@ func demonstrate(t *testing.T) *demonstration {
 		t.Fatalf("building hack/run: %v\n%s", err, text)
 	}
 	port := func(address string) string { _, port, _ := net.SplitHostPort(address); return port }
-	command := exec.Command(run, "-acme", "-controller", program.path(t), "-data", d.data,
+	command := exec.Command(run, mode, "-controller", program.path(t), "-data", d.data,
 		"-http-port", port(d.http), "-https-port", port(d.https), "-metrics-port", port(ports.address(t)),
 		"-health-port", port(ports.address(t)), "-admin-port", port(ports.address(t)), "-api-port", port(ports.address(t)),
-		"-demo-port", strconv.Itoa(ports.row(t, 5)), "-authority-port", strconv.Itoa(ports.row(t, 3)))
+		"-demo-port", strconv.Itoa(ports.row(t, 7)), "-authority-port", strconv.Itoa(ports.row(t, 3)))
 	command.Dir = checkout
 	command.Stdout, command.Stderr = &d.output, &d.output
 	command.SysProcAttr = childAttributes()
@@ -131,7 +131,7 @@ func (d *demonstration) client(address string) *http.Client {
 
 func TestMakeRunACMEEndsInACertificateForAnIngressThatIsApplied(t *testing.T) {
 	t.Parallel()
-	d := demonstrate(t)
+	d := demonstrate(t, "-acme")
 	secure, plain := d.client(d.https), d.client(d.http)
 	began := time.Now()
 	d.kubectl("apply", "-f", filepath.Join("..", "..", "config", "samples", "ingress_secure.yaml"))

@@ -114,7 +114,7 @@ func TestTheTutorialIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := demonstrate(t)
+	d := demonstrate(t, "-acme")
 	programs := t.TempDir()
 	for _, name := range []string{"warren-ingress", "kubectl-warren"} {
 		if err := os.Symlink(program.path(t), filepath.Join(programs, name)); err != nil {
