@@ -76,14 +76,14 @@ try: build ## Serve the samples on this machine from files, without Kubernetes, 
 	exec bin/run -files $(RUNFLAGS)
 
 .PHONY: run
-run: build kube ## Serve the samples on this machine with a Kubernetes API of its own, ready to curl; Ctrl-C ends it
+run: build run-kube ## Serve the samples on this machine with a Kubernetes API of its own, ready to curl; Ctrl-C ends it
 	go build -o bin/run ./hack/run
-	exec bin/run $(RUNFLAGS)
+	exec bin/run -programs $(CURDIR)/bin/run-kube $(RUNFLAGS)
 
 .PHONY: run-acme
-run-acme: build kube pebble ## Like run, with a certificate authority to order from
+run-acme: build run-kube pebble ## Like run, with a certificate authority to order from
 	go build -o bin/run ./hack/run
-	exec bin/run -acme $(RUNFLAGS)
+	exec bin/run -programs $(CURDIR)/bin/run-kube -acme $(RUNFLAGS)
 
 .PHONY: bench
 bench: build kube ## Measure the data plane beside the peers found on PATH and print one table
@@ -212,7 +212,7 @@ verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own cod
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/sbom hack/tools; do \
+	@for module in . hack/envtest hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/sbom hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -273,14 +273,31 @@ manifests: $(CONTROLLER_GEN) $(HELM_DOCS) ## Generate the CRDs, the controller's
 kube: bin/kube/kube ## Build etcd, kube-apiserver and kubectl into bin/kube
 
 bin/kube/kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
-	@echo "Building etcd, kube-apiserver and kubectl $(KUBE_VERSION) into bin/kube; the first time this usually takes about five minutes."
-	@mkdir -p bin/kube
+	@echo "Building etcd, kube-apiserver and kubectl $(KUBE_VERSION) into bin/kube; the first time this takes five minutes on two idle cores."
+	@mkdir -p bin/kube && date +%s > bin/kube/begun
 	@cd hack/kube && $(GO_BUILD_TOOL) -o ../../bin/kube/kube.new -ldflags "-s -w \
 	  -X $(KUBE_VERSION_PACKAGE).gitVersion=$(KUBE_VERSION) \
 	  -X $(KUBE_VERSION_PACKAGE).gitMajor=$(word 1,$(KUBE_VERSION_FIELDS)) \
 	  -X $(KUBE_VERSION_PACKAGE).gitMinor=$(word 2,$(KUBE_VERSION_FIELDS))" .
 	@for name in etcd kube-apiserver kubectl; do ln -sf kube "bin/kube/$$name"; done
 	@mv bin/kube/kube.new $@
+	@echo "That took $$(( $$(date +%s) - $$(cat bin/kube/begun) )) seconds."; rm bin/kube/begun
+
+# What "make run" starts: what "make kube" has built, if it has, and else envtest's archive, which takes seconds where there
+# is a network. ENVTEST_INDEX is the URL of another index of archives. Tests use what is built, of the version in hack/kube.
+ENVTEST_VERSION := $(word 1,$(KUBE_VERSION_FIELDS)).$(word 2,$(KUBE_VERSION_FIELDS)).x
+export ENVTEST_INDEX
+
+.PHONY: run-kube
+run-kube: ## Put a Kubernetes API into bin/run-kube: downloaded, or built where that cannot be
+	@if $(MAKE) --question --no-print-directory bin/kube/kube 2>/dev/null; then folder=kube; \
+	elif $(MAKE) --silent bin/setup-envtest && folder=$$(hack/envtest/install $(ENVTEST_VERSION)); then :; \
+	else $(MAKE) --no-print-directory kube && folder=kube; fi; \
+	ln -sfn "$$folder" bin/run-kube
+
+bin/setup-envtest: hack/envtest/go.mod hack/envtest/go.sum
+	@mkdir -p bin
+	@cd hack/envtest && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ sigs.k8s.io/controller-runtime/tools/setup-envtest
 
 .PHONY: pebble
 pebble: ## Build Pebble, an ACME certificate authority for tests, into bin/
@@ -344,6 +361,8 @@ release: $(HELM) $(CYCLONEDX) ## Make all files of RELEASE, such as v1.2.3, in D
 
 .PHONY: clean
 clean: ## Remove bin/ and the data of "make run"
+	@# What is downloaded may not be written to.
+	[[ ! -d bin/envtest ]] || chmod -R u+w bin/envtest
 	rm -rf bin .run
 
 .PHONY: help

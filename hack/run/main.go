@@ -51,6 +51,7 @@ type options struct {
 	// files has the controller serve the samples from files, without a Kubernetes API.
 	files          bool
 	controller     string // the file, empty for the checkout's
+	programs       string // the folder of the API's programs, empty for the checkout's
 	data           string // the folder, empty for the checkout's
 	controllerArgs []string
 }
@@ -63,6 +64,7 @@ func parseOptions(flags *flag.FlagSet, args []string) options {
 	flags.BoolVar(&o.acme, "acme", false, "run a certificate authority too, for the controller to order from")
 	flags.BoolVar(&o.files, "files", false, "serve the samples from files, without a Kubernetes API")
 	flags.StringVar(&o.controller, "controller", "", "`file` of the controller (default bin/warren-ingress)")
+	flags.StringVar(&o.programs, "programs", "", "`folder` of etcd, kube-apiserver and kubectl (default bin/kube)")
 	flags.StringVar(&o.data, "data", "", "`folder` of what is kept for the next start (default .run)")
 	// The set that main passes exits on an error by itself.
 	_ = flags.Parse(args)
@@ -99,11 +101,15 @@ func filesOf(checkout string, o options) files {
 	if o.controller != "" {
 		controller = o.controller
 	}
+	programs := filepath.Join(checkout, "bin", "kube")
+	if o.programs != "" {
+		programs = o.programs
+	}
 	return files{
 		controller: controller,
 		plugin:     filepath.Join(checkout, "bin", "kubectl-warren"),
 		pebble:     filepath.Join(checkout, "bin", "pebble"),
-		programs:   filepath.Join(checkout, "bin", "kube"),
+		programs:   programs,
 		samples:    filepath.Join(checkout, "config", "samples"),
 		acme:       filepath.Join(own, "acme"),
 		objects:    filepath.Join(own, "try"),

@@ -98,7 +98,7 @@ func startAPI(paths files, port int) (*kubeapi.Server, func() error, error) {
 	}
 	closeLogs := func() error { return errors.Join(etcdLog.Close(), serverLog.Close()) }
 
-	api, err := kubeapi.New(kubeapi.Options{DataDir: paths.data, Port: port, EtcdLog: etcdLog, APIServerLog: serverLog})
+	api, err := kubeapi.New(kubeapi.Options{Programs: paths.programs, DataDir: paths.data, Port: port, EtcdLog: etcdLog, APIServerLog: serverLog})
 	if err != nil {
 		return nil, nil, errors.Join(err, closeLogs())
 	}

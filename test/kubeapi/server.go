@@ -25,6 +25,9 @@ const (
 
 // Options says how a [Server] runs. The zero value is what a test wants: a free port, and data that goes with it.
 type Options struct {
+	// Programs is the folder of etcd, kube-apiserver and kubectl. If it is empty, they are those of the checkout's
+	// bin/kube, which end with the process that started them, however it ends. Others end when that process stops them.
+	Programs string
 	// DataDir keeps etcd's data, so that a later Server with the same folder has the same objects. If it is empty, the
 	// data are in a temporary folder that Stop removes.
 	DataDir string
@@ -48,13 +51,13 @@ type Server struct {
 }
 
 // New starts etcd and kube-apiserver and installs the definitions from config/crd/bases. It returns when they are
-// served. Both servers end with this process even if nobody calls [Server.Stop].
+// served. Both servers of the checkout end with this process even if nobody calls [Server.Stop].
 func New(options Options) (*Server, error) {
 	checkout, err := Checkout()
 	if err != nil {
 		return nil, err
 	}
-	programs, err := findPrograms(checkout)
+	programs, err := findPrograms(checkout, options.Programs)
 	if err != nil {
 		return nil, err
 	}
@@ -166,9 +169,11 @@ func (s *Server) describe(options Options, programs, definitions string) (*envte
 	return environment, nil
 }
 
-// findPrograms returns the folder of etcd, kube-apiserver and kubectl.
-func findPrograms(checkout string) (string, error) {
-	folder := filepath.Join(checkout, "bin", "kube")
+// findPrograms returns the folder of etcd, kube-apiserver and kubectl: the given one, or the checkout's.
+func findPrograms(checkout, folder string) (string, error) {
+	if folder == "" {
+		folder = filepath.Join(checkout, "bin", "kube")
+	}
 	for _, name := range []string{"etcd", "kube-apiserver", "kubectl"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			return "", fmt.Errorf("the Kubernetes API is not built (%w): run \"make kube\" in %s first", err, checkout)
