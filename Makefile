@@ -85,6 +85,12 @@ run-acme: build run-kube pebble ## Like run, with a certificate authority to ord
 	go build -o bin/run ./hack/run
 	exec bin/run -programs $(CURDIR)/bin/run-kube -acme $(RUNFLAGS)
 
+# HTTP_PORT and HTTPS_PORT are this machine's, 8000 and 8443 unless told otherwise.
+.PHONY: kind
+kind: build $(KIND) $(HELM) run-kube ## Serve the samples in a cluster of kind, ready to curl; wants docker, podman or nerdctl
+	go build -o bin/e2e-backend ./test/e2e/backend
+	hack/kind/up
+
 .PHONY: bench
 bench: build kube ## Measure the data plane beside the peers found on PATH and print one table
 	go build -o bin/bench ./hack/bench
