@@ -181,11 +181,11 @@ const closingLength = 4 << 10
 // foreignFault returns what to do about annotations of other controllers. instead is our annotation that does the same,
 // or empty.
 func foreignFault(names []string, instead string) string {
-	what, says, is, it, its := "annotation ", " says", "is", "it", "its"
+	what, is, it, its := "annotation ", "is", "it", "its"
 	if len(names) > 1 {
-		what, says, is, it, its = "annotations ", " say", "are", "them", "their"
+		what, is, it, its = "annotations ", "are", "them", "their"
 	}
-	text := what + listNames(names, closingLength) + says + " who gets in, and "
+	text := what + listNames(names, closingLength) + " may say who gets in, and "
 	if instead != "" {
 		return text + is + " not acted on here: write " + instead + " beside " + it + " or in " + its + " place"
 	}

@@ -102,7 +102,7 @@ var foreignControllers = []foreignController{
 	{name: "NGINX Ingress Controller of F5", prefixes: []string{"nginx.org/", "nginx.com/"}, names: joined(
 		closingNames("basic-auth-*", "jwt-*", "location-snippets", "policies", "server-snippets"),
 		foreignNames(foreignName{off: isZero}, []string{"max-conns"}), rates("limit-req-*"),
-		foreignNames(foreignName{hosts: true, off: isOff}, []string{"mergeable-ingress-type"}),
+		foreignNames(foreignName{hosts: true, off: isOff}, []string{"mergeable-ingress-type"}), openNames("use-cluster-ip"),
 	)},
 	{name: "NGINX App Protect", prefixes: []string{"appprotect.f5.com/", "appprotectdos.f5.com/"}, names: switches("*")},
 	{name: "HAProxy Kubernetes Ingress Controller", prefixes: []string{"haproxy.org/", "ingress.haproxy.org/"}, names: joined(
@@ -147,7 +147,7 @@ var foreignControllers = []foreignController{
 		addresses("whitelist-source-range", "domain-whitelist-source-range"), denials("blacklist-source-range", "domain-blacklist-source-range"),
 		closingNames("auth-*", "match-*"), rates("route-limit-*"),
 	)},
-	{name: "Cilium", prefixes: []string{"ingress.cilium.io/", "*.cilium.io/"}},
+	{name: "Cilium", prefixes: []string{"ingress.cilium.io/", "*.cilium.io/"}, names: openNames("insecure-node-port", "secure-node-port", "service-external-traffic-policy")},
 	{name: "Istio", prefixes: []string{"istio.io/", "*.istio.io/"}},
 	{name: "Easegress", prefixes: []string{"easegress.megaease.com/", "easegress.ingress.kubernetes.io/", "ingress.easegress.io/", "easegress.io/"}},
 	{name: "Skipper", prefixes: []string{"zalando.org/"}, names: joined(
@@ -176,7 +176,7 @@ var foreignControllers = []foreignController{
 // foreignOpen are names that several controllers have. They do not decide who gets in, although foreignKind matches
 // them.
 var foreignOpen = openNames(
-	"access-log*", "enable-access-log", "session-cookie-*", "cookie-*", "cors-*", "enable-cors", "hsts-*", "frame-deny", "browser-xss-filter",
+	"access-log*", "enable-access-log", "session-cookie-*", "cookie-*", "service.sticky.cookie.*", "cors-*", "enable-cors", "hsts-*", "frame-deny", "browser-xss-filter",
 	"content-security-policy", "referrer-policy", "permissions-policy", "secure-backends", "secure-crt-secret", "secure-sni",
 	"secure-verify-*", "ssl-policy", "opentelemetry-*", "opentracing-*", "router.observability.*", "load-balancing-policy", "retry-policy",
 	"server-tokens", "global-static-ip-name", "regional-static-ip-name", "static-ip*", "ip-address-type",

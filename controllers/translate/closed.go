@@ -46,7 +46,7 @@ func closedWith(host string, c, by *candidate, objects []object) problem {
 	text := c.text() + " of " + hostText(host) + " answers 503, because "
 	switch {
 	case by.closed == rules.ForeignAnnotation:
-		text += "an annotation of " + whose + " says who gets in on the whole host, and is not acted on here"
+		text += "an annotation of " + whose + " may say who gets in on the whole host, and is not acted on here"
 	case has.Namespace != closed.Namespace:
 		text += "a path of " + whose + ", which may say who gets in, cannot be read, and may be meant for it"
 	default:

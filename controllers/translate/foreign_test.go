@@ -85,7 +85,7 @@ func TestWhatMaySayWhoGetsInForAnotherControllerClosesTheIngress(t *testing.T) {
 			}
 			answer, report := annotatedBy(t, map[string]string{prefix + name: value})
 			message := report.Conditions[0].Message
-			if answer != "RuleClosed" || !strings.HasPrefix(message, "metadata: annotation "+prefix+name+" says who gets in, and ") ||
+			if answer != "RuleClosed" || !strings.HasPrefix(message, "metadata: annotation "+prefix+name+" may say who gets in, and ") ||
 				!strings.Contains(message, "every path answers 503") || report.Unheeded != "" {
 				t.Errorf("%s%s: %s: the answer is %s, and it is said: %s%s", prefix, name, value, answer, message, report.Unheeded)
 			}
@@ -100,16 +100,16 @@ func TestWhatSaysNothingOfWhoGetsInIsNamedAndServed(t *testing.T) {
 		"nginx.ingress.kubernetes.io/": "proxy-body-size ssl-redirect force-ssl-redirect rewrite-target use-regex enable-cors cors-allow-origin cors-allow-methods session-cookie-secure " +
 			"affinity proxy-read-timeout enable-access-log upstream-vhost server-alias permanent-redirect proxy-ssl-secret secure-backends backend-protocol",
 		"ingress.kubernetes.io/":         "ssl-redirect frame-deny browser-xss-filter content-security-policy backends secure-verify-ca-secret",
-		"nginx.org/":                     "client-max-body-size websocket-services rewrites lb-method",
+		"nginx.org/":                     "client-max-body-size websocket-services rewrites lb-method use-cluster-ip",
 		"haproxy.org/":                   "ssl-redirect path-rewrite timeout-server",
-		"traefik.ingress.kubernetes.io/": "router.tls router.priority",
+		"traefik.ingress.kubernetes.io/": "router.tls router.priority service.sticky.cookie.secure",
 		"konghq.com/":                    "strip-path preserve-host",
 		"alb.ingress.kubernetes.io/":     "target-type listen-ports ssl-policy certificate-arn group.name healthcheck-path",
 		"appgw.ingress.kubernetes.io/":   "ssl-redirect backend-path-prefix",
 		"networking.gke.io/":             "managed-certificates v1beta1.FrontendConfig",
 		"kubernetes.io/ingress.":         "global-static-ip-name allow-http",
 		"projectcontour.io/":             "websocket-routes tls-minimum-protocol-version",
-		"ingress.cilium.io/":             "loadbalancer-mode force-https",
+		"ingress.cilium.io/":             "loadbalancer-mode force-https insecure-node-port service-external-traffic-policy",
 		"zalando.org/":                   "skipper-loadbalancer backend-weights",
 	} {
 		for _, name := range strings.Fields(names) {
@@ -170,16 +170,16 @@ func TestAnIngressIsServedWithoutTheAnnotationsThatItListsToBeIgnored(t *testing
 		"each of them": {map[string]string{nginx + "limit-connections": "5", nginx + "auth-url": "u", nginx + "proxy-body-size": "1m",
 			ours + "ignore-annotations": nginx + "auth-url, " + nginx + "limit-connections"}, "blue/web", ""},
 		"but not one that it does not list": {map[string]string{nginx + "limit-connections": "5", nginx + "auth-url": "u", ours + "ignore-annotations": nginx + "auth-url"},
-			"RuleClosed", "annotation " + nginx + "limit-connections says who gets in"},
+			"RuleClosed", "annotation " + nginx + "limit-connections may say who gets in"},
 		"each in full":                     {map[string]string{nginx + "auth-url": "u", ours + "ignore-annotations": nginx + "*"}, "NoHealthyTask", "is no annotation of another controller: write each in full"},
 		"not one of ours":                  {map[string]string{ours + "ignore-annotations": ours + "access-control"}, "NoHealthyTask", "is no annotation of another controller"},
 		"not an empty list":                {map[string]string{ours + "ignore-annotations": " "}, "NoHealthyTask", "it is empty: list names"},
 		"what does the same counts, too":   {map[string]string{nginx + "limit-rps": "5", ours + "rate-limit": "{requestsPerSecond: 5}"}, "blue/web", ""},
 		"but not what does something else": {map[string]string{nginx + "auth-url": "u", ours + "rate-limit": "{requestsPerSecond: 5}"}, "RuleClosed", "there is nothing like it here"},
 		"all that close are named": {map[string]string{nginx + "auth-url": "u", nginx + "satisfy": "any", nginx + "limit-rps": "5", nginx + "denylist-source-range": "10.0.0.0/8"}, "RuleClosed",
-			"metadata: annotation " + nginx + "denylist-source-range says who gets in, and is not acted on here: write " + ours + "access-control beside it or in its place; annotation " +
-				nginx + "limit-rps says who gets in, and is not acted on here: write " + ours + "rate-limit beside it or in its place; annotations " + nginx + "auth-url, " + nginx +
-				"satisfy say who gets in, and there is nothing like it here: to serve the Ingress without them, take them off, or list them in " + ours + "ignore-annotations; every path answers 503"},
+			"metadata: annotation " + nginx + "denylist-source-range may say who gets in, and is not acted on here: write " + ours + "access-control beside it or in its place; annotation " +
+				nginx + "limit-rps may say who gets in, and is not acted on here: write " + ours + "rate-limit beside it or in its place; annotations " + nginx + "auth-url, " + nginx +
+				"satisfy may say who gets in, and there is nothing like it here: to serve the Ingress without them, take them off, or list them in " + ours + "ignore-annotations; every path answers 503"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, report := annotatedBy(t, test.annotations)
@@ -210,7 +210,7 @@ func TestAForeignAnnotationAboutAHostClosesItForAllIngressesOfIt(t *testing.T) {
 		}
 		_, reports := build(in)
 		accepted := conditionOf(t, reports, v1alpha1.IngressKind, "blue/older", v1alpha1.ConditionAccepted)
-		if closes != strings.HasPrefix(accepted.Message, "rules[0].paths[0]: Prefix / of host x.io answers 503, because an annotation of the Ingress networking.k8s.io/blue/a says who gets in on the whole host") {
+		if closes != strings.HasPrefix(accepted.Message, "rules[0].paths[0]: Prefix / of host x.io answers 503, because an annotation of the Ingress networking.k8s.io/blue/a may say who gets in on the whole host") {
 			t.Errorf("%s: Accepted of the other Ingress is %q", name, accepted.Message)
 		}
 	}
