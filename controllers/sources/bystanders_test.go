@@ -60,7 +60,8 @@ func TestWhichIngressesAreLeftOutAndWhy(t *testing.T) {
 		"another class by our API":      {warrenOf("a", "edge", "a.io"), ours, OtherClass, "shop/a is of the class edge, and this controller serves the class warren"},
 		"no class":                      {standardOf("a", "", "a.io", nil), ours, NoClass, "write spec.ingressClassName: warren"},
 		"no class where ours is for it": {standardOf("a", "", "a.io", nil), classOf("warren", kinds.StandardController, true), "", ""},
-		"a class that there is not":     {standardOf("a", "warren", "a.io", nil), classOf("nginx", "k8s.io/ingress-nginx", false), NoIngressClass, "there is no IngressClass of that name"},
+		"a class that there is not":     {standardOf("a", "warren", "a.io", nil), classOf("warren", "k8s.io/ingress-nginx", false), NoIngressClass, "there is no IngressClass of that name"},
+		"a class beside others'":        {standardOf("a", "warren", "a.io", nil), classOf("nginx", "k8s.io/ingress-nginx", false), "", ""},
 		"a canary":                      {standardOf("a", "warren", "a.io", canary), ours, Canary, kinds.CanaryAnnotation},
 		"another class's canary":        {standardOf("a", "nginx", "a.io", canary), ours, OtherClass, "is of the class nginx"},
 	} {

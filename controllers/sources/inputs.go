@@ -52,6 +52,9 @@ var (
 	}
 )
 
+// Uses returns whether snapshots are made from objects of this kind.
+func Uses(object client.Object) bool { return sourceOf(object) != nil }
+
 // sourceOf returns the source that reads objects of this kind, nil if there is none.
 func sourceOf(object client.Object) *inputSource {
 	kind := reflect.TypeOf(object)

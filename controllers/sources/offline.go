@@ -20,7 +20,7 @@ import (
 )
 
 // InputOf makes from objects that are in no cluster what a snapshot controller makes from its cache. If no IngressClass
-// is among them, the one of the controller's class counts as existing. others are the objects that no snapshot is made
+// of the controller's class is among them, it counts as existing. others are the objects that no snapshot is made
 // from.
 func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object, err error) {
 	for _, object := range objects {
@@ -69,14 +69,16 @@ func (m *Manifests) List(_ context.Context, list client.ObjectList) error {
 	return nil
 }
 
-// standardClass is the controller's class. If there is no IngressClass, it counts as existing.
+// standardClass is the controller's class. If no IngressClass has its name, it counts as existing: it came with the
+// controller, and those that are there came with others.
 func (m *Manifests) standardClass() kinds.StandardClass {
 	var classes []networkingv1.IngressClass
 	for _, o := range of[*networkingv1.IngressClass](m) {
 		classes = append(classes, *o)
 	}
 	class := kinds.NewStandardClass(m.Class, classes)
-	class.Exists = class.Exists || len(classes) == 0
+	hasName := func(o networkingv1.IngressClass) bool { return o.Name == m.Class }
+	class.Exists = class.Exists || !slices.ContainsFunc(classes, hasName)
 	return class
 }
 
