@@ -56,6 +56,7 @@ type checkReport struct {
 
 func (p *program) check() *cobra.Command {
 	var f controllerFlags
+	var namespace string
 	c := &cobra.Command{
 		Use: "check DIR...", Short: "Check manifests before they are applied, for a CI",
 		Long: `Compiles manifests as the controller does, without a cluster, and asks for each path of each Ingress what a request to it would get.
@@ -83,10 +84,11 @@ keeps them elsewhere does well. DIR may be a file too, or - for standard input.`
 		},
 	}
 	f.bind(c.Flags(), "")
+	c.Flags().StringVarP(&namespace, namespaceFlag, "n", "", "`namespace` of objects that name none, as kubectl apply and helm install have it (default \"default\")")
 	output := newOutput(c, formatText, formatJSON, formatYAML, formatJUnit)
 	p.colour.bind(c)
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		report, err := p.checkManifests(args, &f)
+		report, err := p.checkManifests(args, namespace, &f)
 		switch {
 		case err != nil:
 			return err
@@ -105,9 +107,9 @@ keeps them elsewhere does well. DIR may be a file too, or - for standard input.`
 	return c
 }
 
-// checkManifests reads files, and checks what is in them.
-func (p *program) checkManifests(names []string, f *controllerFlags) (*checkReport, error) {
-	read, err := manifests.Read(names, p.streams.In)
+// checkManifests reads files, and checks what is in them. namespace is that of objects which name none.
+func (p *program) checkManifests(names []string, namespace string, f *controllerFlags) (*checkReport, error) {
+	read, err := manifests.Read(names, p.streams.In, manifests.Options{Namespace: namespace, Uses: sources.Uses})
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +127,10 @@ func (p *program) checkManifests(names []string, f *controllerFlags) (*checkRepo
 	k.run()
 	for _, left := range sources.LeftOut(read.Objects, f.class) {
 		k.leftOut(&left)
+	}
+	if read.Unnamed != nil && read.Named != "" && namespace == "" {
+		report.Notes = append(report.Notes, fmt.Sprintf("%s names no namespace and counts as in %s, while others are in %s: write -n %s if it is applied there",
+			read.Unnamed.GetName(), metav1.NamespaceDefault, read.Named, read.Named))
 	}
 	return report, nil
 }
@@ -173,6 +179,9 @@ func (k *checker) paths(name string, o *rules.Object, r *translate.Report) {
 			c := checked{Object: name, Where: rule.Where, Host: host.Name, Path: rule.Match.Path}
 			k.path(&c, snapshot.RuleID{Ingress: o.ID, Rule: host.Index, Path: i}, rule.Match.Conditions, r)
 			k.report.add(c)
+			if c.Verdict == "" && kinds.WrittenAsExpression(c.Path) {
+				k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: the path looks like a pattern, and is compared as it is: write what all that it is to match begin with", c.name()))
+			}
 		}
 	}
 }
@@ -207,7 +216,7 @@ func (k *checker) path(c *checked, id snapshot.RuleID, conditions *snapshot.Cond
 	case 503:
 		c.Verdict, c.Reason, c.Message = verdictUnavailable, e.Answer.Reason, e.Answer.Text
 		if e.Pool != nil && e.Pool.Why != "" {
-			c.Message = e.Pool.Why
+			c.Message = e.Pool.Service + ": " + e.Pool.Why
 		}
 		if refs := conditionOf(r, v1alpha1.ConditionResolvedRefs); refs != nil {
 			c.Reason = refs.Reason
@@ -226,9 +235,15 @@ func (k *checker) whole(name string, r *translate.Report, found bool) {
 		switch verdict := verdictOf(condition.Reason); {
 		case condition.Type == v1alpha1.ConditionAccepted && !found, verdict != verdictRefused && !found:
 			c.Verdict, c.Reason, c.Message = verdict, condition.Reason, condition.Message
+		case condition.Reason == v1alpha1.ReasonSecretNotFound:
+			k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: %s: %s, unless cert-manager or something else makes it in the cluster",
+				name, said(r, condition), condition.Message))
 		case condition.Type != v1alpha1.ConditionAccepted && condition.Type != v1alpha1.ConditionResolvedRefs:
 			k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: %s: %s", name, said(r, condition), condition.Message))
 		}
+	}
+	if r.Unheeded != "" {
+		k.report.Notes = append(k.report.Notes, name+": "+v1alpha1.ReasonAnnotationsIgnored+": "+r.Unheeded)
 	}
 	k.report.add(c)
 }
@@ -245,16 +260,20 @@ func verdictOf(reason string) string {
 }
 
 // leftOut tells of an Ingress that is none of the controller's. One that names no class is nobody's, unless the cluster
-// has a default.
+// has a default. One whose class is not the controller's, though its name is, is nobody's either.
 func (k *checker) leftOut(left *sources.Bystander) {
 	if left.Reason == sources.Canary {
 		return // It is refused as a whole.
 	}
-	if left.Reason != sources.NoClass {
+	if left.Reason == sources.OtherClass {
 		k.report.Notes = append(k.report.Notes, left.Text())
 		return
 	}
-	k.report.add(checked{Object: kinds.StandardKind + " " + left.Namespace + "/" + left.Name, Verdict: verdictNotFound, Reason: left.Reason, Message: left.Text()})
+	c := checked{Object: kinds.StandardKind + " " + left.Namespace + "/" + left.Name, Verdict: verdictNotFound, Reason: left.Reason, Message: left.Text()}
+	if left.Reason == sources.NoClass {
+		c.Message += ", or add that IngressClass to the files if it is the default one in the cluster"
+	}
+	k.report.add(c)
 }
 
 // questionFor returns a request that a rule is for. It returns false if that is not known, because a regular expression

@@ -20,6 +20,27 @@ func standard(name, annotations, class, host string) string {
 		"rules: [{host: " + host + ", http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {name: http}}}}]}}]}\n"
 }
 
+func classOf(name, controller string) string {
+	return "---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: " + name + "}\nspec: {controller: " + controller + "}\n"
+}
+
+func TestACheckIsToldWhereObjectsAreThatNameNoNamespace(t *testing.T) {
+	t.Parallel()
+	manifests := web + strings.Replace(standard("shop", "", "ingressClassName: warren, ", "a.io"), "{name: shop", "{namespace: apps, name: shop", 1)
+	without, with := runWith(manifests, "check", "-"), runWith(manifests, "check", "-", "-n", "apps")
+	const hint = "note: web names no namespace and counts as in default, while others are in apps: write -n apps if it is applied there\n"
+	if without.code != exitFailure || !strings.Contains(without.out, "503: ServiceNotFound: apps/web: ") || !strings.Contains(without.out, hint) {
+		t.Errorf("without -n: %+v", without)
+	}
+	if with.code != 0 || with.out != "2 checked, 0 not served as written\n" {
+		t.Errorf("with -n: %+v", with)
+	}
+	class := classOf("warren", "ingress.warren.dev/controller") // It has no namespace to be told of.
+	if got := runWith(strings.ReplaceAll(manifests, "{name: web}", "{namespace: apps, name: web}")+class, "check", "-"); got.out != "2 checked, 0 not served as written\n" {
+		t.Errorf("a kind that has no namespace: %+v", got)
+	}
+}
+
 func TestWhatFailsACheck(t *testing.T) {
 	t.Parallel()
 	const warren = "ingressClassName: warren, "
@@ -47,7 +68,12 @@ func TestWhatFailsACheck(t *testing.T) {
 		"another class": {web + standard("shop", "", "ingressClassName: nginx, ", "a.io"), nil},
 		"a canary": {web + standard("shop", `nginx.ingress.kubernetes.io/canary: "true"`, warren, "a.io"), []checked{
 			{Object: "Ingress.networking.k8s.io default/shop", Verdict: verdictRefused, Reason: "InvalidRule"}}},
-		"conditions of rules that are met": {shop + web, nil},
+		"a class of another controller's": {web + classOf("warren", "k8s.io/ingress-nginx") + standard("shop", "", warren, "a.io"), []checked{
+			{Object: "Ingress.networking.k8s.io default/shop", Verdict: verdictNotFound, Reason: "NoIngressClass"}}},
+		"a class beside another one":                           {web + classOf("nginx", "k8s.io/ingress-nginx") + standard("shop", "", warren, "a.io"), nil},
+		"a kind of before that is not used":                    {web + standard("shop", "", warren, "a.io") + "---\napiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: a}\n", nil},
+		"a field that there is not in a kind that is not used": {web + standard("shop", "", warren, "a.io") + "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {container: []}\n", nil},
+		"conditions of rules that are met":                     {shop + web, nil},
 	}
 	for name, test := range tests {
 		got := runWith(test.manifests, "check", "-", "-o", "json")

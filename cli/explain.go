@@ -111,7 +111,7 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 			return nil, misuse{fmt.Errorf("--client is %q: write an address, such as 203.0.113.7", f.client)}
 		}
 	}
-	read, err := manifests.Read(f.files, p.streams.In)
+	read, err := manifests.Read(f.files, p.streams.In, manifests.Options{Uses: sources.Uses})
 	switch {
 	case err != nil:
 		return nil, err

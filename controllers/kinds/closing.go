@@ -18,9 +18,9 @@ const regexSpecial = `.*+?()[]{}^$|\`
 // Some special characters are in plain paths too, as in /Products(1)/$value and /robots.txt. Those alone do not match.
 var expression = regexp.MustCompile(`[*|\\^\[{]|[.][+?]|[(][?/.]|[)][?+]|[$]([)|]|$)`)
 
-// writtenAsExpression returns whether a path was meant as an expression or a template. A question mark begins a query,
+// WrittenAsExpression returns whether a path was meant as an expression or a template. A question mark begins a query,
 // and no expression, if an equals sign follows.
-func writtenAsExpression(path string) bool {
+func WrittenAsExpression(path string) bool {
 	at := strings.IndexByte(path, '?')
 	return expression.MatchString(path) || at >= 0 && !strings.Contains(path[at:], "=")
 }

@@ -50,7 +50,7 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 	}
 	read := rules.Match{Path: path, Type: match, Senseless: fault != "" || from.pattern}
 	isExpression := from.pathType != "" && from.pathType != v1alpha1.PathTypePrefix && from.pathType != v1alpha1.PathTypeExact
-	if from.pattern || from.guarded && (from.regex || writtenAsExpression(from.path)) {
+	if from.pattern || from.guarded && (from.regex || WrittenAsExpression(from.path)) {
 		isExpression, fault = true, "path "+rules.Quote(from.path)+" looks like a pattern, and paths are compared as they are: "+
 			"write what all that it is to match begin with, and pathType Prefix"
 	}

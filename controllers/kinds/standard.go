@@ -110,7 +110,7 @@ func (r *standardReader) rule(p *networkingv1.HTTPIngressPath) rules.Rule {
 		if p.Path == "" { // No other type allows this.
 			from.path = "/"
 		}
-		from.pattern = strings.ContainsAny(p.Path, `*()[]{}^$|\`) || strings.Contains(p.Path, "?") && writtenAsExpression(p.Path)
+		from.pattern = strings.ContainsAny(p.Path, `*()[]{}^$|\`) || strings.Contains(p.Path, "?") && WrittenAsExpression(p.Path)
 	case *p.PathType != networkingv1.PathTypePrefix:
 		from.pathType = v1alpha1.PathType(*p.PathType)
 	}

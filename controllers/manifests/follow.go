@@ -24,6 +24,7 @@ const lookInterval = 10 * time.Second
 // others, by a rename or by another target of a link.
 type Follower struct {
 	names   []string
+	options Options
 	logger  logr.Logger
 	watcher *fsnotify.Watcher
 	// lookInterval is that constant, unless a test wants another one.
@@ -37,7 +38,7 @@ type Follower struct {
 }
 
 // NewFollower returns a Follower of files and folders. Close ends it.
-func NewFollower(names []string, logger logr.Logger) (*Follower, error) {
+func NewFollower(names []string, o Options, logger logr.Logger) (*Follower, error) {
 	for _, name := range names {
 		if name == Stdin {
 			return nil, errors.New("standard input cannot be followed: write a file or a folder")
@@ -47,7 +48,7 @@ func NewFollower(names []string, logger logr.Logger) (*Follower, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watching manifests: %w", err)
 	}
-	return &Follower{names: names, logger: logger, watcher: watcher, lookInterval: lookInterval}, nil
+	return &Follower{names: names, options: o, logger: logger, watcher: watcher, lookInterval: lookInterval}, nil
 }
 
 // Close stops watching.
@@ -55,7 +56,7 @@ func (f *Follower) Close() error { return f.watcher.Close() }
 
 // Read returns what the files hold now. It returns an error if one cannot be read at all.
 func (f *Follower) Read() (*Set, error) {
-	r, err := newReader()
+	r, err := newReader(f.options)
 	if err != nil {
 		return nil, err
 	}

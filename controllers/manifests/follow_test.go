@@ -21,7 +21,7 @@ const patience = time.Minute
 // follow has a Follower that looks by itself only every so often, until the test ends. It returns it and its news.
 func follow(t *testing.T, look time.Duration, names ...string) (*Follower, <-chan struct{}) {
 	t.Helper()
-	f, err := NewFollower(names, logr.Discard())
+	f, err := NewFollower(names, all, logr.Discard())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestChangesThatNoWatchTellsOfAreSeen(t *testing.T) {
 
 func TestStandardInputIsNotFollowed(t *testing.T) {
 	t.Parallel()
-	if _, err := NewFollower([]string{"a.yaml", Stdin}, logr.Discard()); err == nil || !strings.Contains(err.Error(), "write a file or a folder") {
+	if _, err := NewFollower([]string{"a.yaml", Stdin}, all, logr.Discard()); err == nil || !strings.Contains(err.Error(), "write a file or a folder") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -17,8 +17,10 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -30,10 +32,23 @@ import (
 // Stdin is the name that stands for standard input.
 const Stdin = "-"
 
+// Options say what is made of files.
+type Options struct {
+	// Namespace is that of objects which name none. Empty is for "default".
+	Namespace string
+	// Uses returns whether anything is made of objects of a kind. In an object of another kind, a field that the kind does
+	// not have is no fault.
+	Uses func(client.Object) bool
+}
+
 // Set is what files hold.
 type Set struct {
-	// Objects are in the order in which they were read. An object without a namespace is in "default".
+	// Objects are in the order in which they were read.
 	Objects []client.Object
+	// Unnamed is an object that is used and that names no namespace. Nil if there is none. Named is a namespace that
+	// another one names.
+	Unnamed client.Object
+	Named   string
 	// Faults are the documents that no object is made of, in the same order.
 	Faults []Fault
 	// Skipped are the kinds, such as "apps/v1 Deployment", that the controller does not use.
@@ -44,8 +59,8 @@ type Set struct {
 // In folders it leaves out what has another extension than .yaml, .yml and .json, and what is hidden: its name begins
 // with a dot. A file may hold several documents. A document that is wrong is a fault of the Set. Read returns an error
 // if a file cannot be read at all.
-func Read(names []string, stdin io.Reader) (*Set, error) {
-	r, err := newReader()
+func Read(names []string, stdin io.Reader, o Options) (*Set, error) {
+	r, err := newReader(o)
 	if err != nil {
 		return nil, err
 	}
@@ -104,18 +119,21 @@ func find(name string) (files, folders []string, err error) {
 
 // reader adds documents to a Set.
 type reader struct {
+	Options
+	scheme  *runtime.Scheme
 	decoder runtime.Decoder
 	set     Set
 	// places say where each object was found.
 	places map[Key]string
 }
 
-func newReader() (*reader, error) {
+func newReader(o Options) (*reader, error) {
 	scheme, err := cluster.Scheme()
 	if err != nil {
 		return nil, err
 	}
 	return &reader{
+		Options: o, scheme: scheme,
 		decoder: serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer(),
 		places:  make(map[Key]string),
 	}, nil
@@ -163,37 +181,79 @@ func (r *reader) add(at place, document []byte) error {
 		return nil
 	}
 	decoded, _, err := r.decoder.Decode(document, nil, nil)
-	switch {
-	case runtime.IsNotRegisteredError(err):
+	if runtime.IsNotRegisteredError(err) {
+		if now := r.versionOf(head.GroupVersionKind()); now != "" {
+			return fmt.Errorf("%s: Kubernetes does not serve the version %s any more: write apiVersion: %s", head.Kind, head.APIVersion, now)
+		}
 		r.skip(head.APIVersion + " " + head.Kind)
 		return nil
-	case err != nil:
-		return fmt.Errorf("%s: %w", head.Kind, err)
 	}
 	object, ok := decoded.(client.Object)
-	if !ok {
+	switch {
+	case err != nil && (ok && r.Uses(object) || !runtime.IsStrictDecodingError(err)):
+		return fmt.Errorf("%s: %w", head.Kind, err)
+	case !ok:
 		r.skip(head.APIVersion + " " + head.Kind)
 		return nil
 	}
 	return r.addObject(at, head.Kind, object)
 }
 
-// addObject adds an object as the API server would take it.
+// extensions is the group that Ingresses were in before Kubernetes 1.22.
+const extensions = "extensions"
+
+// versionOf returns the group and version in which a kind is served whose own version is too old, or empty if the kind
+// is not used.
+func (r *reader) versionOf(old schema.GroupVersionKind) string {
+	kind := old.GroupKind()
+	if kind.Group == extensions {
+		kind.Group = networkingv1.GroupName
+	}
+	for _, version := range r.scheme.VersionsForGroupKind(kind) {
+		made, err := r.scheme.New(version.WithKind(kind.Kind))
+		if object, ok := made.(client.Object); err == nil && ok && r.Uses(object) {
+			return version.String()
+		}
+	}
+	return ""
+}
+
+// addObject adds an object as the API server would take it. What is not used need not be right.
 func (r *reader) addObject(at place, kind string, object client.Object) error {
-	if object.GetName() == "" {
+	uses := r.Uses(object)
+	if uses && object.GetName() == "" {
 		return fmt.Errorf("%s: metadata.name is missing", kind)
 	}
-	object.SetNamespace(cmp.Or(object.GetNamespace(), metav1.NamespaceDefault))
+	r.putIntoNamespace(object, uses)
 	if secret, ok := object.(*corev1.Secret); ok {
 		moveStringData(secret)
 	}
 	key := KeyOf(object)
-	if first, ok := r.places[key]; ok {
+	if first, ok := r.places[key]; ok && uses {
 		return fmt.Errorf("%s %s is there twice, first in %s: leave one of them out", kind, key.NamespacedName, first)
 	}
 	r.places[key] = at.String()
 	r.set.Objects = append(r.set.Objects, object)
 	return nil
+}
+
+// putIntoNamespace gives an object that names no namespace the one that it would be applied to. uses is what Uses says
+// of it.
+func (r *reader) putIntoNamespace(object client.Object, uses bool) {
+	switch object.(type) {
+	case *corev1.Namespace, *networkingv1.IngressClass:
+		uses = false // They have no namespace.
+	}
+	namespace := object.GetNamespace()
+	switch {
+	case namespace == "":
+		object.SetNamespace(cmp.Or(r.Namespace, metav1.NamespaceDefault))
+		if uses && r.set.Unnamed == nil {
+			r.set.Unnamed = object
+		}
+	case uses && r.set.Named == "":
+		r.set.Named = namespace
+	}
 }
 
 // Key tells an object from all others.

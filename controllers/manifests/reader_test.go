@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
@@ -29,6 +30,9 @@ spec:
 	task = "apiVersion: ingress.warren.dev/v1alpha1\nkind: Task\nmetadata: {name: web-1}\nspec: {serviceName: web, address: 192.0.2.7}\n"
 )
 
+// all has everything used.
+var all = Options{Uses: func(client.Object) bool { return true }}
+
 func TestAFaultSaysItsDocumentAndLine(t *testing.T) {
 	t.Parallel()
 	other := func(from, to string) string { return strings.Replace(shop, from, to, 1) }
@@ -47,7 +51,7 @@ func TestAFaultSaysItsDocumentAndLine(t *testing.T) {
 		"twice":                              {shop + "---\n" + task + "---\n" + shop, "document 3, line 18: Ingress default/shop is there twice, first in standard input, document 1: leave one of them out"},
 		"an item of a List":                  {"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: a}}\n- {apiVersion: v1, kind: Secret, metadata: {nam: a}}\n", `document 1, line 1: item 1: Secret: strict decoding error: unknown field "metadata.nam"`},
 	} {
-		set, err := Read([]string{Stdin}, strings.NewReader(test.text))
+		set, err := Read([]string{Stdin}, strings.NewReader(test.text), all)
 		if err != nil || len(set.Faults) != 1 {
 			t.Errorf("%s: the faults are %v, error %v, want one", name, set.Faults, err)
 			continue
@@ -75,7 +79,7 @@ func TestFoldersAreReadAsAMountedConfigMapIs(t *testing.T) {
 	linked := filepath.Join(t.TempDir(), "current")
 	link(t, folder, linked)
 	for _, name := range []string{folder, linked} {
-		set, err := Read([]string{name}, nil)
+		set, err := Read([]string{name}, nil, all)
 		if err != nil || len(set.Faults) > 0 {
 			t.Fatalf("%v, faults %v", err, set.Faults)
 		}
@@ -93,7 +97,7 @@ func TestFoldersAreReadAsAMountedConfigMapIs(t *testing.T) {
 			t.Errorf("skipped kinds (-want +got):\n%s", diff)
 		}
 	}
-	if _, err := Read([]string{filepath.Join(folder, "none")}, nil); err == nil || !strings.Contains(err.Error(), "none: no such file") {
+	if _, err := Read([]string{filepath.Join(folder, "none")}, nil, all); err == nil || !strings.Contains(err.Error(), "none: no such file") {
 		t.Errorf("the error of a name that is not there is %v", err)
 	}
 }
@@ -112,5 +116,42 @@ func link(t *testing.T, target, name string) {
 	t.Helper()
 	if err := os.Symlink(target, name); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestObjectsOfWhichNothingIsMadeNeedNotBeRight(t *testing.T) {
+	t.Parallel()
+	const text = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\nspec: {unknown: 1}\n"
+	for _, uses := range []bool{false, true} {
+		set, err := Read([]string{Stdin}, strings.NewReader(text), Options{Uses: func(client.Object) bool { return uses }})
+		if err != nil || (len(set.Faults) > 0) != uses {
+			t.Errorf("used %v: faults %v (%v)", uses, set.Faults, err)
+		}
+	}
+}
+
+func TestAnOldVersionSaysWhatToWrite(t *testing.T) {
+	t.Parallel()
+	for old, want := range map[string]string{
+		"extensions/v1beta1":        "write apiVersion: networking.k8s.io/v1",
+		"networking.k8s.io/v1beta1": "write apiVersion: networking.k8s.io/v1",
+	} {
+		set, err := Read([]string{Stdin}, strings.NewReader("apiVersion: "+old+"\nkind: Ingress\nmetadata: {name: a}\n"), all)
+		if err != nil || len(set.Faults) != 1 || !strings.Contains(set.Faults[0].Error(), want) {
+			t.Errorf("%s: faults %v (%v), want one with %q", old, set.Faults, err, want)
+		}
+	}
+}
+
+func TestWhatNamesNoNamespaceIsInTheOneGiven(t *testing.T) {
+	t.Parallel()
+	const other = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: b, namespace: other}\n"
+	o := all
+	o.Namespace = "shop"
+	for want, options := range map[string]Options{"default": all, "shop": o} {
+		set, err := Read([]string{Stdin}, strings.NewReader(task+other), options)
+		if err != nil || len(set.Objects) != 2 || set.Objects[0].GetNamespace() != want || set.Unnamed != set.Objects[0] || set.Named != "other" {
+			t.Errorf("want %s: got %+v (%v)", want, set, err)
+		}
 	}
 }

@@ -82,7 +82,7 @@ func New(config Config) (*Server, error) {
 	s := &Server{Config: config, pending: snapshots.NewHoldOffOf(quietTime, waitLimit), news: make(chan struct{}, 1)}
 	s.trouble.Store(new(string))
 	s.printer.out = config.Conditions
-	follower, err := manifests.NewFollower(config.Files, config.Logger)
+	follower, err := manifests.NewFollower(config.Files, manifests.Options{Uses: sources.Uses}, config.Logger)
 	if err != nil {
 		return nil, err
 	}
