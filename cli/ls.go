@@ -248,11 +248,15 @@ func readRoutes(ctx context.Context, from replica, wide bool) ([]entry, error) {
 		case r.Taking < r.Endpoints:
 			shade = notice
 		}
+		var at []string
+		for pool := range strings.FieldsSeq(r.Pool) {
+			at = append(at, addresses[pool]...)
+		}
 		entries[i] = entry{
 			value: r, name: r.Ingress, thing: key(r.Host, r.Path, r.Match, r.Conditions), namespace: namespaceOf(r.Ingress), state: state, hosts: []string{r.Host},
 			cells: append(texts(shownHost(r.Host), r.Path, withConditions(r.Match, r.Conditions), r.Ingress, r.Pool,
 				fmt.Sprintf("%d/%d", r.Taking, r.Endpoints)), cell{state, shade}, cell{text: why}, cell{text: r.Rule},
-				cell{text: cmp.Or(strings.Join(addresses[r.Pool], ","), "-")}),
+				cell{text: cmp.Or(strings.Join(at, ","), "-")}),
 		}
 	}
 	return entries, nil

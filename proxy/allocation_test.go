@@ -42,6 +42,8 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		{"GET by least request", "GET /least HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"GET by hash of a cookie", "GET /hash HTTP/1.1\r\n" + host + "Cookie: a=b; id=7\r\n\r\n", ok},
 		{"GET by hash of a new cookie", "GET /hash HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET by weight", "GET /split HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET by weight and hash", "GET /kept HTTP/1.1\r\n" + host + "Cookie: id=7\r\n\r\n", ok},
 		{"GET within a limit", "GET /limit HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"HEAD", "HEAD /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"},
 		{"POST", "POST /a/b HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
@@ -67,10 +69,13 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			least.Balancing.Policy = snapshot.LeastRequest
 			hash.Balancing = snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnCookie, Name: "id"}
 			limit.Balancing = snapshot.Balancing{MaxConnections: 5, MaxPending: 5}
+			split, kept := shared("/split", 3, 1), shared("/kept", 3, 1)
+			split.Backends[0].Policies = headersFor("X-Backend")
+			kept.Balancing = hash.Balancing
 			p.apply(snapshotOf([]snapshot.Host{
-				hostOf("shop.example.com", prefix("/", "pool"), hash, least, limit, policies),
+				hostOf("shop.example.com", prefix("/", "pool"), hash, least, limit, policies, split, kept),
 				hostOf("*.wild.example.com", prefix("/", "pool")),
-			}, poolOf("pool", endpoint)))
+			}, poolOf("pool", endpoint), poolOf("0", endpoint), poolOf("1", endpoint)))
 			client := p.dial()
 			client.send(test.request)
 			length := 0

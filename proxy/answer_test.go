@@ -50,6 +50,7 @@ func provocations(t *testing.T) []provocation {
 	panics := everything(b.address)
 	redirecting := everything(b.address)
 	redirecting.Hosts[0].RedirectHTTPS = true
+	unusable := with(func(r *snapshot.Route) { r.Pool, r.Backends = "", []snapshot.Backend{{Weight: 1}} })
 	const plain = "METHOD / HTTP/1.1\r\nHost: a\r\n\r\n"
 	return []provocation{
 		{reason.MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
@@ -69,6 +70,7 @@ func provocations(t *testing.T) []provocation {
 		{reason.RateLimited, plain, with(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{reason.ContentTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", with(bufferingUpTo(1)), 413, "http_request_error", "without a Content-Length", true, false},
 		{reason.LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
+		{reason.InvalidBackend, plain, unusable, 500, "proxy_configuration_error", "does not exist", true, false},
 		{reason.NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},
 		{reason.UpstreamConnectFailed, plain, everything(closedPort(t)), 502, "connection_refused", "no connection", true, false},
 		{reason.UpstreamTLSFailed, plain, over(snapshot.UpstreamTLS{ServerName: "a"}, everything(b.address)), 502, "tls_protocol_error", "does not speak TLS", true, false},
@@ -172,7 +174,7 @@ func provoke(t *testing.T, test provocation, method string) {
 }
 
 // breakGeneration makes every request panic once it is routed.
-func breakGeneration(p *served) { changeRoute(p, func(r *routing.Route) { r.Pool = nil }) }
+func breakGeneration(p *served) { changeRoute(p, func(r *routing.Route) { r.Backend.Pool = nil }) }
 
 // changeRoute changes the route of everything after it was compiled. It changes a route that was compiled again,
 // because others read the one that is served.

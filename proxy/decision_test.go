@@ -27,7 +27,7 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 			}})
 		}},
 		{"of the proxy", "UpstreamConnectFailed", func(*routing.Route) {}},
-		{"to a fault", "InternalError", func(r *routing.Route) { r.Pool = nil }},
+		{"to a fault", "InternalError", func(r *routing.Route) { r.Backend.Pool = nil }},
 	} {
 		p.apply(everything(closedPort(t)))
 		changeRoute(p, func(r *routing.Route) {

@@ -233,7 +233,28 @@ func (g *generator) route(pools []string) snapshot.Route {
 	}
 	r.Conditions = g.conditions()
 	r.Balancing.Policy = snapshot.BalancingPolicy(g.IntN(int(snapshot.BalancingPolicies)))
+	if g.IntN(4) == 0 {
+		g.share(&r, pools)
+	}
 	return r
+}
+
+// share gives a route several backends. Which of them gets a request is known beforehand: only one has a weight, or the
+// client's address decides.
+func (g *generator) share(r *snapshot.Route, pools []string) {
+	r.Pool = ""
+	for range 1 + g.IntN(3) {
+		b := snapshot.Backend{Pool: pickFrom(g, append(slices.Clip(pools), "")...), Weight: 1 + g.IntN(3)}
+		if g.IntN(2) == 0 {
+			b.Policies = []policy.Policy{&policy.Rewrite{ReplacePath: g.path()}}
+		}
+		r.Backends = append(r.Backends, b)
+	}
+	if r.Balancing.Policy != snapshot.Hash {
+		for i := range r.Backends[1:] {
+			r.Backends[i].Weight = 0
+		}
+	}
 }
 
 func (g *generator) pool(id string) snapshot.Pool {
@@ -418,7 +439,7 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs, by reason: %v; %d differ", *explainPairs, outcomes, different)
-	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.NoHealthyTask} {
+	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.InvalidBackend, reason.NoHealthyTask} {
 		if outcomes[r.String()] < *explainPairs/1000 {
 			t.Errorf("%d of the requests end with %q: the generator has to meet it more often", outcomes[r.String()], r)
 		}

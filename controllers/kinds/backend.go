@@ -11,8 +11,19 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// readBackend reads the protocol and the TLS of a backend.
+// backendList has the backends of all rules of an object in one piece of memory, as long as that has room.
+type backendList []rules.Backend
+
+// only returns the backends of a rule that has one.
+func (l *backendList) only(b rules.Backend) []rules.Backend {
+	*l = append(*l, b)
+	last := len(*l)
+	return (*l)[last-1 : last : last]
+}
+
+// readBackend reads the protocol and the TLS of a backend that gets all requests.
 func readBackend(b *v1alpha1.IngressBackend) (read rules.Backend) {
+	read.Weight = 1
 	switch b.Protocol {
 	case v1alpha1.ProtocolHTTPS:
 		read.Protocol = rules.HTTPS

@@ -17,7 +17,7 @@ func TestReadBackendOfAnAppliance(t *testing.T) {
 		Protocol: v1alpha1.ProtocolHTTPS,
 		TLS:      &v1alpha1.BackendTLS{ServerName: "a", InsecureSkipVerify: true, AllowObsolete: true},
 	})
-	want := rules.Backend{Protocol: rules.HTTPS, TLS: &rules.BackendTLS{ServerName: "a", SkipVerify: true, Obsolete: true}}
+	want := rules.Backend{Weight: 1, Protocol: rules.HTTPS, TLS: &rules.BackendTLS{ServerName: "a", SkipVerify: true, Obsolete: true}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -26,7 +26,7 @@ func TestReadBackendOfAnAppliance(t *testing.T) {
 func TestReadBackendWithSeveralHosts(t *testing.T) {
 	t.Parallel()
 	b := v1alpha1.IngressBackend{Protocol: v1alpha1.ProtocolHTTPS, TLS: &v1alpha1.BackendTLS{ServerNameFromRequest: true}}
-	want := rules.Backend{Protocol: rules.HTTPS, TLS: &rules.BackendTLS{ServerNameFromRequest: true}}
+	want := rules.Backend{Weight: 1, Protocol: rules.HTTPS, TLS: &rules.BackendTLS{ServerNameFromRequest: true}}
 	if diff := cmp.Diff(want, readBackend(&b)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

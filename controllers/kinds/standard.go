@@ -45,8 +45,8 @@ func (a *asked) close(fault string) {
 // hosts reads the rules, and appends what the default backend stands for: one rule for each host of the Ingress, or for
 // every host if the Ingress has no rules. That rule gets what no other path matches.
 func (a *asked) hosts(spec *networkingv1.IngressSpec) []rules.Host {
-	r := standardReader{asked: a}
-	r.like.Backend = readBackend(&a.policies.Backend)
+	r := standardReader{asked: a, backend: readBackend(&a.policies.Backend)}
+	r.backends = make(backendList, 0, countStandardPaths(spec)+1)
 	if a.fault != "" { // The object reports that fault already.
 		r.like.Fault = &rules.Fault{Closing: a.closed}
 	} else {
@@ -76,6 +76,15 @@ func (a *asked) hosts(spec *networkingv1.IngressSpec) []rules.Host {
 	return hosts
 }
 
+func countStandardPaths(spec *networkingv1.IngressSpec) (n int) {
+	for i := range spec.Rules {
+		if http := spec.Rules[i].HTTP; http != nil {
+			n += len(http.Paths)
+		}
+	}
+	return n
+}
+
 // defaultBackend is where authors find the rules of the default backend. Logs have -1 for it.
 const defaultBackend = "defaultBackend"
 
@@ -97,8 +106,9 @@ func hostNames(spec *networkingv1.IngressSpec) (names []string) {
 type standardReader struct {
 	ruleReader
 	asked *asked
-	// like has what all rules have in common.
-	like rules.Rule
+	// like and backend have what all rules and their backends have in common.
+	like    rules.Rule
+	backend rules.Backend
 }
 
 // rule reads a path. ImplementationSpecific is compared like Prefix.
@@ -129,10 +139,12 @@ func (r *standardReader) rule(p *networkingv1.HTTPIngressPath) rules.Rule {
 // lead sets the backend of a rule.
 func (r *standardReader) lead(rule *rules.Rule, to *networkingv1.IngressBackend) {
 	fault := "backend.resource is not supported: name a Service under backend.service"
+	backend := r.backend
 	if to.Service != nil {
-		rule.Backend.Service, rule.Backend.Port, rule.Backend.PortName = to.Service.Name, to.Service.Port.Number, to.Service.Port.Name
-		fault = portFault(&rule.Backend)
+		backend.Service, backend.Port, backend.PortName = to.Service.Name, to.Service.Port.Number, to.Service.Port.Name
+		fault = portFault(&backend)
 	}
+	rule.Backends = r.backends.only(backend)
 	if rule.Fault == nil && fault != "" {
 		rule.Fault = invalid(fault)
 	}

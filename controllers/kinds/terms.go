@@ -9,7 +9,8 @@ import (
 
 // ruleReader reads rules one after the other, and reuses the buffers of pathReader.
 type ruleReader struct {
-	paths pathReader
+	paths    pathReader
+	backends backendList
 }
 
 // terms reads what a path asks for besides its place and its service. It returns what is wrong with the first thing

@@ -14,7 +14,7 @@ func ReadWarren(object *v1alpha1.Ingress) *rules.Object {
 	o := identify(v1alpha1.IngressKind, object)
 	o.ID = object.Namespace + "/" + object.Name
 	o.Hosts = make([]rules.Host, len(object.Spec.Rules))
-	var r ruleReader
+	r := ruleReader{backends: make(backendList, 0, countPaths(object))}
 	for i := range object.Spec.Rules {
 		from := &object.Spec.Rules[i]
 		where := "rules[" + strconv.Itoa(i) + "]"
@@ -34,16 +34,24 @@ func ReadWarren(object *v1alpha1.Ingress) *rules.Object {
 	return o
 }
 
+func countPaths(object *v1alpha1.Ingress) (n int) {
+	for i := range object.Spec.Rules {
+		n += len(object.Spec.Rules[i].Paths)
+	}
+	return n
+}
+
 func (r *ruleReader) warrenRule(p *v1alpha1.IngressPath) rules.Rule {
-	rule := rules.Rule{Backend: readBackend(&p.Backend)}
-	rule.Backend.Service, rule.Backend.Port = string(p.Backend.ServiceName), int32(p.Backend.Port)
+	backend := readBackend(&p.Backend)
+	backend.Service, backend.Port = string(p.Backend.ServiceName), int32(p.Backend.Port)
+	rule := rules.Rule{Backends: r.backends.only(backend)}
 	from := place{path: string(p.Path), pathType: p.PathType, guarded: guarded(p)}
 	if rule.Match, rule.Fault = r.paths.match(&from); rule.Fault != nil {
 		return rule
 	}
 	fault := r.terms(&rule, p)
 	if fault == "" {
-		fault = portFault(&rule.Backend)
+		fault = portFault(&backend)
 	}
 	rule.Fault = invalid(fault)
 	return rule

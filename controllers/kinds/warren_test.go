@@ -28,19 +28,19 @@ func TestWhatAnIngressOfThisAPISays(t *testing.T) {
 	unreadable.Path, wrong.Backend.Port = "/private/(.*)", 0
 	object := newIngress("blue", "a", 1, newRule("x.io", guarded, unreadable, prefix("/%61", "web"), wrong), newRule("*.x.io"))
 	object.Spec.TLS = &v1alpha1.IngressTLS{AutoSSL: true, Hosts: []v1alpha1.CertificateHost{"x.io"}, Email: "admin@example.com"}
-	https := rules.Backend{Service: "api", Port: 80, Protocol: rules.HTTPS, TLS: &rules.BackendTLS{CASecret: "ca"}}
+	https := []rules.Backend{{Service: "api", Port: 80, Weight: 1, Protocol: rules.HTTPS, TLS: &rules.BackendTLS{CASecret: "ca"}}}
 	want := &rules.Object{
 		Kind: "Ingress", Namespace: "blue", Name: "a", UID: "blue-a", Generation: 1, Created: object.CreationTimestamp.Time, ID: "blue/a",
 		Hosts: []rules.Host{
 			{Name: "x.io", Where: "rules[0]", Rules: []rules.Rule{
-				{Where: "rules[0].paths[0]", Match: rules.Match{Path: "/admin"}, Backend: https, Timeouts: usual, Retries: 1,
+				{Where: "rules[0].paths[0]", Match: rules.Match{Path: "/admin"}, Backends: https, Timeouts: usual, Retries: 1,
 					Policies: []policy.Policy{&policy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}},
-				{Where: "rules[0].paths[1]", Match: rules.Match{Path: "/private/(.*)"}, Backend: https,
+				{Where: "rules[0].paths[1]", Match: rules.Match{Path: "/private/(.*)"}, Backends: https,
 					Fault: &rules.Fault{Closing: rules.UnreadablePath, Beginning: "/private/", Text: `path "/private/(.*)" looks like a pattern, and paths are ` +
 						"compared as they are: write what all that it is to match begin with, and pathType Prefix"}},
-				{Where: "rules[0].paths[2]", Match: rules.Match{Path: "/%61", Senseless: true}, Backend: rules.Backend{Service: "web", Port: 80},
+				{Where: "rules[0].paths[2]", Match: rules.Match{Path: "/%61", Senseless: true}, Backends: []rules.Backend{{Service: "web", Port: 80, Weight: 1}},
 					Fault: &rules.Fault{Text: `path "/%61" is not canonical: write "/a"`}},
-				{Where: "rules[0].paths[3]", Match: rules.Match{Path: "/c", Type: snapshot.MatchExact}, Backend: rules.Backend{Service: "api"}, Timeouts: usual, Retries: 1,
+				{Where: "rules[0].paths[3]", Match: rules.Match{Path: "/c", Type: snapshot.MatchExact}, Backends: []rules.Backend{{Service: "api", Weight: 1}}, Timeouts: usual, Retries: 1,
 					Fault: &rules.Fault{Closing: rules.InvalidRule, Text: "backend.port is 0: write 1 to 65535"}},
 			}},
 			{Name: "*.x.io", Where: "rules[1]", Index: 1},
@@ -58,16 +58,16 @@ func TestWhatAStandardIngressSays(t *testing.T) {
 	object.Spec.Rules[2].HTTP.Paths[0].Path, object.Spec.Rules[2].HTTP.Paths[0].Backend.Service.Port.Number = "/b", 0
 	object.Spec.Rules[2].HTTP.Paths[0].Backend.Service.Port.Name = "http"
 	object.Annotations = map[string]string{"nginx.ingress.kubernetes.io/proxy-body-size": "8m"}
-	rest := []rules.Rule{{Where: "defaultBackend", Match: rules.Match{Path: "/"}, Backend: rules.Backend{Service: "rest", Port: 80}, Timeouts: usual, Retries: 1}}
+	rest := []rules.Rule{{Where: "defaultBackend", Match: rules.Match{Path: "/"}, Backends: []rules.Backend{{Service: "rest", Port: 80, Weight: 1}}, Timeouts: usual, Retries: 1}}
 	want := &rules.Object{
 		Kind: kinds.StandardKind, Namespace: "blue", Name: "a", UID: "blue-a", Generation: 1, Created: object.CreationTimestamp.Time,
 		ID: "networking.k8s.io/blue/a",
 		Hosts: []rules.Host{
 			{Name: "x.io", Where: "rules[0]", Rules: []rules.Rule{
-				{Where: "rules[0].http.paths[0]", Match: rules.Match{Path: "/"}, Backend: rules.Backend{Service: "web", Port: 80}, Timeouts: usual, Retries: 1}}},
+				{Where: "rules[0].http.paths[0]", Match: rules.Match{Path: "/"}, Backends: []rules.Backend{{Service: "web", Port: 80, Weight: 1}}, Timeouts: usual, Retries: 1}}},
 			{Name: "y.io", Where: "rules[1]", Index: 1},
 			{Name: "x.io", Where: "rules[2]", Index: 2, Rules: []rules.Rule{
-				{Where: "rules[2].http.paths[0]", Match: rules.Match{Path: "/b"}, Backend: rules.Backend{Service: "web", PortName: "http"}, Timeouts: usual, Retries: 1}}},
+				{Where: "rules[2].http.paths[0]", Match: rules.Match{Path: "/b"}, Backends: []rules.Backend{{Service: "web", PortName: "http", Weight: 1}}, Timeouts: usual, Retries: 1}}},
 			{Name: "x.io", Where: "defaultBackend", Index: -1, Default: true, Rules: rest},
 			{Name: "y.io", Where: "defaultBackend", Index: -1, Default: true, Rules: rest},
 		},

@@ -101,6 +101,9 @@ func (o *Object) ClosedHosts(text string) *Object {
 	return &closed
 }
 
+// NamespaceOf returns the namespace of a backend of one of the object's rules.
+func (o *Object) NamespaceOf(b *Backend) string { return cmp.Or(b.Namespace, o.Namespace) }
+
 // MayGuard returns whether a rule of the object may say who gets in.
 func (o *Object) MayGuard() bool {
 	return o.Fault != nil || slices.ContainsFunc(o.Hosts, func(h Host) bool {

@@ -11,18 +11,19 @@ import (
 // and backend, so large and rare parts are behind pointers.
 type Rule struct {
 	// Where is the place in the object as its author finds it, for instance "rules[0].paths[1]".
-	Where   string
-	Match   Match
-	Backend Backend
+	Where string
+	Match Match
+	// Backends share the requests by their weights.
+	Backends []Backend
 	// Policies are applied to requests and responses, in policy.Order. If the rule has a fault, this field and those below
 	// mean nothing.
 	Policies []policy.Policy
-	// Balancing decides which of the backend's endpoints a request goes to. Nil for the usual way.
+	// Balancing decides which of a backend's endpoints a request goes to. Nil for the usual way.
 	Balancing *snapshot.Balancing
 	Timeouts  snapshot.Timeouts
 	// Retries is how many further endpoints may be tried.
 	Retries int
-	// Canonical has the backend get the canonical path, however the client spelled it.
+	// Canonical has backends get the canonical path, however the client spelled it.
 	Canonical bool
 	// Fault keeps the rule from being served as it is written. Nil if there is no fault.
 	Fault *Fault
@@ -40,16 +41,33 @@ type Match struct {
 	Senseless bool
 }
 
-// Backend is what answers: a port of a service in the object's namespace.
+// Backend is what answers: a port of a service.
 type Backend struct {
-	Service string
-	Port    int32
+	// Namespace is that of the service, and of the objects that TLS names. Empty stands for the object's.
+	Namespace string
+	Service   string
+	Port      int32
 	// PortName replaces Port if the backend names the Service's port.
 	PortName string
+	// Weight is the backend's share of the rule's requests, from 0 to [MaxWeight], relative to the other weights. With 0
+	// it takes none.
+	Weight   int32
 	Protocol Protocol
+	// MustExist has requests answered with 500 if there is no such service or no such port, as the Gateway API wants it.
+	// Otherwise they are answered with 503, as they are if a service has no endpoints.
+	MustExist bool
 	// TLS is what the author wrote about TLS, for HTTPS. Nil for nothing.
 	TLS *BackendTLS
+	// Policies are applied after the rule's, to the requests that this backend gets and to its responses. They are in
+	// policy.Order.
+	Policies []policy.Policy
+	// Fault tells people why the backend cannot be used, for instance because no grant lets the object refer to it. Its
+	// share of the requests is answered with 500. Empty for none.
+	Fault string
 }
+
+// MaxWeight bounds the weight of a backend, as the Gateway API does.
+const MaxWeight = 1_000_000
 
 // Protocol is how a backend is spoken to.
 type Protocol uint8

@@ -51,12 +51,19 @@ func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
 func namesAuthority(object *rules.Object) bool {
 	for h := range object.Hosts {
 		for r := range object.Hosts[h].Rules {
-			if _, ok := backendTLSOf(&object.Hosts[h].Rules[r].Backend).authorityName(object.Namespace); ok {
-				return true
+			for b := range object.Hosts[h].Rules[r].Backends {
+				if _, ok := authorityOf(object, &object.Hosts[h].Rules[r].Backends[b]); ok {
+					return true
+				}
 			}
 		}
 	}
 	return false
+}
+
+// authorityOf returns the authority that a backend of an object names.
+func authorityOf(object *rules.Object, b *rules.Backend) (name AuthorityName, ok bool) {
+	return backendTLSOf(b).authorityName(object.NamespaceOf(b))
 }
 
 // namedAuthorities is NamedAuthorities for objects that are sorted by age.
@@ -67,10 +74,12 @@ func namedAuthorities(objects []object) map[AuthorityName]struct{} {
 		o := &objects[i]
 		for h := range o.Hosts {
 			for r := range o.Hosts[h].Rules {
-				name, ok := backendTLSOf(&o.Hosts[h].Rules[r].Backend).authorityName(o.Namespace)
-				if _, known := names[name]; ok && !known && count[name.Namespace] < AuthoritiesPerNamespace {
-					names[name] = struct{}{}
-					count[name.Namespace]++
+				for b := range o.Hosts[h].Rules[r].Backends {
+					name, ok := authorityOf(o.Object, &o.Hosts[h].Rules[r].Backends[b])
+					if _, known := names[name]; ok && !known && count[name.Namespace] < AuthoritiesPerNamespace {
+						names[name] = struct{}{}
+						count[name.Namespace]++
+					}
 				}
 			}
 		}

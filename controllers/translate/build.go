@@ -79,6 +79,8 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	hosts.keep(in.Kept)
 	noteShadows(objects, hosts)
 
+	networks := newNetworks(&in)
+	pools.resolve(in, objects, networks)
 	snapshot := &snapshot.Snapshot{Hosts: program(objects, hosts, pools, candidates)}
 	for i := range objects {
 		objects[i].settleFault()
@@ -86,16 +88,16 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	snapshot.Unserved = unserved(objects)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, objects, tlsCertificates, hosts, snapshot.Hosts)
-	networks := newNetworks(&in)
-	pools.resolve(in, objects, networks)
 	snapshot.Pools = pools.programmed()
 	snapshot.Checks = checks(in.Tasks, snapshot.Pools, snapshot.Hosts)
 
 	// Unresolved backends are named in the order of the rules, which is the order of the candidates.
 	for i := range candidates {
 		c := &candidates[i]
-		if p := &pools.list[c.pool]; p.finding != "" {
-			objects[c.object].noteBackend(c.pool)
+		for _, index := range c.pools {
+			if index != noPool && pools.list[index].finding != "" {
+				objects[c.object].noteBackend(index)
+			}
 		}
 	}
 	return snapshot, reports(in, objects, tlsCertificates, pools, networks)

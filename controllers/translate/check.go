@@ -148,9 +148,11 @@ func requestedNames(pools []snapshot.Pool, hosts []snapshot.Host) map[string]str
 			continue
 		}
 		for j := range h.Routes {
-			known, follows := names[h.Routes[j].Pool]
-			if follows && (known == "" || h.Name < known) {
-				names[h.Routes[j].Pool] = h.Name
+			for pool := range h.Routes[j].Pools() {
+				known, follows := names[pool]
+				if follows && (known == "" || h.Name < known) {
+					names[pool] = h.Name
+				}
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // asking is a rule for a prefix of x.io, whose service has the rule's name.
 func asking(service, path string, c *snapshot.Conditions) rules.Rule {
 	return rules.Rule{
-		Where: service, Match: rules.Match{Path: path, Conditions: c}, Backend: rules.Backend{Service: service, Port: 80},
+		Where: service, Match: rules.Match{Path: path, Conditions: c}, Backends: []rules.Backend{{Service: service, Port: 80, Weight: 1}},
 	}
 }
 

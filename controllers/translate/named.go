@@ -16,9 +16,15 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 		last := "" // Most rules of an object have the service of the rule before.
 		for h := range object.Hosts {
 			for r := range object.Hosts[h].Rules {
-				if name := object.Hosts[h].Rules[r].Backend.Service; name != last {
-					names[types.NamespacedName{Namespace: object.Namespace, Name: name}] = struct{}{}
-					last = name
+				for b := range object.Hosts[h].Rules[r].Backends {
+					backend := &object.Hosts[h].Rules[r].Backends[b]
+					if backend.Service == last && backend.Namespace == "" {
+						continue
+					}
+					names[types.NamespacedName{Namespace: object.NamespaceOf(backend), Name: backend.Service}] = struct{}{}
+					if backend.Namespace == "" {
+						last = backend.Service
+					}
 				}
 			}
 		}

@@ -64,7 +64,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 			default:
 				o.routes++
 			}
-			routes = append(routes, c.route(o, pools.use(c.pool)))
+			routes = append(routes, c.route(o, pools))
 		}
 		programmed = append(programmed, snapshot.Host{
 			Name: hosts.list[h].name, Owner: hosts.ownerFor(hosts.list[h].owner), Routes: routes[first:len(routes):len(routes)],
@@ -140,20 +140,21 @@ func hostText(host string) string {
 	return "host " + rules.Clip(host)
 }
 
-func (c *candidate) route(o *object, pool string) snapshot.Route {
+func (c *candidate) route(o *object, pools *pools) snapshot.Route {
 	route := snapshot.Route{
 		Rule:       o.ruleID(int(c.entry), int(c.rule)),
 		Path:       c.path,
 		Match:      c.match,
 		Conditions: c.conditions,
 		Closed:     c.closed.String(),
-		Pool:       pool,
 	}
 	if c.faulty {
+		route.Pool = pools.use(c.pools[0])
 		route.ClosedWhy = o.faultOf(int(c.entry), int(c.rule))
 		return route
 	}
 	rule := &o.Hosts[c.entry].Rules[c.rule]
+	route.Pool, route.Backends = c.backends(rule, pools)
 	route.Policies, route.Timeouts, route.Retries = rule.Policies, rule.Timeouts, rule.Retries
 	route.Canonical = rule.Canonical
 	if rule.Balancing != nil {

@@ -14,16 +14,22 @@ type candidate struct {
 	path string
 	// conditions are what else the rule asks of a request. Nil for nothing.
 	conditions *snapshot.Conditions
-	// host, object and pool are indexes into their lists. entry is the index of one of the object's Hosts, and rule the
-	// index of one of that host's Rules. rule is wholeHost if the candidate closes the whole host.
-	host, object, pool, entry, rule int32
-	match                           snapshot.PathMatch
+	// host and object are indexes into their lists. entry is the index of one of the object's Hosts, and rule the index of
+	// one of that host's Rules. rule is wholeHost if the candidate closes the whole host.
+	host, object, entry, rule int32
+	// pools are the indexes of the pools of the rule's backends, in their order, with noPool for a backend that cannot be
+	// used.
+	pools []int32
+	match snapshot.PathMatch
 	// fallback is set if the candidate gets only what no other candidate of its host matches.
 	fallback bool
 	// faulty is set if the candidate keeps its place with a pool without endpoints. closed is why.
 	faulty bool
 	closed rules.Closing
 }
+
+// noPool stands for the pool of a backend that cannot be used.
+const noPool = -1
 
 // collect returns the rules of all objects, oldest first, and after them those that get what nothing else matches. So
 // of two candidates for one place with the same conditions the one with the lower index wins. It notes on each object
@@ -33,7 +39,7 @@ func collect(objects []object, hosts *hosts, pools *pools) []candidate {
 	for i := range objects {
 		total += objects[i].size()
 	}
-	c := collector{hosts: hosts, pools: pools, candidates: make([]candidate, 0, total)}
+	c := collector{hosts: hosts, pools: pools, candidates: make([]candidate, 0, total), indexes: make([]int32, 0, total)}
 	var fallbacks []candidate
 	for i := range objects {
 		o := &objects[i]
@@ -76,12 +82,34 @@ type collector struct {
 	hosts      *hosts
 	pools      *pools
 	candidates []candidate
+	// indexes has the pools of all candidates, in one piece of memory as long as that has room.
+	indexes []int32
+}
+
+// lead sets the pools of a candidate to those of its rule's backends.
+func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
+	first := len(c.indexes)
+	for i := range rule.Backends {
+		index := int32(noPool)
+		if b := &rule.Backends[i]; b.Fault == "" {
+			index = c.pools.index(backendOf(o.NamespaceOf(b), b))
+		}
+		c.indexes = append(c.indexes, index)
+	}
+	next.pools = c.indexes[first:len(c.indexes):len(c.indexes)]
+}
+
+// leadNowhere sets the pool of a candidate that is closed, or whose rule is mistaken. It has no endpoints.
+func (c *collector) leadNowhere(next *candidate, b backend) {
+	first := len(c.indexes)
+	c.indexes = append(c.indexes, c.pools.index(b.faulty()))
+	next.pools = c.indexes[first:len(c.indexes):len(c.indexes)]
 }
 
 // closeHost adds a candidate that closes a whole host.
 func (c *collector) closeHost(o *object, like candidate) {
 	like.rule, like.path, like.match, like.faulty, like.closed = wholeHost, "/", snapshot.MatchText, true, rules.ForeignAnnotation
-	like.pool = c.pools.index(backend{namespace: o.Namespace, variant: faultyVariant})
+	c.leadNowhere(&like, backend{namespace: o.Namespace})
 	c.candidates = append(c.candidates, like)
 }
 
@@ -92,7 +120,6 @@ func (c *collector) rules(o *object, like candidate) {
 		rule := &list[i]
 		next := like
 		next.rule, next.path, next.match, next.conditions = int32(i), rule.Match.Path, rule.Match.Type, rule.Match.Conditions
-		to := backendOf(o.Namespace, &rule.Backend)
 		if f := rule.Fault; f != nil {
 			p := problem{entry: int(like.entry), rule: i, reason: v1alpha1.ReasonInvalidRule, text: f.Text}
 			switch f.Closing {
@@ -103,7 +130,6 @@ func (c *collector) rules(o *object, like candidate) {
 			case rules.UnreadablePath:
 				p.then = "all of " + hostText(c.hosts.list[like.host].name) + " that begins with " + rules.Quote(f.Beginning) + " answers 503"
 				next.path, next.match, next.conditions = f.Beginning, snapshot.MatchText, nil
-				to.portName = "" // In this case the number alone tells pools apart.
 			default:
 				p.then = "the path answers 503"
 			}
@@ -111,9 +137,17 @@ func (c *collector) rules(o *object, like candidate) {
 				o.problems = append(o.problems, p)
 			}
 			next.faulty, next.closed = true, f.Closing
-			to = to.faulty()
+			named := backend{namespace: o.Namespace}
+			if len(rule.Backends) > 0 {
+				named = backendOf(o.Namespace, &rule.Backends[0])
+			}
+			if f.Closing == rules.UnreadablePath {
+				named.portName = "" // In this case the number alone tells pools apart.
+			}
+			c.leadNowhere(&next, named)
+		} else {
+			c.lead(&next, o, rule)
 		}
-		next.pool = c.pools.index(to)
 		c.candidates = append(c.candidates, next)
 	}
 }

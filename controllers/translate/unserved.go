@@ -33,7 +33,7 @@ func (o *object) appendUnserved(list []snapshot.Unserved, p *problem) []snapshot
 		rule := &host.Rules[n]
 		list = append(list, snapshot.Unserved{
 			Host: host.Name, Path: rule.Match.Path, Match: rule.Match.Type, Conditions: rule.Match.Conditions,
-			Senseless: rule.Match.Senseless, Rule: o.ruleID(p.entry, n), Service: o.Namespace + "/" + rule.Backend.Service,
+			Senseless: rule.Match.Senseless, Rule: o.ruleID(p.entry, n), Service: servicesOf(o, rule),
 			Reason: p.reason, Why: p.full(),
 		})
 	}

@@ -4,8 +4,9 @@ package balance
 
 import (
 	"bytes"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"encoding/base64"
+	"math/rand/v2"
 	"net/netip"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -19,10 +20,10 @@ type Client struct {
 	Secure bool
 }
 
-// Affinity returns the hash that a request's endpoint is chosen by. If the route goes by a cookie and the request has
-// none, it makes one. If the route goes by a header field and the request has none, the hash leads to any endpoint.
+// Affinity returns the hash that a request's backend and endpoint are chosen by. If the route goes by a cookie and the
+// request has none, it makes one. If the route goes by a header field and the request has none, the hash is random.
 // cookie is the value of Set-Cookie, in buf, which grows as needed. It is nil if no cookie was made.
-func (p *Pool) Affinity(b *snapshot.Balancing, from Client, fields []message.Field, buf []byte) (hash uint64, cookie []byte) {
+func Affinity(b *snapshot.Balancing, from Client, fields []message.Field, buf []byte) (hash uint64, cookie []byte) {
 	switch b.HashOn {
 	case snapshot.HashOnHeader:
 		for i := range fields {
@@ -30,7 +31,7 @@ func (p *Pool) Affinity(b *snapshot.Balancing, from Client, fields []message.Fie
 				return Hash(f.Value), nil
 			}
 		}
-		return Scatter(uint64(p.Turn())), nil
+		return rand.Uint64(), nil
 	case snapshot.HashOnCookie:
 		value := cookieValue(fields, b.Name)
 		if len(value) == 0 {
@@ -66,7 +67,7 @@ var semicolon = []byte(";")
 // endpoint, as long as that is there. It returns the value, and the value of Set-Cookie.
 func makeCookie(name string, secure bool, buf []byte) (value, cookie []byte) {
 	var secret [16]byte
-	_, _ = rand.Read(secret[:]) // it never fails
+	_, _ = cryptorand.Read(secret[:]) // it never fails
 	b := buf[:0]
 	b = append(b, name...)
 	b = append(b, '=')
@@ -80,7 +81,7 @@ func makeCookie(name string, secure bool, buf []byte) (value, cookie []byte) {
 	return b[begin:end], b
 }
 
-// SetCookie adds a cookie that [Pool.Affinity] made to a response. It adds none if the response sets one of that name
+// SetCookie adds a cookie that [Affinity] made to a response. It adds none if the response sets one of that name
 // itself.
 func SetCookie(resp *message.Response, cookie []byte) {
 	prefix := cookie[:bytes.IndexByte(cookie, '=')+1]

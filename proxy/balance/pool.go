@@ -192,9 +192,6 @@ func (p *Pool) Sound(e *upstream.Endpoint) *Target {
 	return nil
 }
 
-// Turn returns a number that no other caller gets soon.
-func (p *Pool) Turn() uint32 { return p.state.cursor.Add(1) }
-
 // Queue returns the queue of the requests that wait for a place.
 func (p *Pool) Queue() *Queue { return &p.state.queue }
 

@@ -27,7 +27,7 @@ func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte
 	for _, r := range rulesOf(g, host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-			Rule: position(r.Rule), Service: g.Pool(r.Pool).Service,
+			Rule: position(r.Rule), Service: servicesOf(g, r.Route),
 		}
 		covered, missing := covers(r.Route, path), ""
 		if covered {

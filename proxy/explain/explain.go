@@ -103,14 +103,15 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 	if route != nil && decided != reason.AmbiguousPath {
 		e.Access = explainAccess(t)
 		e.take(t.Notes())
-		e.Pool = explainPool(g, route, host)
+		e.Backends = backendsOf(g, ruleOf(g, host, route))
+		e.Pool = explainPool(g, t, host)
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
 		return
 	}
 	e.Upstream = explainUpstream(t.Forwarded())
-	if why, detail := foresee(route); why != reason.None {
+	if why, detail := foresee(t); why != reason.None {
 		e.answer(why, detail)
 		return
 	}
@@ -138,7 +139,7 @@ func explainCertificate(g *routing.Generation, host string) *Certificate {
 // explainAccess says whether the rule's access control admits the client, and which prefix decides. It does so even if
 // another phase ended the request before access control. It returns nil if the rule lists no prefixes.
 func explainAccess(t *pipeline.Trial) *Access {
-	access := accessRuleOf(t.Generation(), t.Host(), t.Route())
+	access := accessOf(ruleOf(t.Generation(), t.Host(), t.Route()))
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
@@ -161,16 +162,25 @@ func (e *Explanation) take(notes []policy.Note) {
 	}
 }
 
-// accessRuleOf returns the access control of the route's rule, or nil. It takes it from the snapshot, because the
-// compiled one does not have the single prefixes any more.
-func accessRuleOf(g *routing.Generation, host []byte, route *routing.Route) *policy.Access {
+// ruleOf returns the route of the snapshot that a route was compiled from, or nil.
+func ruleOf(g *routing.Generation, host []byte, route *routing.Route) *snapshot.Route {
 	for _, r := range rulesOf(g, host) {
 		if r.compiled == route {
-			for _, p := range r.Policies {
-				if access, ok := p.(*policy.Access); ok {
-					return access
-				}
-			}
+			return r.Route
+		}
+	}
+	return nil
+}
+
+// accessOf returns the access control of a route, or nil. The compiled route does not have the single prefixes any
+// more.
+func accessOf(r *snapshot.Route) *policy.Access {
+	if r == nil {
+		return nil
+	}
+	for _, p := range r.Policies {
+		if access, ok := p.(*policy.Access); ok {
+			return access
 		}
 	}
 	return nil
@@ -189,11 +199,15 @@ func explainUpstream(req *message.Request) *Upstream {
 	return u
 }
 
-func explainPool(g *routing.Generation, route *routing.Route, host []byte) *Pool {
-	p := route.Pool
+// explainPool describes the pool that an endpoint is chosen from. It returns nil if there is none.
+func explainPool(g *routing.Generation, t *pipeline.Trial, host []byte) *Pool {
+	p := t.Backend().Pool
+	if p == nil {
+		return nil
+	}
 	return &Pool{
 		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(p, host),
-		Policy: route.Balancing.Policy.String(), Tasks: explainTasks(p), Why: whyUnserved(g, p.ID),
+		Policy: t.Route().Balancing.Policy.String(), Tasks: explainTasks(p), Why: whyUnserved(g, p.ID),
 	}
 }
 
@@ -224,9 +238,9 @@ func explainTasks(p *balance.Pool) []Task {
 
 // foresee returns why the choice of an endpoint would fail. It returns None if an endpoint or the queue takes the
 // request.
-func foresee(route *routing.Route) (reason.Reason, string) {
-	b := &route.Balancing
-	switch taking, room := route.Pool.Room(b.MaxConnections, b.MaxPending); {
+func foresee(t *pipeline.Trial) (reason.Reason, string) {
+	b := &t.Route().Balancing
+	switch taking, room := t.Backend().Pool.Room(b.MaxConnections, b.MaxPending); {
 	case !taking:
 		return reason.NoHealthyTask, ""
 	case !room:

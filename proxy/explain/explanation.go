@@ -25,10 +25,14 @@ type Explanation struct {
 	Access    *Access  `json:"access,omitempty"`
 	RateLimit *Limit   `json:"rateLimit,omitempty"`
 	// Policies are the other policies that were asked and noted something, in their order.
-	Policies []Policy  `json:"policies,omitempty"`
+	Policies []Policy `json:"policies,omitempty"`
+	// Backends share the rule's requests. It is empty if one pool gets all of them.
+	Backends []Backend `json:"backends,omitempty"`
 	Upstream *Upstream `json:"upstream,omitempty"`
-	Pool     *Pool     `json:"pool,omitempty"`
-	Answer   Answer    `json:"answer"`
+	// Pool is what an endpoint is chosen from. If the choice among Backends is random, it is the pool of the one with the
+	// greatest weight.
+	Pool   *Pool  `json:"pool,omitempty"`
+	Answer Answer `json:"answer"`
 }
 
 // Served says whether a rule takes the request.
@@ -118,6 +122,16 @@ type Policy struct {
 	// Passed is set if the request goes on.
 	Passed bool   `json:"passed"`
 	Text   string `json:"text"`
+}
+
+// Backend is what takes a share of a rule's requests.
+type Backend struct {
+	// Pool is empty if the backend cannot be used. Service is "namespace/service", and empty with it.
+	Pool    string `json:"pool,omitempty"`
+	Service string `json:"service,omitempty"`
+	Weight  int    `json:"weight"`
+	// Share is the backend's part of the requests, from 0 to 1.
+	Share float64 `json:"share"`
 }
 
 // Upstream is the head of the request that an endpoint would get.

@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -26,8 +27,9 @@ type ServedRoute struct {
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
 	Service string `json:"service"`
-	Pool    string `json:"pool"`
-	// Taking is how many of the pool's Endpoints take requests now.
+	// Pool is the id of the pool that serves the route. If several do, there are spaces between them, here and in Service.
+	Pool string `json:"pool"`
+	// Taking is how many of the pools' Endpoints take requests now.
 	Taking    int `json:"taking"`
 	Endpoints int `json:"endpoints"`
 	// Closed is why every request of the route is answered with 503, in a word. ClosedWhy says it in full, for the author
@@ -75,12 +77,16 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 		h := &g.Snapshot.Hosts[i]
 		for j := range h.Routes {
 			r := &h.Routes[j]
-			p := g.Pool(r.Pool)
-			routes = append(routes, ServedRoute{
+			route := ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-				Rule: position(r.Rule), Service: p.Service, Pool: p.ID, Taking: taking[p.ID], Endpoints: p.Len(), Closed: r.Closed,
-				ClosedWhy: r.ClosedWhy, Why: why[p.ID],
-			})
+				Rule: position(r.Rule), Service: servicesOf(g, r), Pool: poolsOf(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
+			}
+			for id := range r.Pools() {
+				route.Taking += taking[id]
+				route.Endpoints += g.Pool(id).Len()
+				route.Why = cmp.Or(route.Why, why[id])
+			}
+			routes = append(routes, route)
 		}
 	}
 	return routes

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -34,7 +35,7 @@ func (x *Explainer) RoutesHandler() http.Handler {
 				r := &h.Routes[j]
 				match := shownPlace(r.Match.String(), r.Conditions.String())
 				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-					shownHost(h.Name), r.Path, match, r.Rule.Ingress, r.Pool, shownBehind(r, g.Pool(r.Pool)))
+					shownHost(h.Name), r.Path, match, r.Rule.Ingress, poolsOf(r), shownBehind(g, r))
 			}
 		}
 		_ = table.Flush()
@@ -57,14 +58,25 @@ func shownPlace(place, conditions string) string {
 }
 
 // shownBehind returns what takes a route's requests: its endpoints, or why it is closed.
-func shownBehind(r *snapshot.Route, p *balance.Pool) string {
+func shownBehind(g *routing.Generation, r *snapshot.Route) string {
 	if r.Closed != "" {
 		if r.ClosedWhy != "" {
 			return "closed: " + r.Closed + ": " + r.ClosedWhy
 		}
 		return "closed: " + r.Closed
 	}
-	return shownEndpoints(p)
+	if r.Pool != "" {
+		return shownEndpoints(g.Pool(r.Pool))
+	}
+	var shown []string
+	for _, b := range backendsOf(g, r) {
+		behind := "none: it cannot be used"
+		if b.Pool != "" {
+			behind = shownEndpoints(g.Pool(b.Pool))
+		}
+		shown = append(shown, fmt.Sprintf("%.4g%% %s", 100*b.Share, behind))
+	}
+	return strings.Join(shown, "; ")
 }
 
 func shownEndpoints(p *balance.Pool) string {

@@ -24,6 +24,7 @@ func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	e.writeCandidates(t)
 	e.writePolicies(t)
 	e.writeUpstream(t)
+	e.writeBackends(t)
 	e.writePool(t)
 	e.writeAnswer(t)
 	return t.w.Flush()
@@ -154,6 +155,21 @@ func (e *Explanation) writeUpstream(t *explanationText) {
 	for _, h := range e.Upstream.Headers {
 		t.row("   " + h.Name + ": " + h.Value)
 	}
+}
+
+func (e *Explanation) writeBackends(t *explanationText) {
+	if len(e.Backends) == 0 {
+		return
+	}
+	t.block("backends")
+	for _, b := range e.Backends {
+		pool := b.Pool
+		if pool == "" {
+			pool = "one that cannot be used"
+		}
+		t.row("   "+pool, fmt.Sprintf("weight %d", b.Weight), fmt.Sprintf("%.4g%%", 100*b.Share))
+	}
+	_ = t.w.Flush()
 }
 
 func (e *Explanation) writePool(t *explanationText) {

@@ -94,6 +94,9 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	client.TellRequestID(&x.own, x.RequestID)
 	if x.route != nil && why != reason.InternalError { // a panic may be a policy's own
 		x.own.Status = why.Status()
+		for _, add := range x.backend.Policies.Own {
+			add(x.viewed(), &x.own)
+		}
 		for _, add := range x.route.Policies.Own {
 			add(x.viewed(), &x.own)
 		}

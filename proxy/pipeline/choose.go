@@ -3,16 +3,55 @@
 package pipeline
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
+
+// chooseBackend chooses one of the route's backends, if there are several, by their weights. What the Hash policy keeps
+// together goes to one of them. Then it asks the policies of that backend.
+func (x *Exchange) chooseBackend() reason.Reason {
+	split := x.route.Split
+	if split == nil {
+		return reason.None
+	}
+	var chosen *routing.Backend
+	switch {
+	case x.route.Balancing.Policy == snapshot.Hash:
+		x.findAffinity()
+		chosen = split.Choose(x.hash)
+	case x.view.Notes != nil:
+		chosen = split.Heaviest()
+	default:
+		chosen = split.Choose(rand.Uint64())
+	}
+	switch {
+	case chosen == nil:
+		x.decision.detail = "every backend of the rule has the weight 0"
+		return reason.NoHealthyTask
+	case chosen.Pool == nil:
+		return reason.InvalidBackend
+	}
+	x.backend = chosen
+	return x.ask(chosen.Policies.Request)
+}
+
+// findAffinity finds out what the Hash policy chooses by, and makes the cookie that the client lacks for that.
+func (x *Exchange) findAffinity() {
+	from := balance.Client{Address: x.Client, Secure: x.Secure}
+	if x.hash, x.cookie = balance.Affinity(&x.route.Balancing, from, x.request.Fields, x.cookieBuf); x.cookie != nil {
+		x.cookieBuf = x.cookie
+	}
+}
 
 // choose finds an endpoint with room for the request and takes a place there, or says why there is none.
 func (x *Exchange) choose() (balance.Hold, failure) {
-	if limit := x.route.Balancing.MaxConnections; limit > 0 && x.route.Pool.Queue().Waiting() > 0 {
+	if limit := x.route.Balancing.MaxConnections; limit > 0 && x.backend.Pool.Queue().Waiting() > 0 {
 		return x.await() // behind those who came before
 	}
 	h, full := x.take()
@@ -39,7 +78,7 @@ func (x *Exchange) take() (h balance.Hold, full bool) {
 // renewPool makes further choices use the pool of the running generation. It returns false if that has no such pool for
 // routes like this one.
 func (x *Exchange) renewPool() bool {
-	p := x.engine.Generation.Load().Pool(x.route.Pool.ID)
+	p := x.engine.Generation.Load().Pool(x.backend.Pool.ID)
 	if p == nil || !p.Serves(x.route.Balancing.Policy) {
 		return false
 	}
@@ -51,7 +90,7 @@ func (x *Exchange) renewPool() bool {
 // the queue.
 func (x *Exchange) await() (balance.Hold, failure) {
 	b := &x.route.Balancing
-	q := x.route.Pool.Queue()
+	q := x.backend.Pool.Queue()
 	w := q.Join(b.MaxPending)
 	if w == nil {
 		return balance.Hold{}, failure{reason: reason.UpstreamBusy}

@@ -37,7 +37,9 @@ type Exchange struct {
 	memory
 
 	generation *routing.Generation
-	route      *routing.Route
+	// backend is what the request is sent to. Until one of several is chosen, it is the route's own.
+	route   *routing.Route
+	backend *routing.Backend
 	// view is what the route's policies see.
 	view policy.View
 	// decision is empty if an endpoint is to be asked.
@@ -51,7 +53,7 @@ type Exchange struct {
 	// idBuf is the memory of a request id that was made here.
 	idBuf client.RequestID
 
-	// pool is where endpoints are chosen. hash is what the Hash policy chooses by. hold is the place at the chosen
+	// pool is where endpoints are chosen. It is the backend's, or the one that took its place since. hash is what the Hash policy chooses by. hold is the place at the chosen
 	// endpoint.
 	pool   *balance.Pool
 	hash   uint64

@@ -90,7 +90,7 @@ func (x *Exchange) tlsFailure(err error) failure {
 	detail, untrusted := upstream.DescribeTLSFault(err)
 	return failure{
 		reason: reason.UpstreamTLSFailed, detail: detail, untrusted: untrusted,
-		endpoint: !x.route.Pool.TLS.ServerNameFromRequest, told: err,
+		endpoint: !x.backend.Pool.TLS.ServerNameFromRequest, told: err,
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -26,13 +25,10 @@ func (x *Exchange) forward() Verdict {
 			return x.Answer(why, detail)
 		}
 	}
-	x.pool = x.route.Pool
+	x.pool = x.backend.Pool
 	x.pool.Count(x.Started)
-	if b := &x.route.Balancing; b.Policy == snapshot.Hash {
-		from := balance.Client{Address: x.Client, Secure: x.Secure}
-		if x.hash, x.cookie = x.pool.Affinity(b, from, x.request.Fields, x.cookieBuf); x.cookie != nil {
-			x.cookieBuf = x.cookie
-		}
+	if x.route.Balancing.Policy == snapshot.Hash && x.route.Split == nil { // or its backend was chosen by that
+		x.findAffinity()
 	}
 	var failed failure
 	for retries := x.route.Retries; ; {

@@ -36,6 +36,7 @@ var phases = [...]phase{
 	{"loop", (*Exchange).refuseLoop}, // a request in a loop takes no tokens of its client's
 	{"closed", (*Exchange).refuseClosed},
 	{"policies", (*Exchange).askPolicies},   // in the order of policy.Order
+	{"backend", (*Exchange).chooseBackend},  // what a policy answers is nobody's share
 	{"forwards", (*Exchange).countForwards}, // who may not come gets no answer to OPTIONS either
 	{"spelling", (*Exchange).keepSpelling},  // policies have seen the path that was checked, and have changed it or not
 	{"mark", (*Exchange).mark},              // last: no policy can take it out again
@@ -123,6 +124,7 @@ func (x *Exchange) findRoute() reason.Reason {
 	if x.route == nil {
 		return reason.RouteNotFound
 	}
+	x.backend = &x.route.Backend
 	if !canonical.ReadsOneWay(x.path) {
 		var ambiguous bool
 		if ambiguous, x.rewriteBuf = g.Ambiguous(&x.request, x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
@@ -140,13 +142,15 @@ func (x *Exchange) refuseClosed() reason.Reason {
 }
 
 // askPolicies asks the route's policies in their order. They turn the request into what the endpoint is to get.
-func (x *Exchange) askPolicies() reason.Reason {
-	if len(x.route.Policies.Request) == 0 {
+func (x *Exchange) askPolicies() reason.Reason { return x.ask(x.route.Policies.Request) }
+
+func (x *Exchange) ask(policies []func(*policy.View) policy.Answer) reason.Reason {
+	if len(policies) == 0 {
 		return reason.None
 	}
 	v := x.viewed()
 	v.Scratch, v.Fields = x.rewriteBuf, x.own.Fields
-	for _, ask := range x.route.Policies.Request {
+	for _, ask := range policies {
 		if answer := ask(v); answer.Reason != reason.None {
 			x.own.Fields = v.Fields
 			x.decision.detail = answer.Detail

@@ -68,7 +68,7 @@ func (x *Exchange) completeRecord() *observe.Record {
 	r.Secure = r.Secure || x.origin.Secure
 	r.Sent = x.down.Response().Written()
 	if x.route != nil {
-		r.Route, r.Series = &x.route.Names, x.route.Series
+		r.Route, r.Series = x.backend.Names, x.backend.Series
 	}
 	return r
 }

@@ -47,6 +47,9 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		idle = 0
 	}
 	client.TellRequestID(resp, x.RequestID)
+	for _, change := range x.backend.Policies.Response {
+		change(x.viewed(), resp)
+	}
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), resp)
 	}

@@ -81,6 +81,10 @@ func (t *Trial) Secure() bool { return t.x.Secure }
 // Route returns the request's route after [Trial.Decide], or nil if it has none.
 func (t *Trial) Route() *routing.Route { return t.x.route }
 
+// Backend returns what an endpoint would be chosen from, after [Trial.Decide]. Of several that a request goes to at
+// random, it is the one with the greatest weight. It has no pool if none can be chosen.
+func (t *Trial) Backend() *routing.Backend { return t.x.backend }
+
 // Notes returns what the route's policies decided by.
 func (t *Trial) Notes() []policy.Note { return t.notes }
 

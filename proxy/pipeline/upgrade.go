@@ -62,7 +62,7 @@ func (x *Exchange) endUpload(up upstream.Exchange) bool {
 // the connection. If such a protocol is among several, it drops all of them. HTTP/2 has no upgrades (RFC 9113, section
 // 8.6).
 func (x *Exchange) dropForeignUpgrade() {
-	if x.route.Pool.H2C || isForeign(x.request.Upgrade) {
+	if x.backend.Pool.H2C || isForeign(x.request.Upgrade) {
 		x.request.Upgrade = nil
 	}
 }

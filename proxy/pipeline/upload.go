@@ -20,7 +20,7 @@ func (x *Exchange) isGathered() bool {
 	if x.view.Gather == 0 || !x.request.HasContent() {
 		return false
 	}
-	p := x.route.Pool
+	p := x.backend.Pool
 	callable := p.H2C || p.TLS.ServerName != ""
 	return !callable || !x.isCall()
 }
@@ -62,7 +62,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 
 // contentMemory is where the exchange takes memory for content. All requests for the services of a namespace share it.
 func (x *Exchange) contentMemory() content.Share {
-	return x.engine.ContentMemory.Share(x.route.Pool.ContentMemory)
+	return x.engine.ContentMemory.Share(x.backend.Pool.ContentMemory)
 }
 
 // measure gives the request's content a length, if the client did not say it and all of the content is there.

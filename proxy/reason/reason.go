@@ -47,6 +47,8 @@ const (
 	ContentTooLarge
 	// LoopDetected (508): the request came by the same rule before, or by too many. Its backend leads back here.
 	LoopDetected
+	// InvalidBackend (500): the rule names a backend that it may not use, or that does not exist.
+	InvalidBackend
 	// NoHealthyTask (503): the rule's service has no endpoint that takes requests.
 	NoHealthyTask
 	// ConnectionLimit (503): there are as many connections as --max-connections allows.
@@ -107,6 +109,7 @@ var reasonTable = [Count]struct {
 	RateLimited:            {"RateLimited", 429, "http_request_denied", false, "this address sent more requests than the rule allows"},
 	ContentTooLarge:        {"ContentTooLarge", 413, "http_request_error", false, "the content is longer than the rule allows without a Content-Length"},
 	LoopDetected:           {"LoopDetected", 508, "proxy_loop_detected", false, "the rule's backend leads back to this rule"},
+	InvalidBackend:         {"InvalidBackend", 500, "proxy_configuration_error", false, "the rule's backend does not exist, or the rule may not use it"},
 	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", false, "the service has no endpoint that takes requests"},
 	ConnectionLimit:        {"ConnectionLimit", 503, "connection_limit_reached", false, "there are too many connections"},
 	UpstreamConnectFailed:  {"UpstreamConnectFailed", 502, "connection_refused", true, "no connection to the service could be made"},

@@ -4,7 +4,6 @@ package routing
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/canonical"
@@ -105,8 +104,10 @@ func (g *Generation) compileHosts(before *Generation, state *State) error {
 // samePools says whether all pools of a host's routes were taken from the generation before.
 func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 	for i := range h.Routes {
-		if id := h.Routes[i].Pool; g.pools[id] == nil || g.pools[id] != before.pools[id] {
-			return false
+		for id := range h.Routes[i].Pools() {
+			if g.pools[id] == nil || g.pools[id] != before.pools[id] {
+				return false
+			}
 		}
 	}
 	return true
@@ -120,23 +121,22 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 	compiled := make([]Route, len(h.Routes))
 	for i := range h.Routes {
 		r := &h.Routes[i]
-		p := g.pools[r.Pool]
-		if p == nil {
-			return nil, fmt.Errorf("path %q: there is no pool %q", r.Path, r.Pool)
-		}
-		p.Require(r.Balancing.Policy)
-		counted := state.Metrics.Series(r.Rule.Ingress, p.Service)
-		if !slices.Contains(t.series, counted) {
-			t.series = append(t.series, counted)
-		}
 		compiled[i] = Route{
-			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path, Service: p.Service}, Mark: state.markOf(h.Name, r), Pool: p, Series: counted, Balancing: r.Balancing,
+			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path}, Mark: state.markOf(h.Name, r), Balancing: r.Balancing,
 			Timeouts: r.Timeouts, Patience: r.Timeouts.Patience(), Repeatable: r.Timeouts.Repeatable(), Retries: r.Retries,
 			Closed: r.Refuses(), Canonical: r.Canonical,
 		}
+		var err error
+		if compiled[i].Backend, err = g.compileBackend(r, r.Pool, &compiled[i].Names, state, t); err != nil {
+			return nil, fmt.Errorf("path %q: %w", r.Path, err)
+		}
+		if len(r.Backends) > 0 {
+			if compiled[i].Split, err = g.compileSplit(h.Name, r, state, t); err != nil {
+				return nil, fmt.Errorf("path %q: %w", r.Path, err)
+			}
+		}
 		if len(r.Policies) > 0 {
-			var err error
-			if compiled[i].Policies, err = policy.Compile(r.Policies, state.scope(h.Name, r, t)); err != nil {
+			if compiled[i].Policies, err = policy.Compile(r.Policies, state.scope(h.Name, r, wholeRoute, t)); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}

@@ -5,7 +5,6 @@ package routing
 import (
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -14,11 +13,15 @@ import (
 // Route has what a request needs of a route of the snapshot. It does not point to the snapshot, and so does not keep an
 // old one in memory.
 type Route struct {
+	// Names name the route. They name no service if its requests are shared among backends.
 	Names observe.RouteNames
 	// Mark is what the route adds to its requests. If a request comes again, the route knows it by the mark.
-	Mark      []byte
-	Pool      *balance.Pool
-	Series    *observe.Series
+	Mark []byte
+	// Backend gets all requests, unless there is a Split. Then it has no pool, and is what a request has until one of the
+	// Split's is chosen.
+	Backend Backend
+	// Split shares the requests among backends. Nil if there is nothing to choose.
+	Split     *Split
 	Balancing snapshot.Balancing
 	Timeouts  snapshot.Timeouts
 	// Patience is how long the endpoint may be silent before it answers: the shorter one of two timeouts. 0 is for ever.

@@ -49,16 +49,23 @@ type keptBy struct {
 	match               snapshot.PathMatch
 	// conditions is the text of the route's conditions. It is empty if there are none.
 	conditions string
-	key        any
+	// backend is the index of the backend whose policy it is, or wholeRoute.
+	backend int
+	key     any
 }
 
-// scope returns what the policies of a host's route are compiled for. It notes in the table what they keep.
-func (s *State) scope(host string, r *snapshot.Route, table *hostTable) *policy.Scope {
+// wholeRoute stands for the index of a backend if a policy is the route's.
+const wholeRoute = -1
+
+// scope returns what the policies of a host's route, or of one of its backends, are compiled for. It notes in the table
+// what they keep.
+func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTable) *policy.Scope {
 	return &policy.Scope{
 		Limiter: s.Limiter,
 		Kept: func(key any, first func() any) any {
 			by := keptBy{
-				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, conditions: r.Conditions.String(), key: key,
+				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, conditions: r.Conditions.String(),
+				backend: backend, key: key,
 			}
 			value, ok := s.kept[by]
 			if !ok {

@@ -134,6 +134,9 @@ func TestRoutesOfAPlaceAreInTheOrderOfPreference(t *testing.T) {
 		"a match that is none":      {[]snapshot.Route{on("/", &snapshot.Conditions{Query: []snapshot.Condition{{Name: "v", Match: 9}}})}, "compared in no way"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			for i := range test.routes {
+				test.routes[i].Pool = "p"
+			}
 			err := (&snapshot.Host{Name: "h", Routes: test.routes}).Inspect()
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got %v, want %q", err, test.want)

@@ -4,6 +4,7 @@ package snapshot
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 )
 
@@ -56,7 +57,7 @@ func (s *Snapshot) inspectChecks() error {
 }
 
 // Inspect returns what is wrong with a host, or nil. It is called before the host is compiled. It finds routes that are
-// out of order or occur twice, and conditions that are malformed.
+// out of order or occur twice, what is served by nothing or by too much, and conditions that are malformed.
 func (h *Host) Inspect() error {
 	// texts has the texts of the conditions of one place. Nil if there are none.
 	var texts map[string]bool
@@ -78,6 +79,9 @@ func (h *Host) Inspect() error {
 					return err
 				}
 			}
+		}
+		if err := r.inspectBackends(); err != nil {
+			return fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		if r.Conditions == nil {
 			continue
@@ -105,6 +109,22 @@ func (r *Route) inspectNext(next *Route) error {
 	case order > 0:
 		return fmt.Errorf("path %q: routes are not in the order of preference: that with %q follows that with %q",
 			r.Path, next.Conditions, r.Conditions)
+	}
+	return nil
+}
+
+// inspectBackends returns what is wrong with what serves the route, or nil.
+func (r *Route) inspectBackends() error {
+	switch {
+	case r.Pool == "" && len(r.Backends) == 0:
+		return errors.New("there is neither a pool nor a backend")
+	case r.Pool != "" && len(r.Backends) > 0:
+		return fmt.Errorf("there is the pool %q, and there are backends beside it", r.Pool)
+	}
+	for i := range r.Backends {
+		if w := r.Backends[i].Weight; w < 0 {
+			return fmt.Errorf("backend %d has the weight %d", i, w)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package snapshot
 
 import (
+	"iter"
 	"net/netip"
 	"slices"
 	"strings"
@@ -88,7 +89,7 @@ type RuleID struct {
 // Exact says whether the host is a single name.
 func (h *Host) Exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, "*") }
 
-// Route sends the requests that match its path and meet its conditions to a pool.
+// Route sends the requests that match its path and meet its conditions to a pool, or shares them among several.
 type Route struct {
 	Rule RuleID
 	// Path begins with a slash and is canonical. A Prefix other than "/" has no trailing slash. A Text has at most
@@ -102,8 +103,11 @@ type Route struct {
 	Closed string
 	// ClosedWhy says the same in full, for the author of the rule. It is empty for a route that is served.
 	ClosedWhy string
-	// Pool is the id of the pool that serves the route.
+	// Pool is the id of the pool that serves the route. It is empty if Backends say more.
 	Pool string
+	// Backends share the requests by their weights. They are in the order of the rule. It is empty if one pool gets all
+	// requests and nothing else is to be said of it.
+	Backends []Backend
 	// Policies are what the route does with requests and responses beyond sending them on. They are in [policy.Order].
 	// None occurs twice.
 	Policies []policy.Policy
@@ -115,6 +119,33 @@ type Route struct {
 	// Canonical has endpoints get the canonical path. Otherwise they get it as the client spelled it, if it has no dot
 	// segments, no policy changed it, and the route is the same for both.
 	Canonical bool
+}
+
+// Backend is what takes a share of a route's requests.
+type Backend struct {
+	// Pool is the id of the pool that serves the backend. It is empty if the backend cannot be used. Then its share is
+	// answered with InvalidBackend.
+	Pool string
+	// Weight is the backend's share of the requests, relative to the other weights. With 0 it takes none. If all are 0,
+	// the requests are answered with NoHealthyTask.
+	Weight int
+	// Policies come after those of the route, for the requests of this backend and for its responses. They are in
+	// [policy.Order]. None occurs twice.
+	Policies []policy.Policy
+}
+
+// Pools has the ids of the pools that may get requests of the route, in the order of the backends.
+func (r *Route) Pools() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if r.Pool != "" && !yield(r.Pool) {
+			return
+		}
+		for i := range r.Backends {
+			if id := r.Backends[i].Pool; id != "" && !yield(id) {
+				return
+			}
+		}
+	}
 }
 
 // Refuses says whether requests are answered with RuleClosed.
@@ -212,9 +243,14 @@ func (h Host) Equal(o Host) bool {
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Conditions.Equal(o.Conditions) &&
-		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool &&
+		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && slices.EqualFunc(r.Backends, o.Backends, Backend.Equal) &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canonical == o.Canonical &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
+}
+
+// Equal says whether two backends have the same pool, share and policies.
+func (b Backend) Equal(o Backend) bool {
+	return b.Pool == o.Pool && b.Weight == o.Weight && slices.EqualFunc(b.Policies, o.Policies, policy.Policy.Equal)
 }
 
 // Equal says whether two pools have the same id and endpoints, and whether these are spoken to alike.

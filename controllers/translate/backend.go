@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package translate
+
+import (
+	"strings"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// backends returns what serves a candidate's route: the id of one pool, or a list if that does not say all.
+func (c *candidate) backends(rule *rules.Rule, pools *pools) (only string, list []snapshot.Backend) {
+	if len(rule.Backends) == 1 {
+		b := &rule.Backends[0]
+		if id := pools.serving(c.pools[0], b); id != "" && b.Weight > 0 && len(b.Policies) == 0 {
+			return id, nil
+		}
+	}
+	for i := range rule.Backends {
+		b := &rule.Backends[i]
+		list = append(list, snapshot.Backend{Pool: pools.serving(c.pools[i], b), Weight: int(b.Weight), Policies: b.Policies})
+	}
+	return "", list
+}
+
+// serving returns the id of the pool that serves a backend, and marks the pool as used. It is empty if the backend
+// cannot be used.
+func (p *pools) serving(index int32, b *rules.Backend) string {
+	if index == noPool || b.MustExist && p.list[index].isMissing() {
+		return ""
+	}
+	return p.use(index)
+}
+
+// isMissing returns whether there is no such service, or no such port of it.
+func (p *pool) isMissing() bool {
+	return p.reason == v1alpha1.ReasonServiceNotFound || p.reason == v1alpha1.ReasonPortNotFound
+}
+
+// servicesOf lists the services of a rule, each as "namespace/name", for people. It is empty if the rule has no
+// backends.
+func servicesOf(o *object, rule *rules.Rule) string {
+	names := make([]string, len(rule.Backends))
+	for i := range rule.Backends {
+		names[i] = o.NamespaceOf(&rule.Backends[i]) + "/" + rule.Backends[i].Service
+	}
+	return strings.Join(rules.Bounded(names), ", ")
+}

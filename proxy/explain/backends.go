@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package explain
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// backendsOf describes the backends that share a route's requests. It returns nil if one pool gets all of them.
+func backendsOf(g *routing.Generation, r *snapshot.Route) []Backend {
+	if r == nil || len(r.Backends) == 0 {
+		return nil
+	}
+	sum := 0
+	for i := range r.Backends {
+		sum += r.Backends[i].Weight
+	}
+	list := make([]Backend, len(r.Backends))
+	for i := range r.Backends {
+		from := &r.Backends[i]
+		list[i] = Backend{Pool: from.Pool, Weight: from.Weight}
+		if from.Pool != "" {
+			list[i].Service = g.Pool(from.Pool).Service
+		}
+		if sum > 0 {
+			list[i].Share = float64(from.Weight) / float64(sum)
+		}
+	}
+	return list
+}
+
+// servicesOf lists the services that a route leads to, each once, with spaces between them.
+func servicesOf(g *routing.Generation, r *snapshot.Route) string {
+	var names []string
+	for id := range r.Pools() {
+		if name := g.Pool(id).Service; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+// poolsOf lists the pools that a route leads to, each once, with spaces between them. No id has one.
+func poolsOf(r *snapshot.Route) string {
+	var ids []string
+	for id := range r.Pools() {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return strings.Join(ids, " ")
+}
