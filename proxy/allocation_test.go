@@ -70,7 +70,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			hash.Balancing = snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnCookie, Name: "id"}
 			limit.Balancing = snapshot.Balancing{MaxConnections: 5, MaxPending: 5}
 			split, kept := shared("/split", 3, 1), shared("/kept", 3, 1)
-			split.Backends[0].Policies = headersFor("X-Backend")
+			split.Backends[0].Policies, split.Backends[1].Policies = headersFor("X-Backend"), headersFor("X-Backend")
 			kept.Balancing = hash.Balancing
 			p.apply(snapshotOf([]snapshot.Host{
 				hostOf("shop.example.com", prefix("/", "pool"), hash, least, limit, policies, split, kept),
