@@ -210,6 +210,9 @@ func (k *checker) path(c *checked, id snapshot.RuleID, conditions *snapshot.Cond
 	if err != nil {
 		return // It is no request that a client could send.
 	}
+	if e.ByRule() {
+		return
+	}
 	switch e.Answer.Status {
 	case 404:
 		c.Verdict, c.Reason, c.Message = verdictNotFound, e.Answer.Reason, strings.Join(append([]string{e.Answer.Text}, e.Hints...), "; ")

@@ -243,6 +243,8 @@ func readRoutes(ctx context.Context, from replica, wide bool) ([]entry, error) {
 			if r.ClosedWhy != "" {
 				why += ": " + r.ClosedWhy
 			}
+		case r.Answers != "":
+			why = r.Answers
 		case r.Taking == 0:
 			state, shade, why = stateDown, bad, cmp.Or(r.Why, "no endpoint takes requests: ls tasks says why")
 		case r.Taking < r.Endpoints:

@@ -51,6 +51,9 @@ func provocations(t *testing.T) []provocation {
 	redirecting := everything(b.address)
 	redirecting.Hosts[0].RedirectHTTPS = true
 	unusable := with(func(r *snapshot.Route) { r.Pool, r.Backends = "", []snapshot.Backend{{Weight: 1}} })
+	answering := func(p policy.Policy) *snapshot.Snapshot {
+		return with(func(r *snapshot.Route) { r.Pool, r.Policies = "", []policy.Policy{p} })
+	}
 	const plain = "METHOD / HTTP/1.1\r\nHost: a\r\n\r\n"
 	return []provocation{
 		{reason.MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
@@ -69,6 +72,11 @@ func provocations(t *testing.T) []provocation {
 		{reason.AccessDenied, plain, with(func(r *snapshot.Route) { accessOf(r).Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
 		{reason.RateLimited, plain, with(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{reason.ContentTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", with(bufferingUpTo(1)), 413, "http_request_error", "without a Content-Length", true, false},
+		{reason.Redirected, plain, answering(&policy.Redirect{Status: 302}), 302, "proxy_internal_response", "sends its clients", true, false},
+		{reason.FixedResponse, plain, answering(&policy.FixedResponse{Status: 200, ContentType: "text/plain; charset=utf-8", Body: "FixedResponse: all is well\n"}), 200,
+			"proxy_internal_response", "all is well", true, false},
+		{reason.PreflightAnswered, "OPTIONS / HTTP/1.1\r\nHost: a\r\nOrigin: https://b\r\nAccess-Control-Request-Method: PUT\r\n\r\n",
+			with(func(r *snapshot.Route) { r.Policies = []policy.Policy{&policy.CORS{AllowOrigins: []string{"*"}}} }), 200, "proxy_internal_response", "who may read", true, true},
 		{reason.LoopDetected, manyPasses, serving, 508, "proxy_loop_detected", "leads back", true, false},
 		{reason.InvalidBackend, plain, unusable, 500, "proxy_configuration_error", "does not exist", true, false},
 		{reason.NoHealthyTask, plain, everything(), 503, "destination_unavailable", "no endpoint", true, false},

@@ -116,13 +116,34 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		return &policy.Headers{Request: policy.HeaderChanges{Set: []policy.Header{{Name: "X-Set", Value: "1"}}, Remove: []string{"X-Gone"}}}
 	},
 	"rewrite": func(g *generator) policy.Policy {
-		switch g.IntN(4) {
+		switch g.IntN(6) {
 		case 0:
 			return &policy.Rewrite{StripPrefix: pickFrom(g, "/a", "/api", "/a/b", "/")}
 		case 1:
-			return &policy.Rewrite{ReplacePath: g.path()}
+			return &policy.Rewrite{Path: policy.PathChange{Replace: g.path()}}
+		case 2:
+			return &policy.Rewrite{Path: policy.PathChange{Prefix: pickFrom(g, "/a", "/api", "/"), Replacement: pickFrom(g, "", "/x", "/x/")}, Host: "y"}
+		case 3:
+			expression, substitution := pickFrom(g, "^/(a|b)/(.*)$", "b", "/v1$"), pickFrom(g, "/$2", "//$1/..", "", "%2E")
+			return &policy.Rewrite{Path: policy.PathChange{Expression: expression, Substitution: substitution}}
 		}
 		return nil
+	},
+	"redirect": func(g *generator) policy.Policy {
+		if g.IntN(6) > 0 {
+			return nil
+		}
+		r := &policy.Redirect{Status: pickFrom(g, 301, 302, 303, 307, 308), Scheme: pickFrom(g, "", "https"), Host: pickFrom(g, "", "x")}
+		if g.IntN(2) == 0 {
+			r.Path = policy.PathChange{Expression: "^/a", Substitution: pickFrom(g, "/../b", "/b")}
+		}
+		return r
+	},
+	"fixed-response": func(g *generator) policy.Policy {
+		if g.IntN(6) > 0 {
+			return nil
+		}
+		return &policy.FixedResponse{Status: pickFrom(g, 200, 204, 304, 404, 503), ContentType: pickFrom(g, "", "text/html"), Body: pickFrom(g, "", "hi")}
 	},
 }
 
@@ -141,7 +162,7 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
-	for _, name := range []string{"access-control", "rate-limit", "headers", "rewrite"} { // Their values decide.
+	for _, name := range []string{"access-control", "rate-limit", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
 		if randomPolicies[name] == nil {
 			t.Errorf("randomPolicies has no %s", name)
 		}
@@ -233,7 +254,10 @@ func (g *generator) route(pools []string) snapshot.Route {
 	}
 	r.Conditions = g.conditions()
 	r.Balancing.Policy = snapshot.BalancingPolicy(g.IntN(int(snapshot.BalancingPolicies)))
-	if g.IntN(4) == 0 {
+	switch {
+	case policy.Answers(r.Policies):
+		r.Pool = ""
+	case g.IntN(4) == 0:
 		g.share(&r, pools)
 	}
 	return r
@@ -246,7 +270,7 @@ func (g *generator) share(r *snapshot.Route, pools []string) {
 	for range 1 + g.IntN(3) {
 		b := snapshot.Backend{Pool: pickFrom(g, append(slices.Clip(pools), "")...), Weight: 1 + g.IntN(3)}
 		if g.IntN(2) == 0 {
-			b.Policies = []policy.Policy{&policy.Rewrite{ReplacePath: g.path()}}
+			b.Policies = []policy.Policy{&policy.Rewrite{Path: policy.PathChange{Replace: g.path()}}}
 		}
 		r.Backends = append(r.Backends, b)
 	}
@@ -439,7 +463,7 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 		}
 	}
 	t.Logf("%d pairs, by reason: %v; %d differ", *explainPairs, outcomes, different)
-	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.InvalidBackend, reason.NoHealthyTask} {
+	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.Redirected, reason.FixedResponse, reason.InvalidBackend, reason.NoHealthyTask} {
 		if outcomes[r.String()] < *explainPairs/1000 {
 			t.Errorf("%d of the requests end with %q: the generator has to meet it more often", outcomes[r.String()], r)
 		}

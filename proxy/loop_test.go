@@ -76,7 +76,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 			}, at(p)))
 		}, 2},
 		"itself, and a path that grows": {func(_ *testing.T, p *served) {
-			p.apply(everythingBy(func(r *snapshot.Route) { rewriteOf(r).ReplacePath = "/x/y" }, at(p)))
+			p.apply(everythingBy(func(r *snapshot.Route) { rewriteOf(r).Path.Replace = "/x/y" }, at(p)))
 		}, 2},
 		"itself, with retries": {func(_ *testing.T, p *served) { p.apply(everythingBy(retries(3), at(p), at(p))) }, 2},
 		"HTTP/2 without TLS":   {func(_ *testing.T, p *served) { p.apply(inH2C(everything(at(p)))) }, 2},
@@ -103,7 +103,7 @@ func TestRequestThatComesBackIsRefused(t *testing.T) {
 			var routes []snapshot.Route
 			for i := range 50 {
 				r := exact(fmt.Sprintf("/%d", i), "pool")
-				rewriteOf(&r).ReplacePath = fmt.Sprintf("/%d", i+1)
+				rewriteOf(&r).Path.Replace = fmt.Sprintf("/%d", i+1)
 				routes = append(routes, r)
 			}
 			p.apply(snapshotOf([]snapshot.Host{hostOf("", routes...)}, poolOf("pool", at(p))))

@@ -37,7 +37,7 @@ func exampleRoutes(tb testing.TB) *snapshot.Snapshot {
 	stripped := prefix("/api/v1", "api")
 	rewriteOf(&stripped).StripPrefix = "/api/v1"
 	replaced := prefix("/old-api", "api")
-	rewriteOf(&replaced).ReplacePath = "/v2"
+	rewriteOf(&replaced).Path.Replace = "/v2"
 
 	return snapshotOf([]snapshot.Host{
 		hostOf("limited.example.com", limited),

@@ -38,7 +38,7 @@ func TestBucketsOutliveASwapThatLeavesTheRuleAlone(t *testing.T) {
 		{"another pool", func(s *snapshot.Snapshot) { limited(s).Pool = "other" }, true},
 		{"another place in the Ingress", func(s *snapshot.Snapshot) { limited(s).Rule.Rule, limited(s).Rule.Path = 3, 4 }, true},
 		{"other headers", func(s *snapshot.Snapshot) { headersOf(limited(s)).Request.Remove = []string{"X"} }, true},
-		{"a rewrite", func(s *snapshot.Snapshot) { rewriteOf(limited(s)).ReplacePath = "/x" }, true},
+		{"a rewrite", func(s *snapshot.Snapshot) { rewriteOf(limited(s)).Path.Replace = "/x" }, true},
 		{"access control that admits", func(s *snapshot.Snapshot) { accessOf(limited(s)).Allowed = prefixes("127.0.0.0/8") }, true},
 		{"other timeouts", func(s *snapshot.Snapshot) { limited(s).Timeouts.Connect = time.Second }, true},
 		{"another limit in the long run", func(s *snapshot.Snapshot) { rateLimitOf(limited(s)).PerSecond = 2e-9 }, false},

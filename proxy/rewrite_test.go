@@ -22,7 +22,7 @@ func TestRewrittenRequests(t *testing.T) {
 	exactly := exact("/once", "b")
 	rewriteOf(&exactly).StripPrefix = "/once"
 	replaced := prefix("/replaced", "b")
-	rewriteOf(&replaced).ReplacePath = "/v2"
+	rewriteOf(&replaced).Path.Replace = "/v2"
 	closedBelow := prefix("/api/closed", "b")
 	accessOf(&closedBelow).Denied = prefixes("0.0.0.0/0")
 	p := serve(t)

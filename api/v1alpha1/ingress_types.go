@@ -20,6 +20,7 @@ const (
 	DefaultResponseTimeout  = time.Duration(0)
 	DefaultRetryAttempts    = int32(1)
 	DefaultMaxPending       = int32(100)
+	DefaultCORSMaxAge       = 5 * time.Second
 )
 
 // Ingress routes HTTP requests by host and path to services.
@@ -112,8 +113,16 @@ type IngressRule struct {
 	Paths []IngressPath `json:"paths,omitempty"`
 }
 
-// Path is a canonical path: what a request's path looks like once escapes, dot segments and repeated slashes are
+// Path is what a rule matches the path of a request with. With pathType RegularExpression it is an expression, and
+// otherwise a canonical path: what a request's path looks like once escapes, dot segments and repeated slashes are
 // resolved, so that a rule matches what is forwarded.
+//
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=512
+type Path string
+
+// CanonicalPath is a canonical path: what a request's path looks like once escapes, dot segments and repeated slashes are
+// resolved.
 //
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=512
@@ -123,11 +132,11 @@ type IngressRule struct {
 // +kubebuilder:validation:XValidation:rule=`!self.contains('?') && !self.contains('#')`,message=`path is matched without query and fragment: leave out ? or # and what follows`
 // +kubebuilder:validation:XValidation:rule=`self.matches(r'^([^%]|%(2[\dA-CF]|3[A-F]|[46]0|5[B-E]|7[B-D]|[89A-F][\dA-F]))*$')`,message=`a percent escape in path must be two upper-case hexadecimal digits of a character that needs it: write %2F, not %2f; a, not %61; %25 for the percent sign; and no control character such as %00`
 // +kubebuilder:validation:XValidation:rule=`self.matches(r'^[!-\[\]-~]*$')`,message=`path may hold printable ASCII: percent-encode everything else, a space as %20 and é as %C3%A9, and write a slash for a backslash`
-type Path string
+type CanonicalPath string
 
 // PathType says how a rule's path is compared with the request's.
 //
-// +kubebuilder:validation:Enum=Prefix;Exact
+// +kubebuilder:validation:Enum=Prefix;Exact;RegularExpression
 type PathType string
 
 const (
@@ -136,6 +145,8 @@ const (
 	PathTypePrefix PathType = "Prefix"
 	// PathTypeExact matches that path alone, byte for byte.
 	PathTypeExact PathType = "Exact"
+	// PathTypeRegularExpression matches the paths that an expression (RE2) matches from beginning to end. Case matters.
+	PathTypeRegularExpression PathType = "RegularExpression"
 )
 
 // PathSpelling says in which spelling the backend gets a path.
@@ -152,18 +163,55 @@ const (
 )
 
 // IngressPath sends the requests for one path to a backend, with the policies that apply on the way.
+//
+// +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || self.path.startsWith('/')`,message=`path must begin with a slash`,messageExpression=`'path must begin with a slash: write /' + self.path`
+// +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || !self.path.contains('//')`,message=`path must not repeat a slash: requests are matched with repeated slashes merged, so write one`
+// +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || !self.path.matches(r'/[.][.]?(/|$)')`,message=`path must not hold the segments . or ..: requests are matched with those resolved, so write the path that they lead to`
+// +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || (!self.path.contains('?') && !self.path.contains('#'))`,message=`path is matched without query and fragment: leave out ? or # and what follows`
+// +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || self.path.matches(r'^([^%]|%(2[\dA-CF]|3[A-F]|[46]0|5[B-E]|7[B-D]|[89A-F][\dA-F]))*$')`,message=`a percent escape in path must be two upper-case hexadecimal digits of a character that needs it: write %2F, not %2f; a, not %61; %25 for the percent sign; and no control character such as %00`
+// +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || self.path.matches(r'^[!-\[\]-~]*$')`,message=`path may hold printable ASCII: percent-encode everything else, a space as %20 and é as %C3%A9, and write a slash for a backslash`
+// +kubebuilder:validation:XValidation:rule=`(has(self.backend) ? 1 : 0) + (has(self.backends) ? 1 : 0) + (has(self.redirect) ? 1 : 0) + (has(self.fixedResponse) ? 1 : 0) == 1`,message=`a path needs exactly one of backend, backends, redirect and fixedResponse`
+// +kubebuilder:validation:XValidation:rule=`has(self.backend) || has(self.backends) || !(has(self.rewrite) || has(self.requestBuffering) || has(self.loadBalancing) || has(self.timeouts) || has(self.retries) || has(self.pathSpelling))`,message=`redirect and fixedResponse ask no backend: leave out rewrite, requestBuffering, loadBalancing, timeouts, retries and pathSpelling`
 type IngressPath struct {
-	// path to match; it begins with a slash.
+	// path to match; it begins with a slash, unless it is an expression.
 	// +required
 	Path Path `json:"path"`
 
-	// pathType says how: Prefix compares whole segments, Exact the whole path. Absent: Prefix.
+	// pathType says how: Prefix compares whole segments, Exact the whole path, RegularExpression takes path for an expression
+	// (RE2) that has to match the whole path. Absent: Prefix.
 	// +optional
 	PathType PathType `json:"pathType,omitempty"`
 
+	// methods of the requests that the path is for. Absent: all.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=set
+	// +optional
+	Methods []Method `json:"methods,omitempty"`
+
+	// match is what else a request has to have. A path whose requests have to have more goes before one of the same path and
+	// pathType.
+	// +optional
+	Match *Match `json:"match,omitempty"`
+
 	// backend answers the requests.
-	// +required
-	Backend IngressBackend `json:"backend"`
+	// +optional
+	Backend IngressBackend `json:"backend,omitzero"`
+
+	// backends share the requests by their weights, in place of backend.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	Backends []WeightedBackend `json:"backends,omitempty"`
+
+	// redirect sends clients to another URL, in place of a backend.
+	// +optional
+	Redirect *Redirect `json:"redirect,omitempty"`
+
+	// fixedResponse answers in place of a backend.
+	// +optional
+	FixedResponse *FixedResponse `json:"fixedResponse,omitempty"`
 
 	// rateLimit bounds the requests of each client address on this path.
 	// +optional
@@ -172,6 +220,17 @@ type IngressPath struct {
 	// accessControl admits or refuses clients by their address.
 	// +optional
 	AccessControl *AccessControl `json:"accessControl,omitempty"`
+
+	// cors says which pages of other origins may read the answers.
+	// +optional
+	CORS *CORS `json:"cors,omitempty"`
+
+	// maxRequestBytes bounds the content of requests, such as 8Mi. What is longer gets 413.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,11}(Ki|Mi|Gi|k|M|G)?$`
+	// +optional
+	MaxRequestBytes *resource.Quantity `json:"maxRequestBytes,omitempty"`
 
 	// requestBuffering gathers a request's content before a task is asked.
 	// +optional
@@ -230,7 +289,7 @@ type IngressBackend struct {
 	// +required
 	Port Port `json:"port"`
 
-	// protocol that the backend speaks. Absent: HTTP.
+	// protocol that the backend speaks. Absent: what appProtocol of the Service's port says, or HTTP.
 	// +optional
 	Protocol Protocol `json:"protocol,omitempty"`
 
@@ -421,17 +480,33 @@ type ResponseHeaders struct {
 	Remove HeaderNames `json:"remove,omitempty"`
 }
 
-// Rewrite changes the path that the backend sees, in exactly one of two ways. The query stays as it is.
+// Rewrite changes the path that the backend sees, in at most one of four ways, and the host. The query stays as it is.
 //
-// +kubebuilder:validation:XValidation:rule=`has(self.stripPrefix) != has(self.replacePath)`,message=`rewrite needs exactly one of stripPrefix and replacePath`
+// +kubebuilder:validation:XValidation:rule=`(has(self.stripPrefix) ? 1 : 0) + (has(self.replacePath) ? 1 : 0) + (has(self.replacePrefix) ? 1 : 0) + (has(self.regex) ? 1 : 0) + (has(self.host) ? 10 : 0) in [1, 10, 11]`,message=`rewrite needs one of stripPrefix, replacePath, replacePrefix and regex, or host, and not two of the first four`
 type Rewrite struct {
 	// stripPrefix is taken off the front of the path, by whole segments; what is left begins with a slash.
 	// +optional
-	StripPrefix Path `json:"stripPrefix,omitempty"`
+	StripPrefix CanonicalPath `json:"stripPrefix,omitempty"`
 
 	// replacePath stands in place of the whole path.
 	// +optional
-	ReplacePath Path `json:"replacePath,omitempty"`
+	ReplacePath CanonicalPath `json:"replacePath,omitempty"`
+
+	// replacePrefix stands in place of what the rule's path is the prefix of; pathType has to be Prefix.
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^/[!"$->@-\[\]-~]*$`
+	// +optional
+	ReplacePrefix string `json:"replacePrefix,omitempty"`
+
+	// regex replaces what an expression matches.
+	// +optional
+	Regex *Substitution `json:"regex,omitempty"`
+
+	// host stands in place of the request's, with an optional port.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*(:[1-9][0-9]{0,4})?$`
+	// +optional
+	Host string `json:"host,omitempty"`
 }
 
 // LoadBalancingPolicy is a way to choose a task.

@@ -172,7 +172,7 @@ type HealthCheck struct {
 
 	// path to get, for HTTP and HTTPS. Absent: "/".
 	// +optional
-	Path Path `json:"path,omitempty"`
+	Path CanonicalPath `json:"path,omitempty"`
 
 	// expectedStatuses of a healthy answer, for HTTP and HTTPS: statuses such as "204" and ranges such as "200-299". Absent: "200-399".
 	// +kubebuilder:validation:MinItems=1

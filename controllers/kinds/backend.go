@@ -25,6 +25,8 @@ func (l *backendList) only(b rules.Backend) []rules.Backend {
 func readBackend(b *v1alpha1.IngressBackend) (read rules.Backend) {
 	read.Weight = 1
 	switch b.Protocol {
+	case v1alpha1.ProtocolHTTP:
+		read.Protocol = rules.HTTP
 	case v1alpha1.ProtocolHTTPS:
 		read.Protocol = rules.HTTPS
 		if t := b.TLS; t != nil {

@@ -49,6 +49,10 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 		path = from.path
 	}
 	read := rules.Match{Path: path, Type: match, Senseless: fault != "" || from.pattern}
+	if match == snapshot.MatchExpression && fault == "" {
+		read.Beginning = closedText(strings.TrimPrefix(path, "^"), true)
+		return read, nil
+	}
 	isExpression := from.pathType != "" && from.pathType != v1alpha1.PathTypePrefix && from.pathType != v1alpha1.PathTypeExact
 	if from.pattern || from.guarded && (from.regex || WrittenAsExpression(from.path)) {
 		isExpression, fault = true, "path "+rules.Quote(from.path)+" looks like a pattern, and paths are compared as they are: "+
@@ -67,6 +71,9 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 // because the paths of requests are made canonical first. It is not corrected silently: then the object would say
 // something else than what is served.
 func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string, match snapshot.PathMatch, fault string) {
+	if pathType == v1alpha1.PathTypeRegularExpression {
+		return path, snapshot.MatchExpression, expressionFault("path", path)
+	}
 	canonical, err := r.canonical(path)
 	if err != nil {
 		return "", 0, "path " + rules.Quote(path) + " cannot be matched: " + pathFault(path, err)
@@ -83,7 +90,7 @@ func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string,
 		}
 		return path, snapshot.MatchPrefix, ""
 	}
-	return "", 0, "pathType " + rules.Quote(string(pathType)) + " is unknown: write Prefix or Exact"
+	return "", 0, "pathType " + rules.Quote(string(pathType)) + " is unknown: write Prefix, Exact or RegularExpression"
 }
 
 // canonical returns the canonical form of a path, which is the path itself if it is canonical.

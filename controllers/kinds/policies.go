@@ -64,6 +64,20 @@ var readers = []reader{
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readRateLimit(p.RateLimit))
 		}},
+	{name: "cors", open: true, example: "{allowOrigins: ['https://*.example.com'], allowCredentials: true}",
+		annotate: func(p *v1alpha1.IngressPath, value, example string) (fault string) {
+			p.CORS, fault = readYAML[v1alpha1.CORS](value, example)
+			return fault
+		},
+		asks: func(p *v1alpha1.IngressPath) bool { return p.CORS != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readCORS(p.CORS))
+		}},
+	{name: "max-request-bytes", annotate: annotateMaxRequestBytes, example: "8Mi",
+		asks: func(p *v1alpha1.IngressPath) bool { return p.MaxRequestBytes != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readMaxRequestBytes(p.MaxRequestBytes))
+		}},
 	{name: "request-buffering", open: true, example: "{maxBytes: 64Ki}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.RequestBuffering { return &p.RequestBuffering }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.RequestBuffering != nil },
@@ -78,7 +92,19 @@ var readers = []reader{
 	{name: "rewrite", open: true, annotate: annotateRewrite, example: "{stripPrefix: /v1}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Rewrite != nil },
 		read: func(r *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
-			return into.add(r.paths.readRewrite(p.Rewrite, p.Headers))
+			return into.add(r.paths.readRewrite(p))
+		}},
+	{name: "redirect", example: "{scheme: https, host: example.com}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Redirect { return &p.Redirect }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.Redirect != nil },
+		read: func(r *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(r.paths.readRedirect(p))
+		}},
+	{name: "fixed-response", example: "{statusCode: 503, body: back soon}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.FixedResponse { return &p.FixedResponse }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.FixedResponse != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readFixedResponse(p.FixedResponse))
 		}},
 	{name: "load-balancing", open: true, example: "{policy: LeastRequest}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),

@@ -106,7 +106,7 @@ func TestEveryPolicyChangesTheRule(t *testing.T) {
 var keepNobodyOut []string
 
 // keepsNobodyOut is how the tests of a policy say that the policy is open, so that it is said twice:
-// var _ = keepsNobodyOut("cors").
+// var _ = keepsNobodyOut("compression").
 func keepsNobodyOut(name string) struct{} {
 	keepNobodyOut = append(keepNobodyOut, name)
 	return struct{}{}

@@ -13,9 +13,13 @@ func EachService(object *v1alpha1.Ingress, f func(name string)) {
 	last := v1alpha1.ServiceName("") // Most paths of an Ingress have the service of the path before.
 	for r := range object.Spec.Rules {
 		for p := range object.Spec.Rules[r].Paths {
-			if name := object.Spec.Rules[r].Paths[p].Backend.ServiceName; name != last {
+			path := &object.Spec.Rules[r].Paths[p]
+			if name := path.Backend.ServiceName; name != last && name != "" {
 				f(string(name))
 				last = name
+			}
+			for b := range path.Backends {
+				f(path.Backends[b].ServiceName)
 			}
 		}
 	}

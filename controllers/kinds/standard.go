@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // StandardKind is the kind in reports on Ingresses of networking.k8s.io.
@@ -143,6 +144,9 @@ func (r *standardReader) lead(rule *rules.Rule, to *networkingv1.IngressBackend)
 	if to.Service != nil {
 		backend.Service, backend.Port, backend.PortName = to.Service.Name, to.Service.Port.Number, to.Service.Port.Name
 		fault = portFault(&backend)
+	}
+	if policy.Answers(rule.Policies) {
+		return // An annotation answers in place of the backend, which the API demands.
 	}
 	rule.Backends = r.backends.only(backend)
 	if rule.Fault == nil && fault != "" {

@@ -3,6 +3,7 @@
 package kinds
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -42,17 +43,52 @@ func countPaths(object *v1alpha1.Ingress) (n int) {
 }
 
 func (r *ruleReader) warrenRule(p *v1alpha1.IngressPath) rules.Rule {
-	backend := readBackend(&p.Backend)
-	backend.Service, backend.Port = string(p.Backend.ServiceName), int32(p.Backend.Port)
-	rule := rules.Rule{Backends: r.backends.only(backend)}
+	backends, backendFault := r.readBackends(p)
+	rule := rules.Rule{Backends: backends}
 	from := place{path: string(p.Path), pathType: p.PathType, guarded: guarded(p)}
 	if rule.Match, rule.Fault = r.paths.match(&from); rule.Fault != nil {
 		return rule
 	}
-	fault := r.terms(&rule, p)
-	if fault == "" {
-		fault = portFault(&backend)
+	conditions, fault := readConditions(p)
+	if fault != "" {
+		// It is not known which requests of its place the rule is for. Only one that may keep clients out closes all of them.
+		if rule.Fault = invalid(fault); !from.guarded {
+			rule.Fault = &rules.Fault{Text: fault}
+		}
+		return rule
 	}
-	rule.Fault = invalid(fault)
+	rule.Match.Conditions = conditions
+	rule.Fault = invalid(cmp.Or(r.terms(&rule, p), backendFault))
 	return rule
 }
+
+// readBackends reads what serves a path: one backend, several, or none if the path answers by itself. It returns what
+// is wrong with the first that cannot be read.
+func (r *ruleReader) readBackends(p *v1alpha1.IngressPath) (backends []rules.Backend, fault string) {
+	answers := p.Redirect != nil || p.FixedResponse != nil
+	switch named := p.Backend != (v1alpha1.IngressBackend{}); {
+	case p.Redirect != nil && p.FixedResponse != nil:
+		return nil, "the path has both redirect and fixedResponse: write one of them"
+	case answers && (named || len(p.Backends) > 0):
+		return nil, "the path answers by itself, and names a backend: write one of the two"
+	case answers:
+		return nil, ""
+	case len(p.Backends) == 0:
+		backend := readBackend(&p.Backend)
+		backend.Service, backend.Port = string(p.Backend.ServiceName), int32(p.Backend.Port)
+		return r.backends.only(backend), portFault(&backend)
+	case named:
+		return nil, "the path has both backend and backends: write one of them"
+	case len(p.Backends) > maxBackends:
+		return nil, "the path has more than " + strconv.Itoa(maxBackends) + " backends: write fewer"
+	}
+	backends = make([]rules.Backend, len(p.Backends))
+	for i := range p.Backends {
+		read, wrong := readWeighted("backends["+strconv.Itoa(i)+"]", &p.Backends[i])
+		backends[i], fault = read, cmp.Or(fault, wrong)
+	}
+	return backends, fault
+}
+
+// maxBackends bounds the backends of a path, as the schema does.
+const maxBackends = 16

@@ -38,9 +38,9 @@ func TestWhatAnIngressOfThisAPISays(t *testing.T) {
 				{Where: "rules[0].paths[1]", Match: rules.Match{Path: "/private/(.*)"}, Backends: https,
 					Fault: &rules.Fault{Closing: rules.UnreadablePath, Beginning: "/private/", Text: `path "/private/(.*)" looks like a pattern, and paths are ` +
 						"compared as they are: write what all that it is to match begin with, and pathType Prefix"}},
-				{Where: "rules[0].paths[2]", Match: rules.Match{Path: "/%61", Senseless: true}, Backends: []rules.Backend{{Service: "web", Port: 80, Weight: 1}},
+				{Where: "rules[0].paths[2]", Match: rules.Match{Path: "/%61", Senseless: true}, Backends: []rules.Backend{{Service: "web", Port: 80, Weight: 1, Protocol: rules.HTTP}},
 					Fault: &rules.Fault{Text: `path "/%61" is not canonical: write "/a"`}},
-				{Where: "rules[0].paths[3]", Match: rules.Match{Path: "/c", Type: snapshot.MatchExact}, Backends: []rules.Backend{{Service: "api", Weight: 1}}, Timeouts: usual, Retries: 1,
+				{Where: "rules[0].paths[3]", Match: rules.Match{Path: "/c", Type: snapshot.MatchExact}, Backends: []rules.Backend{{Service: "api", Weight: 1, Protocol: rules.HTTP}}, Timeouts: usual, Retries: 1,
 					Fault: &rules.Fault{Closing: rules.InvalidRule, Text: "backend.port is 0: write 1 to 65535"}},
 			}},
 			{Name: "*.x.io", Where: "rules[1]", Index: 1},

@@ -13,7 +13,8 @@ type Rule struct {
 	// Where is the place in the object as its author finds it, for instance "rules[0].paths[1]".
 	Where string
 	Match Match
-	// Backends share the requests by their weights.
+	// Backends share the requests by their weights. There is none if one of Policies answers every request: see
+	// [policy.Answers].
 	Backends []Backend
 	// Policies are applied to requests and responses, in policy.Order. If the rule has a fault, this field and those below
 	// mean nothing.
@@ -34,6 +35,8 @@ type Match struct {
 	// Path is what the path is matched as, or what its author wrote if it cannot be matched.
 	Path string
 	Type snapshot.PathMatch
+	// Beginning is what all paths begin with that an expression matches, at least "/". It is empty for all other types.
+	Beginning string
 	// Conditions are what else a request has to have: method, header fields, query parameters. They are in the order that
 	// the snapshot wants, and their regular expressions compile. Nil for nothing.
 	Conditions *snapshot.Conditions
@@ -73,8 +76,10 @@ const MaxWeight = 1_000_000
 type Protocol uint8
 
 const (
+	// Unsaid is what the Service says of its port (appProtocol), and HTTP if it says nothing.
+	Unsaid Protocol = iota
 	// HTTP is HTTP/1.1 without TLS.
-	HTTP Protocol = iota
+	HTTP
 	// HTTPS is HTTP/2 or HTTP/1.1 over TLS, as the endpoint chooses.
 	HTTPS
 	// H2C is HTTP/2 without TLS.

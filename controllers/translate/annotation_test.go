@@ -67,11 +67,13 @@ func TestAnnotationsAskForPolicies(t *testing.T) {
 		"headers": {map[string]string{"headers": "response: {set: {X-A: b}}"}, with(func(r *snapshot.Route) {
 			r.Policies = []policy.Policy{&policy.Headers{Response: policy.HeaderChanges{Set: []policy.Header{{Name: "X-A", Value: "b"}}}}}
 		})},
-		"load-balancing":  {map[string]string{"load-balancing": "{policy: LeastRequest}"}, with(func(r *snapshot.Route) { r.Balancing.Policy = snapshot.LeastRequest })},
-		"timeouts":        {map[string]string{"timeouts": "{request: 1m, idle: 0s}"}, with(func(r *snapshot.Route) { r.Timeouts.Request, r.Timeouts.Idle = time.Minute, 0 })},
-		"retries":         {map[string]string{"retries": "{attempts: 0}"}, with(func(r *snapshot.Route) { r.Retries = 0 })},
-		"path-spelling":   {map[string]string{"path-spelling": "Canonical"}, with(func(r *snapshot.Route) { r.Canonical = true })},
-		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *snapshot.Route) { r.Retries, r.Policies = 2, []policy.Policy{&policy.Rewrite{ReplacePath: "/"}} })},
+		"load-balancing": {map[string]string{"load-balancing": "{policy: LeastRequest}"}, with(func(r *snapshot.Route) { r.Balancing.Policy = snapshot.LeastRequest })},
+		"timeouts":       {map[string]string{"timeouts": "{request: 1m, idle: 0s}"}, with(func(r *snapshot.Route) { r.Timeouts.Request, r.Timeouts.Idle = time.Minute, 0 })},
+		"retries":        {map[string]string{"retries": "{attempts: 0}"}, with(func(r *snapshot.Route) { r.Retries = 0 })},
+		"path-spelling":  {map[string]string{"path-spelling": "Canonical"}, with(func(r *snapshot.Route) { r.Canonical = true })},
+		"several at once": {map[string]string{"retries": "{attempts: 2}", "rewrite": "replacePath: /"}, with(func(r *snapshot.Route) {
+			r.Retries, r.Policies = 2, []policy.Policy{&policy.Rewrite{Path: policy.PathChange{Replace: "/"}}}
+		})},
 		"of ingress-nginx, that keep nobody out": {
 			map[string]string{"nginx.ingress.kubernetes.io/whitelist-source-range": "0.0.0.0/0,::/0", "nginx.ingress.kubernetes.io/auth-url": "",
 				"nginx.ingress.kubernetes.io/canary": "false"}, plain},

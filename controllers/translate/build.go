@@ -75,7 +75,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	objects := claim(in)
 	hosts := newHosts(len(objects), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
 	pools := newPools(len(objects))
-	candidates := collect(objects, hosts, pools)
+	candidates := collect(objects, hosts, pools, newAppProtocols(in.Services))
 	hosts.keep(in.Kept)
 	noteShadows(objects, hosts)
 

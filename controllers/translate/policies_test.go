@@ -218,7 +218,7 @@ func TestWhatARouteDoesWithItsRequests(t *testing.T) {
 		},
 		"a path in place of all, in its canonical form": {
 			path: rewritten(v1alpha1.Rewrite{ReplacePath: "/v2/./a%2fb"}),
-			want: treatment{Rewrite: policy.Rewrite{ReplacePath: "/v2/a%2Fb"}},
+			want: treatment{Rewrite: policy.Rewrite{Path: policy.PathChange{Replace: "/v2/a%2Fb"}}},
 		},
 	}
 	for name, test := range tests {
@@ -310,7 +310,7 @@ func TestAPolicyThatIsNotUnderstoodIsReportedAndItsPathAnswers503(t *testing.T) 
 		},
 		"no rewrite": {
 			rewritten(v1alpha1.Rewrite{}),
-			"rewrite has neither stripPrefix nor replacePath: write one of them, or leave rewrite out",
+			"rewrite has neither stripPrefix nor replacePath, replacePrefix, regex or host: write one of them, or leave rewrite out",
 		},
 	}
 	for name, test := range tests {

@@ -26,6 +26,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 	// The routes of all hosts share one piece of memory, so that a hundred thousand of them take one allocation.
 	routes := make([]snapshot.Route, 0, len(candidates))
 	programmed := make([]snapshot.Host, 0, len(names))
+	var turns []turn
 	for _, h := range names {
 		first := len(routes)
 		var won winners
@@ -65,12 +66,36 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				o.routes++
 			}
 			routes = append(routes, c.route(o, pools))
+			if c.match == snapshot.MatchExpression {
+				turns = append(turns, turn{route: len(routes) - 1, candidate: index})
+			}
 		}
+		takeTurns(routes, candidates, turns)
+		turns = turns[:0]
 		programmed = append(programmed, snapshot.Host{
 			Name: hosts.list[h].name, Owner: hosts.ownerFor(hosts.list[h].owner), Routes: routes[first:len(routes):len(routes)],
 		})
 	}
 	return programmed
+}
+
+// turn is a route with an expression, and the candidate that it was made of.
+type turn struct {
+	route     int
+	candidate int32
+}
+
+// takeTurns numbers the routes of a host that have an expression. Nothing says which of two expressions is more
+// specific, so the precedence of their conditions decides, and then the older one.
+func takeTurns(routes []snapshot.Route, candidates []candidate, turns []turn) {
+	slices.SortFunc(turns, func(a, b turn) int {
+		return cmp.Or(
+			candidates[a.candidate].conditions.Precedence(candidates[b.candidate].conditions),
+			cmp.Compare(a.candidate, b.candidate))
+	})
+	for n := range turns {
+		routes[turns[n].route].Turn = n
+	}
 }
 
 // bucket returns the indexes of each host's candidates, in their order.

@@ -3,6 +3,9 @@
 package translate
 
 import (
+	"cmp"
+	"strconv"
+
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -34,12 +37,12 @@ const noPool = -1
 // collect returns the rules of all objects, oldest first, and after them those that get what nothing else matches. So
 // of two candidates for one place with the same conditions the one with the lower index wins. It notes on each object
 // what is wrong.
-func collect(objects []object, hosts *hosts, pools *pools) []candidate {
+func collect(objects []object, hosts *hosts, pools *pools, protocols appProtocols) []candidate {
 	total := 0
 	for i := range objects {
 		total += objects[i].size()
 	}
-	c := collector{hosts: hosts, pools: pools, candidates: make([]candidate, 0, total), indexes: make([]int32, 0, total)}
+	c := collector{hosts: hosts, pools: pools, protocols: protocols, candidates: make([]candidate, 0, total), indexes: make([]int32, 0, total)}
 	var fallbacks []candidate
 	for i := range objects {
 		o := &objects[i]
@@ -81,9 +84,12 @@ func collect(objects []object, hosts *hosts, pools *pools) []candidate {
 type collector struct {
 	hosts      *hosts
 	pools      *pools
+	protocols  appProtocols
 	candidates []candidate
 	// indexes has the pools of all candidates, in one piece of memory as long as that has room.
 	indexes []int32
+	// expressions counts the rules with an expression of each host.
+	expressions map[int32]int
 }
 
 // lead sets the pools of a candidate to those of its rule's backends.
@@ -92,11 +98,28 @@ func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
 	for i := range rule.Backends {
 		index := int32(noPool)
 		if b := &rule.Backends[i]; b.Fault == "" {
-			index = c.pools.index(backendOf(o.NamespaceOf(b), b))
+			namespace := o.NamespaceOf(b)
+			index = c.pools.index(backendOf(namespace, c.protocols.complete(namespace, b)))
 		}
 		c.indexes = append(c.indexes, index)
 	}
 	next.pools = c.indexes[first:len(c.indexes):len(c.indexes)]
+}
+
+// countExpression counts a rule with an expression on a host. It returns a fault if there are too many.
+func (c *collector) countExpression(host int32, rule *rules.Rule) *rules.Fault {
+	if c.expressions == nil {
+		c.expressions = make(map[int32]int)
+	}
+	if c.expressions[host]++; c.expressions[host] <= snapshot.MaxExpressions {
+		return nil
+	}
+	f := &rules.Fault{Text: "a host has at most " + strconv.Itoa(snapshot.MaxExpressions) + " paths with pathType RegularExpression, and older " +
+		"ones are as many: write prefixes, or put several expressions together into one"}
+	if len(rule.Policies) > 0 { // They may keep clients out.
+		f.Closing, f.Beginning = rules.UnreadablePath, rule.Match.Beginning
+	}
+	return f
 }
 
 // leadNowhere sets the pool of a candidate that is closed, or whose rule is mistaken. It has no endpoints.
@@ -120,7 +143,11 @@ func (c *collector) rules(o *object, like candidate) {
 		rule := &list[i]
 		next := like
 		next.rule, next.path, next.match, next.conditions = int32(i), rule.Match.Path, rule.Match.Type, rule.Match.Conditions
-		if f := rule.Fault; f != nil {
+		f := rule.Fault
+		if next.match == snapshot.MatchExpression {
+			f = cmp.Or(f, c.countExpression(like.host, rule))
+		}
+		if f != nil {
 			p := problem{entry: int(like.entry), rule: i, reason: v1alpha1.ReasonInvalidRule, text: f.Text}
 			switch f.Closing {
 			case rules.LeftOut:

@@ -58,7 +58,7 @@ func TestAWrongRuleIsReportedAndHurtsNoOther(t *testing.T) {
 		},
 		"a pathType that is none": {
 			rule:    newRule("x.io", v1alpha1.IngressPath{Path: "/wrong", PathType: "Regex"}),
-			message: `rules[1].paths[0]: pathType "Regex" is unknown: write Prefix or Exact; the path is left out; its other paths are served`,
+			message: `rules[1].paths[0]: pathType "Regex" is unknown: write Prefix, Exact or RegularExpression; the path is left out; its other paths are served`,
 		},
 		// A path whose access control is not understood must not fall to "/", which lets everybody in.
 		"an allowed address that is none keeps its place and lets nobody in": {

@@ -91,7 +91,7 @@ func stableHosts() []snapshot.Host {
 			treated("/limited", snapshot.MatchPrefix,
 				&policy.RateLimit{PerSecond: limitPerSecond, Burst: limitBurst}, &policy.Rewrite{StripPrefix: "/limited"}),
 			treated("/stripped", snapshot.MatchPrefix, &policy.Rewrite{StripPrefix: "/stripped"}),
-			treated("/replaced", snapshot.MatchExact, &policy.Rewrite{ReplacePath: "/bytes/1/10"}),
+			treated("/replaced", snapshot.MatchExact, &policy.Rewrite{Path: policy.PathChange{Replace: "/bytes/1/10"}}),
 		),
 		host(wildcardHost, snapshot.Route{Path: "/", Pool: "stable"}),
 		host(secureHost, snapshot.Route{Path: "/", Pool: "stable"}),

@@ -26,6 +26,9 @@ func (u *Upload) Measure(r message.Reader, stream bool, memory Share, buffers *b
 	if err := u.kept.take(r); err != nil {
 		return message.UnknownLength, err
 	}
+	if u.exceeds(int64(u.kept.n)) {
+		return message.UnknownLength, errTooLong
+	}
 	if stream && u.kept.n > 0 {
 		return message.UnknownLength, nil
 	}

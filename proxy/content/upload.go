@@ -23,6 +23,8 @@ import (
 // wait for the response: an endpoint may answer before it has read everything, and a client may want to read while it
 // writes. Run and End are for a goroutine of their own. All other methods are for the one that waits for the response.
 type Upload struct {
+	// Limit bounds the content, in bytes. No endpoint sees more of it. 0 is for no bound.
+	Limit    int64
 	kept     kept
 	gathered gathered
 	attempt
@@ -65,6 +67,9 @@ func (u *Upload) Start(
 	u.attempt = attempt{}
 	if !hasContent {
 		return true, nil, w.End(nil)
+	}
+	if u.exceeds(int64(u.gathered.n)) {
+		return false, errTooLong, nil
 	}
 	if up.Sole() == nil && !u.Resendable() {
 		u.kept.begin(memory, buffers)
@@ -117,10 +122,18 @@ func (u *Upload) pass(r message.Reader, w message.Writer) (readErr, writeErr err
 	if err != nil && err != io.EOF {
 		return err, nil
 	}
+	if u.exceeds(w.Written() + int64(n)) {
+		return errTooLong, nil
+	}
 	u.conversation.Load().Note()
 	u.kept.add(room[:n])
 	return nil, w.Advance(n)
 }
+
+var errTooLong = &message.Error{Status: 413, Detail: "the content is longer than the rule allows"}
+
+// exceeds says whether a content of that length is too long.
+func (u *Upload) exceeds(length int64) bool { return u.Limit > 0 && length > u.Limit }
 
 // Begin makes the upload of the rest begin. patience bounds the wait for the response that is on when it ends.
 func (u *Upload) Begin(patience time.Duration) { u.done, u.patience = make(chan struct{}), patience }

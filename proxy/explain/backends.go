@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -53,4 +54,12 @@ func poolsOf(r *snapshot.Route) string {
 		}
 	}
 	return strings.Join(ids, " ")
+}
+
+// answersBy names the policy that answers every request of a route. It is empty if there is none.
+func answersBy(r *snapshot.Route) string {
+	if i := slices.IndexFunc(r.Policies, policy.IsAnswer); i >= 0 {
+		return r.Policies[i].Name()
+	}
+	return ""
 }

@@ -63,6 +63,10 @@ func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte
 			c.Why = "matches, but " + winner.Path + " is closed with all that begins so"
 		case winner.Match == snapshot.MatchExact.String():
 			c.Why = "matches, but an Exact path goes before a Prefix"
+		case winner.Match == snapshot.MatchExpression.String():
+			c.Why = "matches, but " + winner.Path + " is looked at before: it asks for more, is older, or is earlier in its object"
+		case r.Match == snapshot.MatchExpression:
+			c.Why = "matches, but a Prefix goes before an expression"
 		default:
 			c.Why = "matches, but " + winner.Path + " is longer"
 		}
@@ -94,10 +98,15 @@ func rulesOf(g *routing.Generation, host []byte) []namedRoute {
 			list = append(list, namedRoute{r, name, h.Owner, g.Compiled(name, r)})
 		}
 		slices.SortStableFunc(list[first:], func(a, b namedRoute) int {
-			return cmp.Or(cmp.Compare(b.Match, a.Match), cmp.Compare(len(b.Path), len(a.Path)))
+			return cmp.Or(cmp.Compare(turnOf(a.Match), turnOf(b.Match)), cmp.Compare(a.Turn, b.Turn), cmp.Compare(len(b.Path), len(a.Path)))
 		})
 	}
 	return list
+}
+
+// turnOf orders the matches as the router looks at them.
+func turnOf(match snapshot.PathMatch) int {
+	return slices.Index([]snapshot.PathMatch{snapshot.MatchText, snapshot.MatchExact, snapshot.MatchPrefix, snapshot.MatchExpression}, match)
 }
 
 // hostNamed returns the host of a name, or nil.
@@ -161,6 +170,9 @@ func covers(r *snapshot.Route, path []byte) bool {
 			bytes.EqualFold(append(path[:len(path):len(path)], '/'), []byte(r.Path))
 	case r.Match == snapshot.MatchExact:
 		return string(path) == r.Path
+	case r.Match == snapshot.MatchExpression:
+		whole, err := snapshot.WholeExpression(r.Path)
+		return err == nil && whole.Match(path)
 	case r.Path == "/":
 		return true
 	}
@@ -174,6 +186,8 @@ func mismatch(r *snapshot.Route) string {
 		return "does not match: the path does not begin with " + r.Path
 	case snapshot.MatchPrefix:
 		return "does not match: the path is not " + r.Path + " or below it"
+	case snapshot.MatchExpression:
+		return "does not match: the path as a whole is not what the expression matches"
 	}
 	return "does not match: the path is not " + r.Path
 }

@@ -90,7 +90,6 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 	case reason.ACMEChallenge:
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
-		e.Answer.Location = string(t.Location())
 		e.Candidates = candidatesOf(g, t.Routed(), host, path, g.Find(t.Routed(), host, path, canonical.AsItIs))
 	default:
 		if path != nil { // or the request is not for a path
@@ -108,6 +107,7 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
+		e.Answer.Status, e.Answer.Location = t.Status(decided), string(t.Location(decided))
 		return
 	}
 	e.Upstream = explainUpstream(t.Forwarded())

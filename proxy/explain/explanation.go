@@ -38,6 +38,11 @@ type Explanation struct {
 // Served says whether a rule takes the request.
 func (e *Explanation) Served() bool { return e.Answer.Reason != reason.RouteNotFound.String() }
 
+// ByRule says whether the rule itself answers, with what its author wrote.
+func (e *Explanation) ByRule() bool {
+	return e.Answer.Reason == reason.FixedResponse.String() || e.Answer.Reason == reason.Redirected.String()
+}
+
 // Request is the request as the proxy understands it.
 type Request struct {
 	Method string `json:"method"`

@@ -32,6 +32,8 @@ type ServedRoute struct {
 	// Taking is how many of the pools' Endpoints take requests now.
 	Taking    int `json:"taking"`
 	Endpoints int `json:"endpoints"`
+	// Answers names the policy that answers every request, if no backend does: redirect or fixed-response.
+	Answers string `json:"answers,omitempty"`
 	// Closed is why every request of the route is answered with 503, in a word. ClosedWhy says it in full, for the author
 	// of the Ingress. They are empty if the route is served.
 	Closed    string `json:"closed,omitempty"`
@@ -79,7 +81,7 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 			r := &h.Routes[j]
 			route := ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-				Rule: position(r.Rule), Service: servicesOf(g, r), Pool: poolsOf(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
+				Rule: position(r.Rule), Service: servicesOf(g, r), Pool: poolsOf(r), Answers: answersBy(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
 			}
 			for id := range r.Pools() {
 				route.Taking += taking[id]

@@ -65,6 +65,9 @@ func shownBehind(g *routing.Generation, r *snapshot.Route) string {
 		}
 		return "closed: " + r.Closed
 	}
+	if by := answersBy(r); by != "" {
+		return "none: " + by
+	}
 	if r.Pool != "" {
 		return shownEndpoints(g.Pool(r.Pool))
 	}

@@ -3,6 +3,8 @@
 package pipeline
 
 import (
+	"cmp"
+
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -20,25 +22,23 @@ var (
 // certificateRefused is the value for UpstreamTLSFailed if the endpoint's certificate is to blame.
 var certificateRefused = []byte(`warren; error=tls_certificate_error; details="UpstreamTLSFailed"`)
 
-// answer writes a response of the proxy's own. It has the status of why, status as Proxy-Status, which names the
-// reason, and content, which comes in pieces. It also has the fields that resp has already. With head it leaves the
-// content out, as a response to HEAD must. There is no other way to answer.
-func answer(down Downstream, resp *message.Response, why reason.Reason, status []byte, head bool, mediaType []byte, content ...string) error {
+// answer writes a response of the proxy's own. It has the status and the fields that resp has already, told as
+// Proxy-Status, which names the reason, and content, which comes in pieces. With head it leaves the content out, as a
+// response to HEAD must. There is no other way to answer.
+func answer(down Downstream, resp *message.Response, told []byte, head bool, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
-	resp.Status = why.Status()
-	resp.NoContent = head
+	resp.NoContent = head || resp.Status == 204 || resp.Status == 304
 	resp.ContentLength = 0
 	for _, piece := range content {
 		resp.ContentLength += int64(len(piece))
 	}
-	resp.Fields = append(resp.Fields,
-		message.Field{Name: contentType, Value: mediaType},
-		message.Field{Name: proxyStatus, Value: status},
-		noSniffField,
-	)
+	if len(mediaType) > 0 {
+		resp.Fields = append(resp.Fields, message.Field{Name: contentType, Value: mediaType})
+	}
+	resp.Fields = append(resp.Fields, message.Field{Name: proxyStatus, Value: told}, noSniffField)
 	down.WriteHead(resp)
 	w := down.Response()
-	if !head {
+	if !resp.NoContent {
 		for _, piece := range content {
 			if err := message.Write(w, piece); err != nil {
 				return err
@@ -69,6 +69,27 @@ func (x *Exchange) location() []byte {
 	return append(location, x.request.Query...)
 }
 
+// answerOfRule answers with what the rule says. What the rule's policies do to an endpoint's response they do to that
+// too.
+func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
+	content := x.decision.content
+	if content == nil {
+		x.changeOwn()
+		return x.Answer(why, "")
+	}
+	x.own.Fields = append(x.own.Fields, message.Field{Name: contentType, Value: content.Type})
+	x.changeOwn()
+	return x.respond(why, nil, content.Text)
+}
+
+// changeOwn has the route's policies change an answer of the rule's own.
+func (x *Exchange) changeOwn() {
+	x.own.Status = x.decision.status
+	for _, change := range x.route.Policies.Response {
+		change(x.viewed(), &x.own)
+	}
+}
+
 // Answer ends the exchange with a line of text that says why.
 func (x *Exchange) Answer(why reason.Reason, detail string) Verdict {
 	if detail == "" {
@@ -84,7 +105,8 @@ func (x *Exchange) Refuse(refused *message.Error) Verdict {
 
 // respond ends the exchange with a response of our own.
 func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...string) Verdict {
-	x.Reason, x.Status = why, why.Status()
+	x.Reason, x.Status = why, cmp.Or(x.decision.status, why.Status())
+	x.own.Status = x.Status
 	if why == reason.ClientClosed {
 		return Torn
 	}
@@ -93,7 +115,6 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	}
 	client.TellRequestID(&x.own, x.RequestID)
 	if x.route != nil && why != reason.InternalError { // a panic may be a policy's own
-		x.own.Status = why.Status()
 		for _, add := range x.backend.Policies.Own {
 			add(x.viewed(), &x.own)
 		}
@@ -105,7 +126,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if status == nil {
 		status = why.ProxyStatus()
 	}
-	if err := answer(x.down, &x.own, why, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
+	if err := answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
 		return Torn
 	}
 	return Complete

@@ -53,8 +53,8 @@ type Exchange struct {
 	// idBuf is the memory of a request id that was made here.
 	idBuf client.RequestID
 
-	// pool is where endpoints are chosen. It is the backend's, or the one that took its place since. hash is what the Hash policy chooses by. hold is the place at the chosen
-	// endpoint.
+	// pool is where endpoints are chosen. It is the backend's, or the one that took its place since. hash is what the Hash
+	// policy chooses by. hold is the place at the chosen endpoint.
 	pool   *balance.Pool
 	hash   uint64
 	hold   balance.Hold
@@ -103,6 +103,7 @@ func (x *Exchange) afterPanic() Verdict {
 	}
 	x.hold.Release()
 	x.down.CloseAfter()
+	x.decision = decision{}
 	if x.down.Started() {
 		x.Reason = reason.InternalError
 		return Torn
@@ -122,6 +123,8 @@ func (x *Exchange) admit() Verdict {
 		return x.answerChallenge(x.decision.proof)
 	case reason.RedirectToHTTPS:
 		return x.answerRedirect()
+	case reason.Redirected, reason.FixedResponse:
+		return x.answerOfRule(why)
 	default:
 		return x.Answer(why, x.decision.detail)
 	}

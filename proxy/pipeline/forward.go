@@ -25,6 +25,7 @@ func (x *Exchange) forward() Verdict {
 			return x.Answer(why, detail)
 		}
 	}
+	x.upload.Limit = x.view.MaxContent
 	x.pool = x.backend.Pool
 	x.pool.Count(x.Started)
 	if x.route.Balancing.Policy == snapshot.Hash && x.route.Split == nil { // or its backend was chosen by that

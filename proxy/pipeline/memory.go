@@ -18,12 +18,12 @@ type memory struct {
 	// attempts are the same, for the record.
 	attempts []observe.Attempt
 
-	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf, forwardsBuf []byte
+	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf, forwardsBuf, originBuf []byte
 }
 
 // empty forgets what was in the memory, and gives back what is too large to keep.
 func (m *memory) empty() {
-	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.queryBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf, &m.forwardsBuf} {
+	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.queryBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf, &m.forwardsBuf, &m.originBuf} {
 		if cap(*buf) > keptBytes {
 			*buf = nil
 		}

@@ -15,6 +15,9 @@ type decision struct {
 	detail string
 	// proof is the answer to an ACME challenge.
 	proof string
+	// status replaces the reason's, unless it is 0. content replaces the line that says why, unless it is nil.
+	status  int
+	content *policy.Content
 }
 
 // phase is one step of a request's way to an endpoint.
@@ -150,14 +153,17 @@ func (x *Exchange) ask(policies []func(*policy.View) policy.Answer) reason.Reaso
 	}
 	v := x.viewed()
 	v.Scratch, v.Fields = x.rewriteBuf, x.own.Fields
+	if v.Origin == nil {
+		v.Origin = x.originBuf[:0]
+	}
 	for _, ask := range policies {
 		if answer := ask(v); answer.Reason != reason.None {
-			x.own.Fields = v.Fields
-			x.decision.detail = answer.Detail
+			x.rewriteBuf, x.originBuf, x.own.Fields = v.Scratch, v.Origin, v.Fields
+			x.decision.detail, x.decision.status, x.decision.content = answer.Detail, answer.Status, answer.Content
 			return answer.Reason
 		}
 	}
-	x.rewriteBuf = v.Scratch
+	x.rewriteBuf, x.originBuf = v.Scratch, v.Origin
 	return reason.None
 }
 

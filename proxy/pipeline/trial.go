@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -88,8 +89,20 @@ func (t *Trial) Backend() *routing.Backend { return t.x.backend }
 // Notes returns what the route's policies decided by.
 func (t *Trial) Notes() []policy.Note { return t.notes }
 
-// Location returns where the client would be redirected to.
-func (t *Trial) Location() []byte { return t.x.location() }
+// Location returns where the client would be redirected to, if it would be for that reason.
+func (t *Trial) Location(why reason.Reason) []byte {
+	switch why {
+	case reason.RedirectToHTTPS:
+		return t.x.location()
+	case reason.Redirected:
+		location, _ := message.First(t.x.own.Fields, "location")
+		return location
+	}
+	return nil
+}
+
+// Status returns the status of an answer with that reason, after [Trial.Decide].
+func (t *Trial) Status(why reason.Reason) int { return cmp.Or(t.x.decision.status, why.Status()) }
 
 // Forwarded turns the request into what an endpoint would get, and returns it.
 func (t *Trial) Forwarded() *message.Request {

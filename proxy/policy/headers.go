@@ -12,10 +12,11 @@ import (
 type Header struct{ Name, Value string }
 
 // HeaderChanges are changes to the fields of one message. First the fields in Remove are removed, then Set replaces
-// fields, then Add adds fields whose name is not there. Each list is sorted by name.
+// fields, then Add adds fields whose name is not there, then Append adds fields beside those of the same name. Each
+// list is sorted by name.
 type HeaderChanges struct {
-	Add, Set []Header
-	Remove   []string
+	Add, Set, Append []Header
+	Remove           []string
 }
 
 // Headers are a route's changes to requests and to responses.
@@ -48,17 +49,18 @@ func (h *Headers) Compile(*Scope) (steps Steps, err error) {
 	return steps, nil
 }
 
-func (h *HeaderChanges) none() bool { return len(h.Add) == 0 && len(h.Set) == 0 && len(h.Remove) == 0 }
+func (h *HeaderChanges) none() bool { return len(h.Add)+len(h.Set)+len(h.Append)+len(h.Remove) == 0 }
 
 func (h *HeaderChanges) equal(o *HeaderChanges) bool {
-	return slices.Equal(h.Add, o.Add) && slices.Equal(h.Set, o.Set) && slices.Equal(h.Remove, o.Remove)
+	return slices.Equal(h.Add, o.Add) && slices.Equal(h.Set, o.Set) && slices.Equal(h.Append, o.Append) &&
+		slices.Equal(h.Remove, o.Remove)
 }
 
 // headerChanges is a compiled HeaderChanges.
 type headerChanges struct {
 	// gone are the names, in lower case, whose fields are dropped: those in Remove and those in Set.
-	gone     []string
-	set, add []message.Field
+	gone               []string
+	set, add, appended []message.Field
 	// absent are the names of add, in lower case.
 	absent []string
 }
@@ -75,6 +77,9 @@ func compileHeaders(h *HeaderChanges) headerChanges {
 	for _, a := range h.Add {
 		c.absent = append(c.absent, message.LowerName(a.Name))
 		c.add = append(c.add, newField(a))
+	}
+	for _, a := range h.Append {
+		c.appended = append(c.appended, newField(a))
 	}
 	return c
 }
@@ -100,7 +105,7 @@ func (c *headerChanges) apply(fields []message.Field) []message.Field {
 			fields = append(fields, c.add[i])
 		}
 	}
-	return fields
+	return append(fields, c.appended...)
 }
 
 func has(fields []message.Field, lower string) bool {

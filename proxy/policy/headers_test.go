@@ -54,6 +54,9 @@ func TestFieldsAreRemovedThenSetThenAdded(t *testing.T) {
 		{"set after remove", HeaderChanges{Remove: []string{"B"}, Set: []Header{{"B", "new"}}}, []string{"B", "old"}, []string{"B", "new"}},
 		{"add not what was set", HeaderChanges{Set: []Header{{"B", "set"}}, Add: []Header{{"b", "added"}}}, nil, []string{"B", "set"}},
 		{"add one of two spellings", HeaderChanges{Add: []Header{{"B", "1"}, {"b", "2"}}}, nil, []string{"B", "1"}},
+		{"append where there is one", HeaderChanges{Append: []Header{{"B", "2"}}}, []string{"b", "1"}, []string{"b", "1", "B", "2"}},
+		{"append to what was set and added", HeaderChanges{Set: []Header{{"A", "1"}}, Add: []Header{{"B", "1"}}, Append: []Header{{"A", "2"}, {"B", "2"}}},
+			nil, []string{"A", "1", "B", "1", "A", "2", "B", "2"}},
 		{"several of each", HeaderChanges{Remove: []string{"R1", "R2"}, Set: []Header{{"S1", "1"}, {"S2", "2"}}, Add: []Header{{"A1", "1"}, {"A2", "2"}}},
 			[]string{"R2", "x", "S1", "x", "K", "kept", "A2", "own", "R1", "x"}, []string{"K", "kept", "A2", "own", "S1", "1", "S2", "2", "A1", "1"}},
 	} {

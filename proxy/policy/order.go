@@ -5,18 +5,36 @@ package policy
 import (
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // Order is the policies that a route can have, in the order in which a request meets them. A response meets them from
 // the last to the first. Users cannot choose the order, because it is what makes a policy safe. docs/request.md has the
 // same list.
 var Order = [...]Policy{
+	(*CORS)(nil),      // browsers hide what is refused below from a page unless this says that it may read it
 	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
 	(*RateLimit)(nil), // what is refused below was counted
+	(*MaxRequestBytes)(nil),
 	// after what refuses requests: of those, nothing is gathered
 	(*RequestBuffering)(nil),
 	(*Headers)(nil), // changes what the policies above have seen
-	(*Rewrite)(nil), // the last: all others see the path that the client sent
+	(*Rewrite)(nil), // all above see the path that the client sent
+	// the last: who gets in, and how often, holds for answers of the rule's own too
+	(*Redirect)(nil),
+	(*FixedResponse)(nil),
+}
+
+// Answers returns whether a route with these policies answers every request by itself. It needs no backend then.
+func Answers(policies []Policy) bool { return slices.ContainsFunc(policies, IsAnswer) }
+
+// IsAnswer returns whether a policy answers every request.
+func IsAnswer(p Policy) bool {
+	switch p.(type) {
+	case *Redirect, *FixedResponse:
+		return true
+	}
+	return false
 }
 
 // Place returns the index of a policy in Order, by its type, or -1.

@@ -57,6 +57,11 @@ type View struct {
 	Secure bool
 	// Now is when the request began.
 	Now time.Time
+	// Origin is the origin whose pages may read the answer, as a browser is told it. Empty for none. It is a copy: a
+	// response comes when the request's head may be gone.
+	Origin []byte
+	// MaxContent bounds the request's content, in bytes. 0 is for no bound.
+	MaxContent int64
 	// Gather is how much of the request's content is to be there before an endpoint is asked. 0 is for none.
 	Gather int64
 	// Scratch is memory to write to. Request may point into it afterwards.
@@ -72,6 +77,17 @@ type Answer struct {
 	Reason reason.Reason
 	// Detail replaces the reason's usual text.
 	Detail string
+	// Status replaces the reason's usual status. 0 leaves that.
+	Status int
+	// Content replaces the line of text that says why. Nil leaves that line.
+	Content *Content
+}
+
+// Content is the content of an answer that a rule's author wrote.
+type Content struct {
+	// Type is a media type.
+	Type []byte
+	Text string
 }
 
 // Note is what a policy says about a request that somebody asks about.

@@ -6,17 +6,19 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
-// Rewrite changes the path that the endpoint gets. At most one of its fields is set. The query stays as it is.
+// Rewrite changes the path and the host that the endpoint gets. At most one of StripPrefix and Path is set. The query
+// stays as it is.
 type Rewrite struct {
 	// StripPrefix is cut off if the path begins with it by whole segments. If nothing is left, the path becomes "/".
 	StripPrefix string
-	// ReplacePath replaces the path.
-	ReplacePath string
+	// Path changes the path.
+	Path PathChange
+	// Host replaces the host, with its port. Empty leaves it.
+	Host string
 	// Untold leaves X-Forwarded-Prefix as it is. Otherwise it tells the endpoint what was cut off, so that the endpoint
 	// can make links that lead back here.
 	Untold bool
@@ -31,31 +33,34 @@ func (r *Rewrite) Equal(other Policy) bool {
 	return ok && o != nil && *r == *o
 }
 
-// Compile converts the paths to bytes.
+// Compile fails if the path's expression does not compile.
 func (r *Rewrite) Compile(*Scope) (Steps, error) {
-	c := compileRewrite(r)
-	if c == nil {
-		return Steps{}, nil
+	c, err := compileRewrite(r)
+	if err != nil || *r == (Rewrite{Untold: r.Untold}) {
+		return Steps{}, err
 	}
 	return Steps{Request: c.request}, nil
 }
 
-// rewrite is a compiled Rewrite. Its prefix has no trailing slash.
+// rewrite is a compiled Rewrite.
 type rewrite struct {
-	strip, replace []byte
-	tells          bool
+	path pathChange
+	// strip is what is cut off, without a slash at its end. told is set if the endpoint is told of it.
+	strip []byte
+	told  bool
+	host  []byte
 }
 
-func compileRewrite(r *Rewrite) *rewrite {
-	if r.StripPrefix == "" && r.ReplacePath == "" {
-		return nil
+func compileRewrite(r *Rewrite) (c *rewrite, err error) {
+	c = &rewrite{host: []byte(r.Host)}
+	change := r.Path
+	if r.StripPrefix != "" {
+		change = PathChange{Prefix: r.StripPrefix}
+		c.strip = []byte(strings.TrimSuffix(r.StripPrefix, "/"))
+		c.told = len(c.strip) > 0 && !r.Untold
 	}
-	c := &rewrite{strip: []byte(strings.TrimSuffix(r.StripPrefix, "/"))}
-	c.tells = len(c.strip) > 0 && !r.Untold
-	if r.ReplacePath != "" {
-		c.replace = []byte(r.ReplacePath)
-	}
-	return c
+	c.path, err = change.compile()
+	return c, err
 }
 
 var rootPath = []byte("/")
@@ -65,14 +70,17 @@ func (r *rewrite) request(v *View) Answer {
 		v.Scratch = make([]byte, 0, 256)
 	}
 	room := v.Scratch
-	if _, cut := r.cut(v.Path); cut && r.tells {
+	if _, cut := cutSegments(v.Path, r.strip); cut && r.told {
 		room = r.tell(v)
 	}
-	path, err := r.apply(room, v.Path)
+	path, _, err := r.path.apply(room, v.Path)
 	if err != nil {
 		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
 	}
 	v.Request.Path = path
+	if len(r.host) > 0 {
+		v.Request.Authority = r.host
+	}
 	return Answer{}
 }
 
@@ -103,26 +111,4 @@ func (r *rewrite) tell(v *View) (room []byte) {
 	}
 	v.Request.Fields = append(v.Request.Fields, message.Field{Name: forwardedPrefix, Value: value})
 	return prefix[len(prefix):]
-}
-
-// apply returns the path that the endpoint gets for a canonical path. What is left after a prefix was cut off is made
-// canonical again, in buf if that needs memory.
-func (r *rewrite) apply(buf, path []byte) ([]byte, error) {
-	if r.replace != nil {
-		return r.replace, nil
-	}
-	rest, ok := r.cut(path)
-	switch {
-	case !ok:
-		return path, nil
-	case len(rest) == 0:
-		return rootPath, nil
-	}
-	return canonical.Path(buf, rest)
-}
-
-// cut cuts the prefix off a path that begins with it by whole segments.
-func (r *rewrite) cut(path []byte) (rest []byte, ok bool) {
-	rest, ok = bytes.CutPrefix(path, r.strip)
-	return rest, ok && (len(rest) == 0 || rest[0] == '/')
 }

@@ -11,6 +11,20 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
+func compiledRewrite(t *testing.T, of *Rewrite) *rewrite {
+	t.Helper()
+	r, err := compileRewrite(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func applied(r *rewrite, buf []byte, path string) ([]byte, error) {
+	changed, _, err := r.path.apply(buf, []byte(path))
+	return changed, err
+}
+
 func TestPrefixIsStrippedByWholeSegments(t *testing.T) {
 	t.Parallel()
 	for strip, paths := range map[string]map[string]string{
@@ -40,9 +54,9 @@ func TestPrefixIsStrippedByWholeSegments(t *testing.T) {
 		"/a%2Fb":                        {"/a%2Fb": "/", "/a%2Fb/c": "/c", "/a/b/c": "/a/b/c"},
 		"/long/prefix/of/many/segments": {"/long": "/long", "/long/prefix/of/many/segments/x": "/x"},
 	} {
-		r := compileRewrite(&Rewrite{StripPrefix: strip})
+		r := compiledRewrite(t, &Rewrite{StripPrefix: strip})
 		for path, want := range paths {
-			got, err := r.apply(make([]byte, 0, 64), []byte(path))
+			got, err := applied(r, make([]byte, 0, 64), path)
 			if err != nil || string(got) != want {
 				t.Errorf("%s without %s: got %q (%v), want %q", path, strip, got, err, want)
 			}
@@ -57,9 +71,9 @@ func TestPrefixIsStrippedByWholeSegments(t *testing.T) {
 func TestReplacedPathTakesThePlaceOfAnyOther(t *testing.T) {
 	t.Parallel()
 	for replace, want := range map[string]string{"/v2": "/v2", "/": "/", "/v2/": "/v2/", "/a%2Fb": "/a%2Fb"} {
-		r := compileRewrite(&Rewrite{ReplacePath: replace})
+		r := compiledRewrite(t, &Rewrite{Path: PathChange{Replace: replace}})
 		for _, path := range []string{"/", "/old", "/old/users", "/v2/x", "/old%2F.."} {
-			if got, err := r.apply(nil, []byte(path)); err != nil || string(got) != want {
+			if got, err := applied(r, nil, path); err != nil || string(got) != want {
 				t.Errorf("%s replaced by %s: got %q (%v), want %q", path, replace, got, err, want)
 			}
 		}
@@ -78,7 +92,7 @@ func TestEndpointIsToldOfAStrippedPrefix(t *testing.T) {
 		{"stripped, and nothing is left", "/api", Rewrite{StripPrefix: "/api"}, nil, []string{"X-Forwarded-Prefix", "/api"}},
 		{"not there", "/apiv1", Rewrite{StripPrefix: "/api"}, nil, nil},
 		{"nothing to strip", "/users", Rewrite{StripPrefix: "/"}, nil, nil},
-		{"replaced", "/api", Rewrite{ReplacePath: "/v2"}, nil, nil},
+		{"replaced", "/api", Rewrite{Path: PathChange{Replace: "/v2"}}, nil, nil},
 		{"untold", "/api", Rewrite{StripPrefix: "/api", Untold: true}, []string{"X-Forwarded-Prefix", "/shop"}, []string{"X-Forwarded-Prefix", "/shop"}},
 		{"behind a proxy that stripped too", "/api/x", Rewrite{StripPrefix: "/api"}, []string{"A", "1", "x-forwarded-prefix", "/shop/", "B", "2"},
 			[]string{"A", "1", "B", "2", "X-Forwarded-Prefix", "/shop/api"}},
@@ -89,7 +103,7 @@ func TestEndpointIsToldOfAStrippedPrefix(t *testing.T) {
 			[]string{"X-Forwarded-Prefix", "/shop/api/%2e%2e"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := compileRewrite(&test.rewrite)
+			r := compiledRewrite(t, &test.rewrite)
 			v := &View{Request: &message.Request{}, Path: []byte(test.path)}
 			for range 2 { // the second time with the scratch memory of the first
 				v.Request.Fields = fieldsOf(test.fields...)
@@ -105,7 +119,7 @@ func TestEndpointIsToldOfAStrippedPrefix(t *testing.T) {
 }
 
 func TestTellingOfAPrefixTakesNoMemory(t *testing.T) {
-	r := compileRewrite(&Rewrite{StripPrefix: "/api"})
+	r := compiledRewrite(t, &Rewrite{StripPrefix: "/api"})
 	sent := fieldsOf("A", "1", "X-Forwarded-Prefix", "/shop")
 	v := &View{Request: &message.Request{Fields: make([]message.Field, 0, 16)}, Path: []byte("/api/v1"), Scratch: make([]byte, 0, 256)}
 	for name, fields := range map[string][]message.Field{"alone": sent[:1], "behind a proxy that stripped too": sent} {
@@ -120,10 +134,10 @@ func TestTellingOfAPrefixTakesNoMemory(t *testing.T) {
 
 func TestRewritingTakesNoMemory(t *testing.T) {
 	buf, path := make([]byte, 0, 256), []byte("/api/v1/users/1")
-	for name, rule := range map[string]Rewrite{"stripPrefix": {StripPrefix: "/api/v1"}, "replacePath": {ReplacePath: "/v2"}} {
-		r := compileRewrite(&rule)
+	for name, rule := range map[string]Rewrite{"stripPrefix": {StripPrefix: "/api/v1"}, "replacePath": {Path: PathChange{Replace: "/v2"}}} {
+		r := compiledRewrite(t, &rule)
 		if n := testing.AllocsPerRun(100, func() {
-			if _, err := r.apply(buf, path); err != nil {
+			if _, _, err := r.path.apply(buf, path); err != nil {
 				t.Fatal(err)
 			}
 		}); n != 0 {

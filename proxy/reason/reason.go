@@ -43,8 +43,15 @@ const (
 	AccessDenied
 	// RateLimited (429): the client sent more requests than the rule allows.
 	RateLimited
-	// ContentTooLarge (413): the content has no length, and is longer than the rule gathers.
+	// ContentTooLarge (413): the content is longer than the rule allows, or has no length and is longer than the rule
+	// gathers.
 	ContentTooLarge
+	// Redirected (302, or another redirection): the rule sends its clients elsewhere.
+	Redirected
+	// FixedResponse (200, or another status): the rule answers by itself.
+	FixedResponse
+	// PreflightAnswered (200): a browser asked whether a page of another origin may send a request.
+	PreflightAnswered
 	// LoopDetected (508): the request came by the same rule before, or by too many. Its backend leads back here.
 	LoopDetected
 	// InvalidBackend (500): the rule names a backend that it may not use, or that does not exist.
@@ -107,7 +114,10 @@ var reasonTable = [Count]struct {
 	RuleClosed:             {"RuleClosed", 503, "proxy_configuration_error", false, "the rule is closed until its Ingress is mended"},
 	AccessDenied:           {"AccessDenied", 403, "http_request_denied", false, "the rule does not admit this address"},
 	RateLimited:            {"RateLimited", 429, "http_request_denied", false, "this address sent more requests than the rule allows"},
-	ContentTooLarge:        {"ContentTooLarge", 413, "http_request_error", false, "the content is longer than the rule allows without a Content-Length"},
+	ContentTooLarge:        {"ContentTooLarge", 413, "http_request_error", false, "the content is longer than the rule allows, or than it allows without a Content-Length"},
+	Redirected:             {"Redirected", 302, "proxy_internal_response", false, "the rule sends its clients to another URL"},
+	FixedResponse:          {"FixedResponse", 200, "proxy_internal_response", false, ""},
+	PreflightAnswered:      {"PreflightAnswered", 200, "proxy_internal_response", false, "the rule says who may read its answers"},
 	LoopDetected:           {"LoopDetected", 508, "proxy_loop_detected", false, "the rule's backend leads back to this rule"},
 	InvalidBackend:         {"InvalidBackend", 500, "proxy_configuration_error", false, "the rule's backend does not exist, or the rule may not use it"},
 	NoHealthyTask:          {"NoHealthyTask", 503, "destination_unavailable", false, "the service has no endpoint that takes requests"},
@@ -151,6 +161,8 @@ func OfStatus(status int) Reason {
 	switch status {
 	case 408:
 		return RequestTimeout
+	case 413:
+		return ContentTooLarge
 	case 414:
 		return TargetTooLong
 	case 431:

@@ -74,12 +74,17 @@ func (a asker) snapshot() *snapshot.Snapshot {
 				h.Routes = append(h.Routes, r)
 			}
 		}
-		slices.SortStableFunc(h.Routes, func(a, b snapshot.Route) int {
-			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Match, b.Match), a.Conditions.Precedence(b.Conditions))
-		})
+		sortRoutes(h.Routes)
 		s.Hosts = append(s.Hosts, h)
 	}
 	return s
+}
+
+// sortRoutes puts routes into the order that a host has to have.
+func sortRoutes(routes []snapshot.Route) {
+	slices.SortStableFunc(routes, func(a, b snapshot.Route) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Match, b.Match), a.Conditions.Precedence(b.Conditions))
+	})
 }
 
 func (a asker) request() *message.Request {

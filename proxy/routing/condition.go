@@ -59,6 +59,14 @@ func compileList(what string, list []snapshot.Condition) ([]condition, error) {
 	return compiled, nil
 }
 
+// source returns what the conditions were compiled from, nil for nil.
+func (c *conditions) source() *snapshot.Conditions {
+	if c == nil {
+		return nil
+	}
+	return c.of
+}
+
 // hold says whether a request meets all conditions. Every request meets nil conditions.
 func (c *conditions) hold(req *message.Request) bool {
 	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetParameter(req.Query) < 0

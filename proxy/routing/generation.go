@@ -147,7 +147,7 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 		if err != nil {
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
-		if err := t.add(r.Path, r.Match, conditions, &compiled[i]); err != nil {
+		if err := t.add(r.Path, r.Match, r.Turn, conditions, &compiled[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -45,12 +45,15 @@ func (p place) choose(req *message.Request) *Route {
 // route returns the route with these conditions, or nil.
 func (p place) route(of *snapshot.Conditions) *Route {
 	for _, r := range p.list() {
-		if r.conditions == nil && of == nil || r.conditions != nil && r.conditions.of.Equal(of) {
+		if r.asks(of) {
 			return r.route
 		}
 	}
 	return nil
 }
+
+// asks says whether the route has these conditions.
+func (c *conditional) asks(of *snapshot.Conditions) bool { return c.conditions.source().Equal(of) }
 
 // full says whether the place has a route for every request. If so, further routes would take none.
 func (p place) full() bool {

@@ -17,13 +17,13 @@ import (
 )
 
 // router finds the route of a request. An exact host goes before a wildcard, and a wildcard before the one for every
-// host. Within a host, a closed text goes before an exact path, an exact path before prefixes, and a longer prefix
-// before a shorter one. Within a place, the first route whose conditions the request meets takes the request. If no
-// route of a place takes it, the router looks at the next less specific path. If no route of a host takes it, the
-// router looks at the next less specific host of the same owner, and at no other owner's.
+// host. Within a host, a closed text goes before an exact path, an exact path before prefixes, a longer prefix before a
+// shorter one, and every prefix before an expression. Within a place, the first route whose conditions the request
+// meets takes the request. If no route of a place takes it, the router looks at the next less specific path. If no
+// route of a host takes it, the router looks at the next less specific host of the same owner, and at no other owner's.
 //
 // Finding allocates nothing. It takes time that grows with the number of different path lengths of the host, and with
-// the conditions of the places that it looks at. A router is immutable.
+// the conditions of the places and the expressions that it looks at. A router is immutable.
 type router struct {
 	exact map[string]site
 	// wildcard is keyed by what follows the star: ".example.com".
@@ -51,8 +51,10 @@ type hostTable struct {
 	// lengths has the lengths of the prefixes, each once, the longest first.
 	lengths []int
 	// root is the place of the prefix "/".
-	root   place
-	routes int
+	root place
+	// expressions come after all prefixes. Nil if there are none.
+	expressions expressions
+	routes      int
 	// redirects is set if plain requests for the host are redirected to HTTPS.
 	redirects bool
 	// series has the series of the routes, each once.
@@ -142,13 +144,20 @@ func (t *hostTable) find(req *message.Request, path []byte) *Route {
 			}
 		}
 	}
-	return t.root.find(req)
+	found := t.root.find(req)
+	if found == nil && t.expressions != nil {
+		found = t.expressions.find(req, path)
+	}
+	return found
 }
 
 // route returns the route that was added with a path, a match and conditions.
 func (t *hostTable) route(path string, match snapshot.PathMatch, of *snapshot.Conditions) *Route {
 	if match == snapshot.MatchText {
 		return t.closed.route(path)
+	}
+	if match == snapshot.MatchExpression {
+		return t.expressions.route(path, of)
 	}
 	return t.place(path, match).route(of)
 }
@@ -230,7 +239,12 @@ func newHostTable(routes int, redirects bool) *hostTable {
 
 // add puts a route into the table, behind those that the table has for the same place. It fails if the path is
 // malformed, or if the place already has a route for every request. The table is complete after finish.
-func (t *hostTable) add(path string, match snapshot.PathMatch, c *conditions, rt *Route) error {
+func (t *hostTable) add(path string, match snapshot.PathMatch, turn int, c *conditions, rt *Route) error {
+	if match == snapshot.MatchExpression {
+		var err error
+		t.expressions, err = t.expressions.with(path, turn, c, rt)
+		return err
+	}
 	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}
@@ -297,7 +311,7 @@ func readOneWay[T any](paths map[string]T) bool {
 // path. A later route takes only requests that no earlier route takes. A request may go to a later route by its path as
 // it is, and to an earlier one in this reading. Then it is ambiguous.
 func (t *hostTable) reread(as canonical.Reading) *hostTable {
-	other := &hostTable{root: t.root, closed: t.closed.reread(as)}
+	other := &hostTable{root: t.root, closed: t.closed.reread(as), expressions: t.expressions}
 	both := map[snapshot.PathMatch]map[string]place{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes}
 	for match, places := range both {
 		paths := slices.Collect(maps.Keys(places))
@@ -326,6 +340,7 @@ func (t *hostTable) reread(as canonical.Reading) *hostTable {
 
 // sort orders the lengths of the prefixes and of the closed texts as find tries them.
 func (t *hostTable) sort() {
+	t.expressions.sort()
 	t.lengths = longestFirst(t.lengths)
 	if t.closed != nil {
 		t.closed.lengths = longestFirst(t.closed.lengths)

@@ -31,8 +31,8 @@ type Split struct {
 	ends     []uint64
 }
 
-// Choose returns the backend that a number leads to. Numbers that are spread evenly lead to each backend as often as its
-// weight says. The same number leads to the same backend as long as the weights are the same. It returns nil if no
+// Choose returns the backend that a number leads to. Numbers that are spread evenly lead to each backend as often as
+// its weight says. The same number leads to the same backend as long as the weights are the same. It returns nil if no
 // backend has a weight.
 func (s *Split) Choose(number uint64) *Backend {
 	last := len(s.ends) - 1
@@ -48,7 +48,8 @@ func (s *Split) Choose(number uint64) *Backend {
 	return &s.backends[last]
 }
 
-// Heaviest returns the backend with the greatest weight, the first of several. It returns nil if no backend has a weight.
+// Heaviest returns the backend with the greatest weight, the first of several. It returns nil if no backend has a
+// weight.
 func (s *Split) Heaviest() (heaviest *Backend) {
 	var begin, most uint64
 	for i, end := range s.ends {

@@ -124,14 +124,17 @@ func word(name string) string {
 	return name
 }
 
-// Expression compiles Value as a regular expression that matches only whole values. It fails if Value is no regular
-// expression.
-func (c *Condition) Expression() (*regexp.Regexp, error) {
-	// Value has to compile alone first: a surplus parenthesis could end the group that anchors it.
-	if _, err := regexp.Compile(c.Value); err != nil {
+// Expression compiles Value by [WholeExpression].
+func (c *Condition) Expression() (*regexp.Regexp, error) { return WholeExpression(c.Value) }
+
+// WholeExpression compiles a text as a regular expression that matches only whole values. It fails if the text is no
+// regular expression.
+func WholeExpression(text string) (*regexp.Regexp, error) {
+	// It has to compile alone first: a surplus parenthesis could end the group that anchors it.
+	if _, err := regexp.Compile(text); err != nil {
 		return nil, err
 	}
-	return regexp.Compile(`\A(?:` + c.Value + `)\z`)
+	return regexp.Compile(`\A(?:` + text + `)\z`)
 }
 
 // inspect returns what is wrong with the conditions of a route, or nil.

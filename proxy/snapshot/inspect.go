@@ -6,6 +6,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // Inspect returns what is wrong with a snapshot, or nil. It is called before the snapshot is compiled. It finds hosts,
@@ -61,6 +64,9 @@ func (s *Snapshot) inspectChecks() error {
 func (h *Host) Inspect() error {
 	// texts has the texts of the conditions of one place. Nil if there are none.
 	var texts map[string]bool
+	if err := h.inspectTurns(); err != nil {
+		return err
+	}
 	for i := range h.Routes {
 		r := &h.Routes[i]
 		if i > 0 {
@@ -101,6 +107,29 @@ func (h *Host) Inspect() error {
 	return nil
 }
 
+// inspectTurns returns what is wrong with the turns of the host's routes, or nil.
+func (h *Host) inspectTurns() error {
+	var turns []int
+	for i := range h.Routes {
+		switch r := &h.Routes[i]; {
+		case r.Match == MatchExpression:
+			turns = append(turns, r.Turn)
+		case r.Turn != 0:
+			return fmt.Errorf("path %q: only an expression has a turn, and this is a %v", r.Path, r.Match)
+		}
+	}
+	if len(turns) > MaxExpressions {
+		return fmt.Errorf("%d routes have an expression, and a host may have %d", len(turns), MaxExpressions)
+	}
+	slices.Sort(turns)
+	for i, turn := range turns {
+		if turn != i {
+			return fmt.Errorf("the turns of expressions are not numbered from 0: there is no %d", i)
+		}
+	}
+	return nil
+}
+
 // inspectNext returns what is wrong with the next route of the same place, or nil.
 func (r *Route) inspectNext(next *Route) error {
 	switch order := r.Conditions.Precedence(next.Conditions); {
@@ -116,8 +145,13 @@ func (r *Route) inspectNext(next *Route) error {
 // inspectBackends returns what is wrong with what serves the route, or nil.
 func (r *Route) inspectBackends() error {
 	switch {
+	case policy.Answers(r.Policies):
+		if r.Pool != "" || len(r.Backends) > 0 {
+			return errors.New("a policy answers every request, and there is a backend beside it")
+		}
+		return nil
 	case r.Pool == "" && len(r.Backends) == 0:
-		return errors.New("there is neither a pool nor a backend")
+		return errors.New("there is neither a pool, nor a backend, nor a policy that answers every request")
 	case r.Pool != "" && len(r.Backends) > 0:
 		return fmt.Errorf("there is the pool %q, and there are backends beside it", r.Pool)
 	}

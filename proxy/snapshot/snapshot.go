@@ -60,7 +60,14 @@ const (
 	// before every other match of its host. Only closed routes have it: either their path could not be read beyond the
 	// text, or they close a whole host.
 	MatchText
+	// MatchExpression takes the path of the rule as a regular expression (RE2), which has to match the whole path. Case
+	// matters. It goes after every other match of its host.
+	MatchExpression
 )
+
+// MaxExpressions is how many routes of a host may have a [MatchExpression]. A request looks at them one after the
+// other.
+const MaxExpressions = 100
 
 // MaxClosedText is the greatest length of the path of a [MatchText], in bytes. A longer text is cut to it, which closes
 // more paths.
@@ -72,6 +79,8 @@ func (m PathMatch) String() string {
 		return "Exact"
 	case MatchText:
 		return "Text"
+	case MatchExpression:
+		return "RegularExpression"
 	}
 	return "Prefix"
 }
@@ -93,9 +102,12 @@ func (h *Host) Exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, 
 type Route struct {
 	Rule RuleID
 	// Path begins with a slash and is canonical. A Prefix other than "/" has no trailing slash. A Text has at most
-	// [MaxClosedText] bytes.
+	// [MaxClosedText] bytes. That of a MatchExpression is the expression.
 	Path  string
 	Match PathMatch
+	// Turn orders the routes of a host that have a MatchExpression: a request takes the first that it matches and whose
+	// Conditions it meets. They are numbered from 0. It is 0 for all other routes.
+	Turn int
 	// Conditions are what else a request has to have. Nil if nothing. A Text has none.
 	Conditions *Conditions
 	// Closed says, in one word for metrics, why every request is answered with 503. It is empty for a route that is
@@ -103,7 +115,8 @@ type Route struct {
 	Closed string
 	// ClosedWhy says the same in full, for the author of the rule. It is empty for a route that is served.
 	ClosedWhy string
-	// Pool is the id of the pool that serves the route. It is empty if Backends say more.
+	// Pool is the id of the pool that serves the route. It is empty if Backends say more, and if one of Policies answers
+	// every request: see [policy.Answers].
 	Pool string
 	// Backends share the requests by their weights. They are in the order of the rule. It is empty if one pool gets all
 	// requests and nothing else is to be said of it.
@@ -242,7 +255,7 @@ func (h Host) Equal(o Host) bool {
 
 // Equal says whether two routes match, treat and forward requests alike.
 func (r Route) Equal(o Route) bool {
-	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Conditions.Equal(o.Conditions) &&
+	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Turn == o.Turn && r.Conditions.Equal(o.Conditions) &&
 		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && slices.EqualFunc(r.Backends, o.Backends, Backend.Equal) &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canonical == o.Canonical &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)

@@ -55,7 +55,9 @@ func TestNoReplicaServesAnOlderGenerationOnceAnIngressIsProgrammed(t *testing.T)
 
 	for change := range programmedChanges {
 		want := fmt.Sprintf("/change/%d", change)
-		s.change(shop, func() { shop.Spec.Rules[0].Paths[0].Rewrite = &v1alpha1.Rewrite{ReplacePath: v1alpha1.Path(want)} })
+		s.change(shop, func() {
+			shop.Spec.Rules[0].Paths[0].Rewrite = &v1alpha1.Rewrite{ReplacePath: v1alpha1.CanonicalPath(want)}
+		})
 		s.says(shop, conditions, "Programmed=True")
 		var probing sync.WaitGroup
 		failed := make([]error, len(replicas))

@@ -44,7 +44,7 @@ func TestAPolicyThatLosesItsOnlyFieldIsRefused(t *testing.T) {
 		"rateLimit: {rps: 10}":                                         "requestsPerSecond: Required value",
 		"headers: {delete: [Server]}":                                  "headers changes nothing",
 		"headers: {set: {X-A: b}, response: {delete: [Server]}}":       "headers.response changes nothing",
-		"rewrite: {strip: /v1}":                                        "rewrite needs exactly one",
+		"rewrite: {strip: /v1}":                                        "rewrite needs one of",
 		"loadBalancing: {policy: Hash, on: ClientIP}":                  "policy Hash needs hashOn",
 		"accessControl: {deniedIPs: [], allow: [10.0.0.0/8]}":          "accessControl keeps nobody out",
 		"accessControl: {allowedIPs: [], deniedIPs: [203.0.113.0/24]}": "allowedIPs is empty",

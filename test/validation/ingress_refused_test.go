@@ -79,7 +79,8 @@ func TestIngressOfWrongShapeIsRefused(t *testing.T) {
 		{"a rule with an empty paths list", "rules: [{host: a.example.com, paths: []}]", []cause{
 			{"spec.rules[0]", "a rule needs paths: write at least one"}}},
 		{"an empty path", "rules: [{paths: [{}]}]", []cause{
-			{pathField + ".path", "Required value"}, {pathField + ".backend", "Required value"}}},
+			{pathField + ".path", "Required value"}}},
+		{"nothing that answers", "rules: [{paths: [{path: /}]}]", []cause{{pathField, "a path needs exactly one of backend, backends, redirect and fixedResponse"}}},
 		{"an empty backend", "rules: [{paths: [{path: /, backend: {}}]}]", []cause{
 			{pathField + ".backend.serviceName", "Required value"}, {pathField + ".backend.port", "Required value"}}},
 		{"too many rules", "rules: [" + repeat("{paths: [{path: /, backend: {serviceName: web, port: 80}}]}", 65) + "]", []cause{
@@ -87,7 +88,7 @@ func TestIngressOfWrongShapeIsRefused(t *testing.T) {
 		{"a class that is no name", "ingressClassName: Warren_1\n" + onePath("/"), []cause{
 			{"spec.ingressClassName", "ingressClassName must be a class name such as warren, or absent"}}},
 		{"an unknown pathType", "rules: [{paths: [{path: /, pathType: Regex, backend: {serviceName: web, port: 80}}]}]", []cause{
-			{pathField + ".pathType", `Unsupported value: "Regex": supported values: "Prefix", "Exact"`}}},
+			{pathField + ".pathType", `Unsupported value: "Regex": supported values: "Prefix", "Exact", "RegularExpression"`}}},
 		{"port 0", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 0}}]}]", []cause{
 			{pathField + ".backend.port", "a port must be a number from 1 to 65535"}}},
 		{"port 70000", "rules: [{paths: [{path: /, backend: {serviceName: web, port: 70000}}]}]", []cause{
@@ -214,7 +215,7 @@ func TestIngressWithWrongPolicyIsRefused(t *testing.T) {
 		idle  = "headers changes nothing: write fields under add, set, remove or response, which are its only fields, or leave headers out"
 		idler = "headers.response changes nothing: write fields under add, set or remove, which are its only fields, or leave response out"
 		span  = " must be a duration of zero or more in h, m, s and ms, such as 500ms, "
-		one   = "rewrite needs exactly one of stripPrefix and replacePath"
+		one   = "rewrite needs one of stripPrefix, replacePath, replacePrefix and regex, or host, and not two of the first four"
 	)
 	for _, test := range []struct {
 		name   string

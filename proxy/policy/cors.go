@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// CORS says which pages of other origins may read what a route answers (Fetch Standard, section 3.3). It answers
+// preflights itself. What an endpoint says of it is replaced.
+type CORS struct {
+	// AllowOrigins are origins such as https://a.example.com. A host may begin with "*", which stands for any number of
+	// labels, or be "*". "*" alone stands for every origin. With AllowCredentials it stands for every origin but null.
+	AllowOrigins []string
+	// AllowMethods and AllowHeaders are what such pages may send besides what every page may. "*" stands for all.
+	AllowMethods, AllowHeaders []string
+	// ExposeHeaders are the fields of responses that such pages may read besides those that every page may. "*" stands for
+	// all, if AllowCredentials is not set.
+	ExposeHeaders []string
+	// AllowCredentials has browsers send cookies, and lets pages read what comes back.
+	AllowCredentials bool
+	// MaxAge is how long a browser may remember the answer to a preflight, in seconds.
+	MaxAge int
+}
+
+// Name is "cors".
+func (*CORS) Name() string { return "cors" }
+
+// Equal returns whether another one allows the same.
+func (c *CORS) Equal(other Policy) bool {
+	o, ok := other.(*CORS)
+	return ok && o != nil && slices.Equal(c.AllowOrigins, o.AllowOrigins) && slices.Equal(c.AllowMethods, o.AllowMethods) &&
+		slices.Equal(c.AllowHeaders, o.AllowHeaders) && slices.Equal(c.ExposeHeaders, o.ExposeHeaders) &&
+		c.AllowCredentials == o.AllowCredentials && c.MaxAge == o.MaxAge
+}
+
+// Compile prepares the fields.
+func (c *CORS) Compile(*Scope) (Steps, error) {
+	k := &cors{
+		credentials: c.AllowCredentials, methods: compileAllowed(c.AllowMethods, c.AllowCredentials),
+		headers: compileAllowed(c.AllowHeaders, c.AllowCredentials), maxAge: strconv.AppendInt(nil, int64(c.MaxAge), 10),
+	}
+	for _, origin := range c.AllowOrigins {
+		if origin == "*" {
+			k.every = true
+			continue
+		}
+		k.origins = append(k.origins, compileOrigin(origin))
+	}
+	k.varies = !k.every || k.credentials
+	if expose := strings.Join(c.ExposeHeaders, ", "); expose != "" && (expose != "*" || !k.credentials) {
+		k.expose = []byte(expose)
+	}
+	return Steps{Request: k.request, Response: k.answer, Own: k.answer}, nil
+}
+
+// cors is a compiled CORS.
+type cors struct {
+	every   bool
+	origins []origin
+	// varies is set if the answer depends on the origin that asks.
+	varies           bool
+	credentials      bool
+	methods, headers allowed
+	expose, maxAge   []byte
+}
+
+// origin is an origin that may read, or all that end alike.
+type origin struct {
+	scheme string
+	// rest is the host, with the port if that is not the usual one of the scheme. If wildcard is set, it is the end of
+	// that.
+	rest     string
+	wildcard bool
+}
+
+func compileOrigin(text string) (o origin) {
+	scheme, rest, _ := strings.Cut(strings.ToLower(text), "://")
+	usual := ":443"
+	if scheme == "http" {
+		usual = ":80"
+	}
+	rest, wildcard := strings.CutPrefix(strings.TrimSuffix(rest, usual), "*")
+	return origin{scheme: scheme, rest: rest, wildcard: wildcard}
+}
+
+// matches says whether a page of an origin may read. Browsers write an origin in lower case, and no usual port.
+func (o *origin) matches(from []byte) bool {
+	scheme, host, ok := bytes.Cut(from, schemeEnd)
+	if !ok || string(scheme) != o.scheme {
+		return false
+	}
+	if !o.wildcard {
+		return string(host) == o.rest
+	}
+	if len(host) <= len(o.rest) || string(host[len(host)-len(o.rest):]) != o.rest {
+		return false
+	}
+	for _, c := range host[:len(host)-len(o.rest)] {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// allowed is a list of methods or of names of fields for the answer to a preflight.
+type allowed struct {
+	list []byte
+	// echo answers with what was asked for: "*" means nothing to a browser that sends credentials.
+	echo bool
+}
+
+func compileAllowed(list []string, credentials bool) allowed {
+	if credentials && slices.Contains(list, "*") {
+		return allowed{echo: true}
+	}
+	return allowed{list: []byte(strings.Join(list, ", "))}
+}
+
+var (
+	schemeEnd        = []byte("://")
+	anyOrigin        = []byte("*")
+	nullOrigin       = []byte("null")
+	trueValue        = []byte("true")
+	varyName         = []byte("Vary")
+	originValue      = []byte("Origin")
+	allowOrigin      = []byte("Access-Control-Allow-Origin")
+	allowCredentials = []byte("Access-Control-Allow-Credentials")
+	allowMethods     = []byte("Access-Control-Allow-Methods")
+	allowHeaders     = []byte("Access-Control-Allow-Headers")
+	exposeHeaders    = []byte("Access-Control-Expose-Headers")
+	maxAge           = []byte("Access-Control-Max-Age")
+)
+
+// request notes the origin that may read the answer, and answers a preflight. A preflight of another origin is answered
+// too, without what would let its page go on.
+func (c *cors) request(v *View) Answer {
+	from, _ := message.First(v.Request.Fields, "origin")
+	if len(from) == 0 {
+		return Answer{}
+	}
+	if may := c.reader(from); may != nil {
+		v.Origin = append(v.Origin[:0], may...)
+	}
+	c.note(v, from)
+	asked, _ := message.First(v.Request.Fields, "access-control-request-method")
+	if string(v.Request.Method) != "OPTIONS" || len(asked) == 0 {
+		return Answer{}
+	}
+	if len(v.Origin) > 0 {
+		wanted, _ := message.First(v.Request.Fields, "access-control-request-headers")
+		v.Fields = c.methods.append(v.Fields, allowMethods, asked)
+		v.Fields = c.headers.append(v.Fields, allowHeaders, wanted)
+		v.Fields = append(v.Fields, message.Field{Name: maxAge, Value: c.maxAge})
+	}
+	return Answer{Reason: reason.PreflightAnswered}
+}
+
+// reader returns the origin that a browser is told, nil if the page may not read.
+func (c *cors) reader(from []byte) []byte {
+	switch {
+	case c.every && !c.credentials:
+		return anyOrigin
+	case c.every:
+		if bytes.Equal(from, nullOrigin) { // every sandboxed page has that one
+			return nil
+		}
+		return from
+	}
+	for i := range c.origins {
+		if c.origins[i].matches(from) {
+			return from
+		}
+	}
+	return nil
+}
+
+func (c *cors) note(v *View, from []byte) {
+	if v.Notes == nil {
+		return
+	}
+	text := "pages of " + string(from) + " may read the answer"
+	if len(v.Origin) == 0 {
+		text = "pages of " + string(from) + " may not read the answer: it is none of allowOrigins"
+	}
+	*v.Notes = append(*v.Notes, Note{Policy: (*CORS)(nil).Name(), Passed: true, Text: text})
+}
+
+func (a *allowed) append(fields []message.Field, name, asked []byte) []message.Field {
+	value := a.list
+	if a.echo {
+		value = asked
+	}
+	if len(value) == 0 {
+		return fields
+	}
+	return append(fields, message.Field{Name: name, Value: value})
+}
+
+// answer says who may read a response, in place of what the endpoint says of it.
+func (c *cors) answer(v *View, resp *message.Response) {
+	for i := range resp.Fields {
+		f := &resp.Fields[i]
+		if f.Kind == message.Other && (message.EqualFold(f.Name, "access-control-allow-origin") ||
+			message.EqualFold(f.Name, "access-control-allow-credentials") || message.EqualFold(f.Name, "access-control-expose-headers")) {
+			f.Kind = message.Dropped
+		}
+	}
+	if c.varies {
+		resp.Fields = append(resp.Fields, message.Field{Name: varyName, Value: originValue})
+	}
+	if len(v.Origin) == 0 {
+		return
+	}
+	resp.Fields = append(resp.Fields, message.Field{Name: allowOrigin, Value: v.Origin})
+	if c.credentials {
+		resp.Fields = append(resp.Fields, message.Field{Name: allowCredentials, Value: trueValue})
+	}
+	if len(c.expose) > 0 {
+		resp.Fields = append(resp.Fields, message.Field{Name: exposeHeaders, Value: c.expose})
+	}
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
+)
+
+// PathChange makes another path of a canonical one, in at most one of three ways. The zero value leaves the path as it
+// is. What comes out is made canonical again.
+type PathChange struct {
+	// Replace is the whole new path.
+	Replace string
+	// Prefix is replaced by Replacement if the path begins with it by whole segments. Prefix is empty for none. With
+	// another Prefix, an empty Replacement stands for "/".
+	Prefix, Replacement string
+	// Expression is a regular expression (RE2), empty for none. The first part of the path that it matches is replaced by
+	// Substitution, in which $1 or ${name} stands for what a group has matched.
+	Expression, Substitution string
+}
+
+func (c *PathChange) compile() (compiled pathChange, err error) {
+	switch {
+	case c.Replace != "":
+		compiled.replace = []byte(c.Replace)
+	case c.Prefix != "":
+		compiled.prefix = []byte(strings.TrimSuffix(c.Prefix, "/"))
+		compiled.replaces, compiled.replacement = true, c.Replacement
+		compiled.trimmed = strings.TrimSuffix(c.Replacement, "/")
+	case c.Expression != "":
+		compiled.substitution = []byte(c.Substitution)
+		compiled.expression, err = regexp.Compile(c.Expression)
+	}
+	return compiled, err
+}
+
+// pathChange is a compiled PathChange.
+type pathChange struct {
+	replace []byte
+	// prefix has no slash at its end, and neither has trimmed, which is the replacement otherwise.
+	prefix               []byte
+	replaces             bool
+	replacement, trimmed string
+	expression           *regexp.Regexp
+	substitution         []byte
+}
+
+// longestPath bounds what a substitution makes: a group may occur in it many times.
+const longestPath = 64 << 10
+
+var errLongPath = errors.New("the substitution makes a path that is longer than 64 KiB")
+
+// apply returns the path that a canonical one becomes. What it makes is in buf, which may grow. room is the memory that
+// is left. Only an expression that matches allocates.
+func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
+	made := buf[:0]
+	switch {
+	case c.replace != nil:
+		return c.replace, buf, nil
+	case c.replaces:
+		rest, ok := cutSegments(path, c.prefix)
+		switch {
+		case !ok:
+			return path, buf, nil
+		case len(rest) == 0:
+			made = append(made, c.replacement...)
+		default:
+			made = append(append(made, c.trimmed...), rest...)
+		}
+	case c.expression != nil:
+		at := c.expression.FindSubmatchIndex(path)
+		if at == nil {
+			return path, buf, nil
+		}
+		made = append(made, path[:at[0]]...)
+		made = c.expression.Expand(made, c.substitution, path, at)
+		made = append(made, path[at[1]:]...)
+		if len(made) > longestPath {
+			return nil, buf, errLongPath
+		}
+	default:
+		return path, buf, nil
+	}
+	if len(made) == 0 {
+		return rootPath, buf, nil
+	}
+	room = made[len(made):]
+	if changed, err = canonical.Path(room, made); err == nil && &changed[0] != &made[0] {
+		room = changed[len(changed):]
+	}
+	return changed, room, err
+}
+
+// cutSegments cuts a prefix without a slash at its end off a path that begins with it by whole segments.
+func cutSegments(path, prefix []byte) (rest []byte, ok bool) {
+	rest, ok = bytes.CutPrefix(path, prefix)
+	return rest, ok && (len(rest) == 0 || rest[0] == '/')
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"strconv"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// Redirect answers every request with another URL. What is not set is that of the request, and so is the query. The
+// path of the request is the canonical one.
+type Redirect struct {
+	// Status is 301, 302, 303, 307 or 308.
+	Status int
+	// Scheme is http or https. Host is a host without a port.
+	Scheme, Host string
+	// Port is not written if it is the usual one of the scheme. If it is 0, it is the usual one of Scheme. If there is no
+	// Scheme either, it is the port that the client used.
+	Port int
+	// Path is changed at most once.
+	Path PathChange
+}
+
+// Name is "redirect".
+func (*Redirect) Name() string { return "redirect" }
+
+// Equal returns whether another redirect leads to the same place.
+func (r *Redirect) Equal(other Policy) bool {
+	o, ok := other.(*Redirect)
+	return ok && o != nil && *r == *o
+}
+
+// Compile fails if the path's expression does not compile.
+func (r *Redirect) Compile(*Scope) (Steps, error) {
+	path, err := r.Path.compile()
+	if err != nil {
+		return Steps{}, err
+	}
+	c := &redirect{status: r.Status, scheme: r.Scheme, host: r.Host, port: r.Port, path: path}
+	return Steps{Request: c.request}, nil
+}
+
+// redirect is a compiled Redirect.
+type redirect struct {
+	status       int
+	scheme, host string
+	port         int
+	path         pathChange
+}
+
+var locationName = []byte("Location")
+
+func (r *redirect) request(v *View) Answer {
+	if v.Scratch == nil {
+		v.Scratch = make([]byte, 0, 256)
+	}
+	path, room, err := r.path.apply(v.Scratch, v.Path)
+	if err != nil {
+		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+	}
+	scheme := r.scheme
+	switch {
+	case scheme != "":
+	case v.Secure:
+		scheme = "https"
+	default:
+		scheme = "http"
+	}
+	location := room[:0]
+	if r.host != "" || len(v.Host) > 0 { // or the path alone has to do, as it had to for the client
+		location = append(append(location, scheme...), "://"...)
+		if r.host != "" {
+			location = append(location, r.host...)
+		} else {
+			location = append(location, v.Host...)
+		}
+		location = r.appendPort(location, scheme, v.Request.Fields)
+	}
+	location = append(location, path...)
+	location = append(location, v.Request.Query...)
+	if v.Notes != nil {
+		*v.Notes = append(*v.Notes, Note{Policy: (*Redirect)(nil).Name(), Text: "to " + string(location)})
+	}
+	v.Fields = append(v.Fields, message.Field{Name: locationName, Value: location})
+	return Answer{Reason: reason.Redirected, Status: r.status}
+}
+
+// appendPort appends the port, unless it is the usual one of the scheme.
+func (r *redirect) appendPort(location []byte, scheme string, fields []message.Field) []byte {
+	usual := 80
+	if scheme == "https" {
+		usual = 443
+	}
+	port := r.port
+	if port == 0 && r.scheme == "" {
+		port = forwardedPort(fields)
+	}
+	if port == 0 || port == usual {
+		return location
+	}
+	return strconv.AppendInt(append(location, ':'), int64(port), 10)
+}
+
+// forwardedPort returns the port that the client used, as X-Forwarded-Port says. What an untrusted client says of it
+// was taken out of the message before. It returns 0 if that is no port.
+func forwardedPort(fields []message.Field) int {
+	for i := range fields {
+		if f := &fields[i]; f.Kind.EndToEnd() && message.EqualFold(f.Name, "x-forwarded-port") {
+			port, ok := message.ParseLength(f.Value)
+			if !ok || port > 65535 {
+				return 0
+			}
+			return int(port)
+		}
+	}
+	return 0
+}

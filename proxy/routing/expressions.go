@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package routing
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// expressions has the routes of a host whose paths are regular expressions, in their turn. RE2 takes time that grows
+// with the length of the path times that of the expression, never more. Nearly all expressions begin with a text of
+// their own, which is compared first.
+type expressions []expression
+
+type expression struct {
+	// text is what the author wrote. prefix is what every path that it matches begins with.
+	text, prefix string
+	matches      *regexp.Regexp
+	turn         int
+	conditional
+}
+
+// find returns the route of a request, or nil.
+func (e expressions) find(req *message.Request, path []byte) *Route {
+	for i := range e {
+		x := &e[i]
+		if len(path) >= len(x.prefix) && string(path[:len(x.prefix)]) == x.prefix && x.conditions.hold(req) && x.matches.Match(path) {
+			return x.route
+		}
+	}
+	return nil
+}
+
+// route returns the route that was added with an expression and conditions, or nil.
+func (e expressions) route(text string, of *snapshot.Conditions) *Route {
+	for i := range e {
+		if e[i].text == text && e[i].asks(of) {
+			return e[i].route
+		}
+	}
+	return nil
+}
+
+// with returns the expressions and one more. They are in their turn after [expressions.sort].
+func (e expressions) with(text string, turn int, c *conditions, rt *Route) (expressions, error) {
+	if e.route(text, c.source()) != nil {
+		return nil, fmt.Errorf("expression %q occurs twice", text)
+	}
+	whole, err := snapshot.WholeExpression(text)
+	if err != nil {
+		return nil, fmt.Errorf("expression %q: %w", text, err)
+	}
+	x := expression{text: text, matches: whole, turn: turn, conditional: conditional{c, rt}}
+	if free, err := regexp.Compile(strings.TrimPrefix(text, "^")); err == nil { // an anchor would hide the text behind it
+		x.prefix, _ = free.LiteralPrefix()
+	}
+	return append(e, x), nil
+}
+
+func (e expressions) sort() {
+	slices.SortFunc(e, func(a, b expression) int { return cmp.Compare(a.turn, b.turn) })
+}

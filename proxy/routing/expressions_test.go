@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package routing
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// expressionsOf is a snapshot of one host. Each route is named after its expression, and they have their turns in this
+// order. A prefix /p and an exact path /e stand beside them.
+func expressionsOf(texts ...string) *snapshot.Snapshot {
+	h := snapshot.Host{Name: "a.io", Routes: []snapshot.Route{
+		named("exact", "/e", snapshot.MatchExact, nil), named("prefix", "/p", snapshot.MatchPrefix, nil),
+	}}
+	for turn, text := range texts {
+		r := named(text, text, snapshot.MatchExpression, nil)
+		r.Turn = turn
+		h.Routes = append(h.Routes, r)
+	}
+	sortRoutes(h.Routes)
+	return &snapshot.Snapshot{Hosts: []snapshot.Host{h}, Pools: []snapshot.Pool{{ID: "p"}}}
+}
+
+func foundBy(g *Generation, path string) string {
+	if r := g.Find(bare, []byte("a.io"), []byte(path), canonical.AsItIs); r != nil {
+		return r.Names.Rule.Ingress
+	}
+	return ""
+}
+
+func TestWhichExpressionTakesARequest(t *testing.T) {
+	t.Parallel()
+	g := compileForTest(t, expressionsOf(`^/v[0-9]+/a$`, `/v.*`, `/p/x`, `/e`, `/(a|b)`, `(?i)/c`), Nothing(), newTestState())
+	for path, want := range map[string]string{
+		"/v1/a": `^/v[0-9]+/a$`, "/v1/b": "/v.*", "/vx": "/v.*", "/x/v1/a": "", "/v": "/v.*",
+		"/p/x": "prefix", "/e": "exact", "/a": "/(a|b)", "/a/": "", "/A": "", "/C": "(?i)/c", "/c": "(?i)/c",
+	} {
+		if got := foundBy(g, path); got != want {
+			t.Errorf("%s is taken by %q, want %q", path, got, want)
+		}
+	}
+}
+
+// An expression is looked at in its turn, not by its text. What its conditions leave goes to the next.
+func TestExpressionsTakeTurns(t *testing.T) {
+	t.Parallel()
+	s := expressionsOf("/z.*", "/.*", "/z")
+	for i := range s.Hosts[0].Routes {
+		if r := &s.Hosts[0].Routes[i]; r.Path == "/z.*" {
+			r.Conditions = &snapshot.Conditions{Methods: []string{"PUT"}}
+		}
+	}
+	g := compileForTest(t, s, Nothing(), newTestState())
+	if got := foundBy(g, "/z"); got != "/.*" {
+		t.Errorf("GET is taken by %q", got)
+	}
+	if got := g.Find(requestOf("PUT", ""), []byte("a.io"), []byte("/z"), canonical.AsItIs).Names.Rule.Ingress; got != "/z.*" {
+		t.Errorf("PUT is taken by %q", got)
+	}
+	for i := range s.Hosts[0].Routes {
+		r := &s.Hosts[0].Routes[i]
+		if got := g.Compiled("a.io", r); got == nil || got.Names.Rule != r.Rule {
+			t.Errorf("%s is not compiled to its own route", r.Path)
+		}
+	}
+}
+
+// A request whose path is another rule's to servers that read it further is ambiguous, whatever kind of rule that is.
+func TestAnExpressionCountsInEveryReadingOfAPath(t *testing.T) {
+	t.Parallel()
+	g := compileForTest(t, expressionsOf(`/x/[^/]+`), Nothing(), newTestState())
+	path := []byte("/x/a%2Fb")
+	found := g.Find(bare, []byte("a.io"), path, canonical.AsItIs)
+	if ambiguous, _ := g.Ambiguous(bare, nil, []byte("a.io"), path, found); found == nil || !ambiguous {
+		t.Errorf("found %v, ambiguous: %t; a server that decodes the path finds nothing", found, ambiguous)
+	}
+}
+
+func TestExpressionsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	many := make([]string, snapshot.MaxExpressions+1)
+	for i := range many {
+		many[i] = fmt.Sprintf("/%03d", i)
+	}
+	gap := expressionsOf("/a", "/b")
+	for i := range gap.Hosts[0].Routes {
+		gap.Hosts[0].Routes[i].Turn *= 2
+	}
+	prefix := expressionsOf()
+	prefix.Hosts[0].Routes[1].Turn = 1
+	for want, s := range map[string]*snapshot.Snapshot{
+		"missing closing": expressionsOf("("), "occurs twice": expressionsOf("/a", "/a"), "a host may have 100": expressionsOf(many...),
+		"there is no 1": gap, "only an expression has a turn": prefix,
+	} {
+		if _, err := Compile(s, Nothing(), newTestState()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestExpressionsAllocateNothing(t *testing.T) {
+	g := compileForTest(t, hundredExpressions(), Nothing(), newTestState())
+	host, path := []byte("a.io"), []byte("/api/v99/users/17")
+	if n := testing.AllocsPerRun(1000, func() { g.Find(bare, host, path, canonical.AsItIs) }); n != 0 {
+		t.Errorf("%v allocations, want none", n)
+	}
+}
+
+// hundredExpressions have as much in common as those of one API.
+func hundredExpressions() *snapshot.Snapshot {
+	texts := make([]string, snapshot.MaxExpressions)
+	for i := range texts {
+		texts[i] = fmt.Sprintf(`/api/(v|version)%d/users/[0-9]+`, i)
+	}
+	return expressionsOf(texts...)
+}
+
+func BenchmarkHundredExpressions(b *testing.B) {
+	g := compileForTest(b, hundredExpressions(), Nothing(), newTestState())
+	host := []byte("a.io")
+	for name, path := range map[string]string{"last": "/api/v99/users/17", "none": "/api/v99/users/x"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				g.Find(bare, host, []byte(path), canonical.AsItIs)
+			}
+		})
+	}
+}
