@@ -101,13 +101,13 @@ type closedRoute struct{ ingress, reason string }
 // closedRoutesOf counts the routes that are closed.
 func closedRoutesOf(g *routing.Generation) map[closedRoute]int {
 	counts := make(map[closedRoute]int)
-	for i := range g.Snapshot.Hosts {
-		for j := range g.Snapshot.Hosts[i].Routes {
-			if r := &g.Snapshot.Hosts[i].Routes[j]; r.Closed != "" {
+	g.Snapshot.EachHost(func(_ *snapshot.Listener, h *snapshot.Host) {
+		for j := range h.Routes {
+			if r := &h.Routes[j]; r.Closed != "" {
 				counts[closedRoute{r.Rule.Ingress, r.Closed}]++
 			}
 		}
-	}
+	})
 	return counts
 }
 

@@ -22,18 +22,18 @@ func (p *Proxy) healthChanged(task string) {
 	p.observers.tell(task)
 }
 
-// healthObservers want to know when the health of a task changes.
-type healthObservers struct {
+// observers want to know when something about a T changes.
+type observers[T any] struct {
 	mu   sync.Mutex
 	last int
-	all  map[int]func(id string)
+	all  map[int]func(T)
 }
 
-func (o *healthObservers) add(f func(id string)) (stop func()) {
+func (o *observers[T]) add(f func(T)) (stop func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.all == nil {
-		o.all = make(map[int]func(string))
+		o.all = make(map[int]func(T))
 	}
 	o.last++
 	number := o.last
@@ -45,10 +45,10 @@ func (o *healthObservers) add(f func(id string)) (stop func()) {
 	}
 }
 
-func (o *healthObservers) tell(id string) {
+func (o *observers[T]) tell(of T) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, f := range o.all {
-		f(id)
+		f(of)
 	}
 }

@@ -34,10 +34,12 @@ type Proxy struct {
 	heads     *headmemory.Memory
 	prober    *health.Prober
 	dialer    *upstream.Dialer
-	observers healthObservers
+	observers observers[string] // of the health of tasks
 
 	mu    sync.Mutex
 	state *routing.State // mu guards all that it has, except the limiter, the metrics and Refresh
+	// listeners open what the snapshot wants opened.
+	listeners listeners
 }
 
 // New makes a proxy that serves the empty snapshot: every request gets 404 until Apply.
@@ -53,7 +55,7 @@ func New(config Config) *Proxy {
 	p.state = routing.NewState(p.dialer, p.prober)
 	p.engine.Metrics = p.state.Metrics
 	p.engine.ContentMemory.Limit = int64(cmp.Or(config.HeadMemory, headmemory.Default))
-	p.tls = identity.ServerConfig(func() *identity.Set { return p.engine.Generation.Load().Identity })
+	p.tls = identity.ServerConfig("", func() *identity.Set { return p.engine.Generation.Load().Identity })
 	p.engine.Log = observe.NewLog(config.AccessLog, config.AccessLogFields)
 	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)
 	p.engine.Generation.Store(routing.Nothing())
@@ -87,6 +89,7 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	p.state.Adopt(g, running)
 	p.engine.Generation.Store(g)
 	p.state.KeepOnly(g)
+	p.listen()
 	p.engine.Metrics.Keep(g.EachSeries)
 	p.engine.Metrics.SnapshotApplied(p.engine.Clock.Now() - began)
 	return g.Number, nil

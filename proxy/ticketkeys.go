@@ -13,4 +13,10 @@ func (p *Proxy) SetTicketKeys(keys [][32]byte) {
 		return
 	}
 	p.tls.SetSessionTicketKeys(keys)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listeners.ticketKeys = keys
+	for _, config := range p.listeners.tls {
+		config.SetSessionTicketKeys(keys)
+	}
 }

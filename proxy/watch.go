@@ -18,7 +18,8 @@ const (
 // Watch does what no request can do for itself, until ctx ends. It notices that a client went away while its request
 // waits. It closes upstream connections that have been idle for too long. It probes what the snapshot checks. It sets
 // aside endpoints that fail, and brings them back. It notices servers that do not answer on connections that requests
-// share. It gives back memory after many connections came to rest. It writes the access log.
+// share. It gives back memory after many connections came to rest. It tries
+// again to open listeners that could not be opened. It writes the access log.
 func (p *Proxy) Watch(ctx context.Context) {
 	if p.engine.Log != nil {
 		written := make(chan struct{})
@@ -63,6 +64,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 			expired = now
 			p.mu.Lock()
 			p.state.Expire(now)
+			p.listen() // again what could not be opened
 			p.mu.Unlock()
 		}
 	}

@@ -26,6 +26,8 @@ func (t Trusted) Has(address netip.Addr) bool {
 type Origin struct {
 	Peer    netip.Addr
 	Trusted bool
+	// Listener is the number of the snapshot's listener that the connection came to. It is 0 if it came to none of those.
+	Listener int
 	// Secure is set if the connection is TLS.
 	Secure bool
 	// TLSVersion is "1.2" or "1.3", or empty without TLS.

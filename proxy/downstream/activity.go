@@ -122,7 +122,7 @@ func (c *http1Conn) closeIdle(was int32) {
 // idle meanwhile.
 func (c *http1Conn) drop() step {
 	c.activity.Store(activityDropping)
-	if c.server.closing.Load() {
+	if c.from.closing.Load() {
 		c.CloseIdle() // A drain may have looked just before.
 	}
 	reusable := c.DropContent(func() bool { return c.activity.Load() != activityDropping })

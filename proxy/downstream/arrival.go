@@ -25,8 +25,8 @@ type arrival struct {
 }
 
 // accept serves a connection until its end.
-func (s *Server) accept(tcp *net.TCPConn, secure bool) {
-	l := &link{server: s, tcp: tcp, number: s.accepted.Add(1), came: s.engine.Clock.Now()}
+func (s *Server) accept(tcp *net.TCPConn, from *listener) {
+	l := &link{from: from, server: s, tcp: tcp, number: s.accepted.Add(1), came: s.engine.Clock.Now()}
 	if !s.places.take(&l.place, addressOf(tcp)) && !l.exceed() {
 		_ = tcp.SetLinger(0)
 		_ = tcp.Close()
@@ -34,13 +34,13 @@ func (s *Server) accept(tcp *net.TCPConn, secure bool) {
 		return
 	}
 	a := &arrival{link: l}
-	if serve := a.settle(secure); serve != nil {
+	if serve := a.settle(); serve != nil {
 		serve()
 	}
 }
 
 // settle finds out what a connection speaks. It returns what serves the connection to its end, or nil if it has ended.
-func (a *arrival) settle(secure bool) (serve func()) {
+func (a *arrival) settle() (serve func()) {
 	defer func() {
 		if a.contain(recover()) {
 			serve = nil
@@ -66,6 +66,7 @@ func (a *arrival) settle(secure bool) (serve func()) {
 		return nil
 	}
 	protocol, version := transport.ProtocolHTTP1, ""
+	secure := a.from.tls != nil
 	if secure {
 		if protocol, version, err = a.secure(); err != nil {
 			a.closed(err)
@@ -74,7 +75,7 @@ func (a *arrival) settle(secure bool) (serve func()) {
 		}
 	}
 	a.origin = a.server.engine.Trusted.Origin(peer, secure, port)
-	a.origin.TLSVersion = version
+	a.origin.TLSVersion, a.origin.Listener = version, a.from.number
 	switch {
 	case !a.over.CompareAndSwap(false, true):
 		return nil // a drain has closed it
@@ -119,7 +120,7 @@ func (a *arrival) secure() (protocol, version string, err error) {
 	if a.excess {
 		return "", "", errConnectionsMany // saying so in TLS would cost more than serving it
 	}
-	secured, err := a.server.handshake(a.transport)
+	secured, err := a.server.handshake(a.transport, a.from.tls)
 	if err != nil {
 		return "", "", err
 	}

@@ -28,6 +28,8 @@ type Conn interface {
 	YieldSilent(since time.Duration) bool
 	// Place returns the connection's place, which it may have left, and when it came.
 	Place() (of *place, came time.Duration)
+	// cameTo says whether the connection came to a listener.
+	cameTo(l *listener) bool
 	// Running returns how many requests and upgraded connections run on it.
 	Running() int
 }

@@ -11,6 +11,11 @@ import (
 // Announce asks clients to send further requests elsewhere, from now on.
 func (s *Server) Announce() {
 	s.draining.Store(true)
+	s.mu.Lock()
+	for l := range s.listeners {
+		l.draining.Store(true)
+	}
+	s.mu.Unlock()
 	s.conns.each(Conn.Announce)
 }
 
@@ -21,8 +26,9 @@ func (s *Server) Drain(ctx context.Context) error {
 	s.Announce()
 	wait(ctx, s.config.DrainDelay)
 	s.mu.Lock()
-	s.closing.Store(true)
-	for _, l := range s.listeners {
+	s.closing = true
+	for l := range s.listeners {
+		l.closing.Store(true)
 		_ = l.Close()
 	}
 	s.mu.Unlock()

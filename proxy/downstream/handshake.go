@@ -4,6 +4,7 @@ package downstream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"time"
 
@@ -18,10 +19,10 @@ const handshakeTimeout = 10 * time.Second
 var errChallengeAnswered = errors.New("a challenge was answered")
 
 // handshake goes through the TLS handshake on a connection and returns the stream.
-func (s *Server) handshake(t *transport.TCP) (*transport.TLS, error) {
+func (s *Server) handshake(t *transport.TCP, config *tls.Config) (*transport.TLS, error) {
 	t.ExpireAfter(handshakeTimeout)
 	began := s.engine.Clock.Now()
-	secured, err := transport.SecureServer(context.Background(), t, s.config.TLS)
+	secured, err := transport.SecureServer(context.Background(), t, config)
 	if err != nil {
 		why := transport.OtherFault
 		if failed, ok := errors.AsType[*transport.HandshakeError](err); ok {

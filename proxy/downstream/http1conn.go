@@ -248,7 +248,7 @@ func (c *http1Conn) becomeIdle(reusable bool) step {
 	switch {
 	case !reusable:
 		return closeLingering
-	case !c.activity.CompareAndSwap(activityBusy, activityIdle) || c.server.closing.Load():
+	case !c.activity.CompareAndSwap(activityBusy, activityIdle) || c.from.closing.Load():
 		return closeLingering // the client was not told and may have sent another request
 	}
 	return awaitRequest
@@ -259,9 +259,9 @@ func (c *http1Conn) release(x *pipeline.Exchange) {
 	c.server.engine.End(x)
 }
 
-// WriteHead implements pipeline.Downstream. While the proxy drains, each response is its connection's last.
+// WriteHead implements pipeline.Downstream. While its listener drains, each response is its connection's last.
 func (c *http1Conn) WriteHead(resp *message.Response) {
-	if c.server.draining.Load() {
+	if c.from.draining.Load() {
 		c.CloseAfter()
 	}
 	c.ServerConn.WriteHead(resp)

@@ -15,7 +15,9 @@ import (
 
 // link is what all connections have, in any protocol.
 type link struct {
-	server    *Server
+	server *Server
+	// from is the listener that the connection came to.
+	from      *listener
 	tcp       *net.TCPConn
 	transport *transport.TCP
 	// carrier is the transport, or TLS over it.
@@ -52,10 +54,10 @@ func (l *link) enter(c Conn) {
 		l.server.conns.replace(l.entry, c, l.number)
 	}
 	l.entry = c
-	if l.server.draining.Load() {
+	if l.from.draining.Load() {
 		c.Announce()
 	}
-	if l.server.closing.Load() {
+	if l.from.closing.Load() {
 		c.CloseIdle()
 	}
 }
@@ -77,6 +79,9 @@ func (l *link) leave() {
 func (l *link) Place() (of *place, came time.Duration) {
 	return &l.place, l.came
 }
+
+// cameTo says whether the connection came to one of the snapshot's listeners.
+func (l *link) cameTo(of *listener) bool { return l.from == of }
 
 // SilentSince implements Conn.
 func (l *link) SilentSince() (since time.Duration, silent bool) { return 0, false }

@@ -4,7 +4,7 @@ package downstream
 
 import (
 	"crypto/tls"
-	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,7 +58,6 @@ type Server struct {
 	http2     http2.Config
 	exchanges sync.Pool
 	draining  atomic.Bool
-	closing   atomic.Bool // set later than draining, just before idle connections are closed
 	conns     registry
 	places    places
 	rate      message.LeastRate
@@ -67,8 +66,12 @@ type Server struct {
 	excess  atomic.Int32
 	serving sync.WaitGroup
 
-	mu        sync.Mutex // guards what follows
-	listeners []net.Listener
+	mu sync.Mutex // guards what follows
+	// closing is set once a drain has closed the listeners.
+	closing   bool
+	listeners map[*listener]struct{}
+	// opened are those that Listen was called with last, by address.
+	opened map[netip.AddrPort]*opened
 }
 
 // NewServer makes a server without listeners.

@@ -22,6 +22,8 @@ type certificates struct {
 	wildcard map[string][]*tls.Certificate
 	// others are for every other name.
 	others []*tls.Certificate
+	// deep is set if a wildcard stands for one or more labels, and not for exactly one.
+	deep bool
 	// loaded are all of them, in the order of the snapshot.
 	loaded []*loadedCertificate
 }
@@ -142,8 +144,12 @@ func (c *certificates) named(name string) []*tls.Certificate {
 	if candidates, ok := c.exact[name]; ok {
 		return candidates
 	}
-	if dot := strings.IndexByte(name, '.'); dot > 0 {
-		return c.wildcard[name[dot:]]
+	for dot := strings.IndexByte(name, '.'); dot > 0; {
+		name = name[dot:]
+		if candidates := c.wildcard[name]; candidates != nil || !c.deep {
+			return candidates
+		}
+		dot = 1 + strings.IndexByte(name[1:], '.')
 	}
 	return nil
 }

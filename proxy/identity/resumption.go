@@ -16,7 +16,7 @@ const ticketName = "warren name: "
 // seal makes a ticket of a session. The session may be resumed only under the name that it was made for: a client that
 // resumes sees no certificate. It relies on the one that it saw then, which may be another owner's.
 func (s *server) seal(c tls.ConnectionState, session *tls.SessionState) ([]byte, error) {
-	session.Extra = [][]byte{[]byte(ticketName + nameOf(c))}
+	session.Extra = [][]byte{[]byte(ticketName + s.scope + nameOf(c))}
 	return s.config.EncryptTicket(c, session)
 }
 
@@ -30,7 +30,7 @@ func (s *server) open(ticket []byte, c tls.ConnectionState) (*tls.SessionState, 
 	name := nameOf(c)
 	for _, extra := range session.Extra {
 		given, ok := bytes.CutPrefix(extra, []byte(ticketName))
-		if ok && string(given) == name && s.current().certificates.serve(name) {
+		if ok && string(given) == s.scope+name && s.current().certificates.serve(name) {
 			return session, nil
 		}
 	}

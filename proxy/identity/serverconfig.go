@@ -10,14 +10,17 @@ import (
 
 // server decides about the handshakes of clients.
 type server struct {
-	config  *tls.Config
+	config *tls.Config
+	// scope begins the names in session tickets, so that no session is resumed elsewhere than where it was made.
+	scope   string
 	current func() *Set
 }
 
 // ServerConfig returns the configuration for handshakes with clients. Each handshake asks current for the set that is
-// served then. One configuration outlives all sets, and session tickets outlive them with it.
-func ServerConfig(current func() *Set) *tls.Config {
-	s := &server{current: current}
+// served then. One configuration outlives all sets, and session tickets outlive them with it. A ticket is good for the
+// configurations of its own scope alone, which have their keys in common.
+func ServerConfig(scope string, current func() *Set) *tls.Config {
+	s := &server{scope: scope, current: current}
 	s.config = &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1, transport.ProtocolHTTP10},

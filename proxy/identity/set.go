@@ -4,6 +4,7 @@ package identity
 
 import (
 	"crypto/tls"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -13,6 +14,17 @@ import (
 type Set struct {
 	certificates certificates
 	challenges   challenges
+	// listeners are who we are at the addresses of listeners.
+	listeners map[netip.AddrPort]*Set
+}
+
+// Listener returns who we are to clients that come to a listener of the snapshot. There is nobody at an address that has
+// none.
+func (s *Set) Listener(at netip.AddrPort) *Set {
+	if of := s.listeners[at]; of != nil {
+		return of
+	}
+	return &Set{}
 }
 
 // Validity returns when the certificate at an index of the snapshot begins to be valid, and when it ceases to be.

@@ -34,7 +34,11 @@ func (s *Store) Compile(of *snapshot.Snapshot) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Set{certificates: c, challenges: answers}, nil
+	listeners, err := s.compileListeners(of, &c)
+	if err != nil {
+		return nil, err
+	}
+	return &Set{certificates: c, challenges: answers, listeners: listeners}, nil
 }
 
 // KeepOnly forgets all but the certificates of a snapshot.

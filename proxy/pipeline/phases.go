@@ -115,22 +115,22 @@ func (x *Exchange) findChallenge() reason.Reason {
 }
 
 func (x *Exchange) redirect() reason.Reason {
-	if !x.Secure && x.generation.Redirected(x.Host) {
+	if !x.Secure && x.generation.At(x.origin.Listener).Redirected(x.Host) {
 		return reason.RedirectToHTTPS
 	}
 	return reason.None
 }
 
 func (x *Exchange) findRoute() reason.Reason {
-	g := x.generation
-	x.route = g.Find(&x.request, x.Host, x.path, canonical.AsItIs)
+	routes := x.generation.At(x.origin.Listener)
+	x.route = routes.Find(&x.request, x.Host, x.path, canonical.AsItIs)
 	if x.route == nil {
 		return reason.RouteNotFound
 	}
 	x.backend = &x.route.Backend
 	if !canonical.ReadsOneWay(x.path) {
 		var ambiguous bool
-		if ambiguous, x.rewriteBuf = g.Ambiguous(&x.request, x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
+		if ambiguous, x.rewriteBuf = routes.Ambiguous(&x.request, x.rewriteBuf, x.Host, x.path, x.route); ambiguous {
 			return reason.AmbiguousPath
 		}
 	}

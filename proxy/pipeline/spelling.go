@@ -24,11 +24,11 @@ func (x *Exchange) keepSpelling() reason.Reason {
 
 // isSameRule says whether the rules would take the request to the same route if the path were read as it was sent.
 func (x *Exchange) isSameRule(sent []byte) bool {
-	g, req := x.generation, &x.request
+	routes, req := x.generation.At(x.origin.Listener), &x.request
 	if rest, ok := canonical.BehindAuthority(sent, x.path); ok {
-		if !canonical.ReadsOneWay(x.path) || g.Find(req, x.Host, rest, canonical.AsItIs) != x.route {
+		if !canonical.ReadsOneWay(x.path) || routes.Find(req, x.Host, rest, canonical.AsItIs) != x.route {
 			return false
 		}
 	}
-	return g.Find(req, x.Host, sent, canonical.AsItIs) == x.route
+	return routes.Find(req, x.Host, sent, canonical.AsItIs) == x.route
 }

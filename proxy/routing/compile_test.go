@@ -75,7 +75,7 @@ func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T)
 
 	for i := range changed.Hosts {
 		h := &changed.Hosts[i]
-		same := first.router.host(h.Name) == second.router.host(h.Name)
+		same := first.Router.host(h.Name) == second.Router.host(h.Name)
 		if want := i != 3 && h.Routes[0].Pool != changed.Pools[7].ID; same != want {
 			t.Errorf("host %q is taken over: %t, want %t", h.Name, same, want)
 		}

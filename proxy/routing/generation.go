@@ -3,12 +3,14 @@
 package routing
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"net/netip"
+	"slices"
 
 	"github.com/warren-dev/ingress/proxy/balance"
-	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/identity"
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -21,8 +23,12 @@ type Generation struct {
 	Number   uint64
 	Snapshot *snapshot.Snapshot
 	Identity *identity.Set
-	pools    map[string]*balance.Pool
-	router   router
+	// Router has the routes of connections that came to no listener of the snapshot.
+	Router
+	pools map[string]*balance.Pool
+	// listeners have the routes of those that came to one. They are by number. A number whose listener is not in the
+	// snapshot has no routes.
+	listeners []Router
 }
 
 // Nothing returns the generation before the first. It has no routes, so every request gets 404.
@@ -44,10 +50,13 @@ func Compile(s *snapshot.Snapshot, before *Generation, state *State) (*Generatio
 	if err := g.compilePools(before, state); err != nil {
 		return nil, err
 	}
-	if err := g.compileHosts(before, state); err != nil {
+	var err error
+	if g.Router, err = g.compileHosts(hostsIn{list: s.Hosts}, hostsIn{list: before.Snapshot.Hosts, router: &before.Router}, before, state); err != nil {
 		return nil, err
 	}
-	var err error
+	if err := g.compileListeners(before, state); err != nil {
+		return nil, err
+	}
 	g.Identity, err = state.identity.Compile(s)
 	return g, err
 }
@@ -72,31 +81,77 @@ func (g *Generation) compilePools(before *Generation, state *State) error {
 	return nil
 }
 
-func (g *Generation) compileHosts(before *Generation, state *State) error {
-	tables := make([]*hostTable, len(g.Snapshot.Hosts))
-	old := before.Snapshot.Hosts
-	for i := range g.Snapshot.Hosts {
-		h := &g.Snapshot.Hosts[i]
-		for len(old) > 0 && old[0].Name < h.Name {
-			old = old[1:]
+// hostsIn are the hosts of one listener of a snapshot, or those that are no listener's.
+type hostsIn struct {
+	list []snapshot.Host
+	// at is the listener's address. It is the zero value for the others.
+	at netip.AddrPort
+	// router has them compiled. Nil if they are not yet.
+	router *Router
+}
+
+// compileHosts makes the router of some hosts. It takes tables from old, the same listener's hosts in the generation
+// before.
+func (g *Generation) compileHosts(hosts, old hostsIn, before *Generation, state *State) (Router, error) {
+	tables := make([]*hostTable, len(hosts.list))
+	for i := range hosts.list {
+		h := &hosts.list[i]
+		for len(old.list) > 0 && old.list[0].Name < h.Name {
+			old.list = old.list[1:]
 		}
-		if len(old) > 0 && old[0].Equal(*h) && g.samePools(before, h) {
-			tables[i] = before.router.host(h.Name)
+		if len(old.list) > 0 && old.list[0].Equal(*h) && g.samePools(before, h) {
+			tables[i] = old.router.host(h.Name)
 			continue
 		}
 		var err error
-		if tables[i], err = g.compileHost(h, state); err != nil {
-			return fmt.Errorf("host %q: %w", h.Name, err)
+		if tables[i], err = g.compileHost(h, hosts.at, state); err != nil {
+			return Router{}, fmt.Errorf("host %q: %w", h.Name, err)
 		}
 	}
-	g.router = newRouter(len(tables))
-	// The router needs less specific hosts first. The name of the one for every host is empty and comes before all others.
-	for _, exact := range [...]bool{false, true} {
-		for i, t := range tables {
-			if h := &g.Snapshot.Hosts[i]; h.Exact() == exact {
-				g.router.add(h.Name, h.Owner, t)
-			}
+	router := newRouter(len(tables), hosts.at.IsValid())
+	for _, i := range lessSpecificFirst(hosts.list) {
+		router.add(hosts.list[i].Name, hosts.list[i].Owner, tables[i])
+	}
+	return router, nil
+}
+
+// lessSpecificFirst returns the indexes of hosts in the order that a router needs.
+func lessSpecificFirst(hosts []snapshot.Host) []int {
+	indexes := make([]int, len(hosts))
+	for i := range indexes {
+		indexes[i] = i
+	}
+	// Of an exact name, only what stands over it matters. So all exact names go last, and wildcards by their length.
+	rank := func(h *snapshot.Host) int {
+		if h.Exact() {
+			return math.MaxInt
 		}
+		return len(h.Name)
+	}
+	slices.SortStableFunc(indexes, func(a, b int) int { return cmp.Compare(rank(&hosts[a]), rank(&hosts[b])) })
+	return indexes
+}
+
+func (g *Generation) compileListeners(before *Generation, state *State) error {
+	list, old := g.Snapshot.Listeners, before.Snapshot.Listeners
+	for i := range list {
+		hosts := hostsIn{list: list[i].Hosts, at: list[i].Address}
+		for len(old) > 0 && old[0].Address.Compare(hosts.at) < 0 {
+			old = old[1:]
+		}
+		number := state.Listener(hosts.at)
+		var former hostsIn
+		if len(old) > 0 && old[0].Address == hosts.at {
+			former = hostsIn{list: old[0].Hosts, router: before.At(number)}
+		}
+		router, err := g.compileHosts(hosts, former, before, state)
+		if err != nil {
+			return fmt.Errorf("listener %q: %w", hosts.at, err)
+		}
+		for number > len(g.listeners) {
+			g.listeners = append(g.listeners, Router{})
+		}
+		g.listeners[number-1] = router
 	}
 	return nil
 }
@@ -113,16 +168,20 @@ func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 	return true
 }
 
-func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, error) {
+func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *State) (*hostTable, error) {
 	if err := h.Inspect(); err != nil {
 		return nil, err
 	}
 	t := newHostTable(len(h.Routes), h.RedirectHTTPS)
+	site := h.Name
+	if at.IsValid() { // The same host of two listeners is two.
+		site = at.String() + " " + site
+	}
 	compiled := make([]Route, len(h.Routes))
 	for i := range h.Routes {
 		r := &h.Routes[i]
 		compiled[i] = Route{
-			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path}, Mark: state.markOf(h.Name, r), Balancing: r.Balancing,
+			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path}, Mark: state.markOf(site, r), Balancing: r.Balancing,
 			Timeouts: r.Timeouts, Patience: r.Timeouts.Patience(), Repeatable: r.Timeouts.Repeatable(), Retries: r.Retries,
 			Closed: r.Refuses(), Canonical: r.Canonical,
 		}
@@ -131,12 +190,12 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		if len(r.Backends) > 0 {
-			if compiled[i].Split, err = g.compileSplit(h.Name, r, state, t); err != nil {
+			if compiled[i].Split, err = g.compileSplit(site, r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}
 		if len(r.Policies) > 0 {
-			if compiled[i].Policies, err = policy.Compile(r.Policies, state.scope(h.Name, r, wholeRoute, t)); err != nil {
+			if compiled[i].Policies, err = policy.Compile(r.Policies, state.scope(site, r, wholeRoute, t)); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}
@@ -155,37 +214,49 @@ func (g *Generation) compileHost(h *snapshot.Host, state *State) (*hostTable, er
 	return t, nil
 }
 
-// Find returns the route of a request, or nil. host is canonical. path is the canonical path in the reading as. Of req,
-// Find reads only the method, the fields and the query. It reads them only if a route of the host and path has
-// conditions.
-func (g *Generation) Find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
-	return g.router.find(req, host, path, as)
+// At returns the router for the connections that came to the listener of a number. 0 is for those that came to none.
+func (g *Generation) At(listener int) *Router {
+	switch {
+	case listener == 0:
+		return &g.Router
+	case listener <= len(g.listeners):
+		return &g.listeners[listener-1]
+	}
+	return &noRoutes
 }
 
-// Ambiguous says whether a request takes another route than found, or none, in some other reading of its path. It also
-// returns true if servers do not agree on a reading. found is the route that [Generation.Find] returns for the path as
-// it is. buf is memory for the readings. Ambiguous returns it, grown if needed.
-func (g *Generation) Ambiguous(req *message.Request, buf, host, path []byte, found *Route) (bool, []byte) {
-	return g.router.ambiguous(req, buf, host, path, found)
-}
+// noRoutes is for connections whose listener is not in the snapshot any more.
+var noRoutes Router // nothing writes it
 
-// Redirected says whether plain requests for a canonical host are redirected to HTTPS.
-func (g *Generation) Redirected(host []byte) bool { return g.router.redirected(host) }
-
-// Compiled returns the compiled form of r, a route of the snapshot. host is the name of its host. There is always one.
+// Compiled returns the compiled form of r, a route of one of the snapshot's Hosts. host is the name of that. There is
+// always one.
 func (g *Generation) Compiled(host string, r *snapshot.Route) *Route {
-	return g.router.host(host).route(r.Path, r.Match, r.Conditions)
+	return g.host(host).route(r.Path, r.Match, r.Conditions)
 }
 
 // Routes returns the number of routes.
-func (g *Generation) Routes() int { return g.router.routes }
+func (g *Generation) Routes() int {
+	total := g.routes
+	for i := range g.listeners {
+		total += g.listeners[i].routes
+	}
+	return total
+}
+
+// each calls f with the table of every host.
+func (g *Generation) each(f func(*hostTable)) {
+	g.Router.each(f)
+	for i := range g.listeners {
+		g.listeners[i].each(f)
+	}
+}
 
 // Pool returns the pool of an id, or nil.
 func (g *Generation) Pool(id string) *balance.Pool { return g.pools[id] }
 
 // EachSeries calls f with the series of all routes. It may call f several times with one series.
 func (g *Generation) EachSeries(f func(*observe.Series)) {
-	g.router.each(func(t *hostTable) {
+	g.each(func(t *hostTable) {
 		for _, s := range t.series {
 			f(s)
 		}

@@ -134,7 +134,7 @@ func TestConditionsAreTakenFromTheGenerationBefore(t *testing.T) {
 	state := newTestState()
 	first := compileForTest(t, sortedRoutes(conditionalSnapshot()), Nothing(), state)
 	second := compileForTest(t, sortedRoutes(conditionalSnapshot()), first, state)
-	if first.router.host("app.example.com") != second.router.host("app.example.com") {
+	if first.Router.host("app.example.com") != second.Router.host("app.example.com") {
 		t.Error("a host whose conditions are the same was compiled again")
 	}
 	changed := sortedRoutes(conditionalSnapshot())

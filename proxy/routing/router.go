@@ -16,20 +16,23 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// router finds the route of a request. An exact host goes before a wildcard, and a wildcard before the one for every
-// host. Within a host, a closed text goes before an exact path, an exact path before prefixes, a longer prefix before a
-// shorter one, and every prefix before an expression. Within a place, the first route whose conditions the request
-// meets takes the request. If no route of a place takes it, the router looks at the next less specific path. If no
-// route of a host takes it, the router looks at the next less specific host of the same owner, and at no other owner's.
+// Router finds the route of a request on one listener. An exact host goes before a wildcard, and a wildcard before the
+// one for every host. Within a host, a closed text goes before an exact path, an exact path before prefixes, a longer
+// prefix before a shorter one, and every prefix before an expression. Within a place, the first route whose conditions
+// the request meets takes the request. If no route of a place takes it, the router looks at the next less specific
+// path. If no route of a host takes it, the router looks at the next less specific host of the same owner, and at no
+// other owner's.
 //
 // Finding allocates nothing. It takes time that grows with the number of different path lengths of the host, and with
-// the conditions of the places and the expressions that it looks at. A router is immutable.
-type router struct {
+// the conditions of the places and the expressions that it looks at. A Router is immutable.
+type Router struct {
 	exact map[string]site
 	// wildcard is keyed by what follows the star: ".example.com".
 	wildcard map[string]*site
 	every    *site
-	routes   int
+	// deep is set if a wildcard stands for one or more labels, and not for exactly one.
+	deep   bool
+	routes int
 	// redirects is set if any host is redirected to HTTPS.
 	redirects bool
 }
@@ -67,9 +70,10 @@ type hostTable struct {
 
 var rootPath = []byte("/")
 
-// find returns the route of a request, or nil. host is canonical. path is the canonical path in the reading as. It does
-// not look at the host and the path of req.
-func (r *router) find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
+// Find returns the route of a request, or nil. host is canonical. path is the canonical path in the reading as. Of req,
+// Find reads only the method, the fields and the query. It reads them only if a route of the host and path has
+// conditions.
+func (r *Router) Find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
 	s := r.site(host)
 	for next := &s; next != nil && next.hostTable != nil; next = next.next {
 		if found := next.in(as).find(req, path); found != nil {
@@ -79,12 +83,14 @@ func (r *router) find(req *message.Request, host, path []byte, as canonical.Read
 	return nil
 }
 
-// ambiguous implements [Generation.Ambiguous].
-func (r *router) ambiguous(req *message.Request, buf, host, path []byte, found *Route) (bool, []byte) {
+// Ambiguous says whether a request takes another route than found, or none, in some other reading of its path. It also
+// returns true if servers do not agree on a reading. found is the route that [Router.Find] returns for the path as it
+// is. buf is memory for the readings. Ambiguous returns it, grown if needed.
+func (r *Router) Ambiguous(req *message.Request, buf, host, path []byte, found *Route) (bool, []byte) {
 	for as := canonical.Decoded; as < canonical.Readings; as++ {
 		read, ok := as.Read(buf, path)
 		buf = read
-		if !ok || r.find(req, host, read, as) != found {
+		if !ok || r.Find(req, host, read, as) != found {
 			return true, buf
 		}
 	}
@@ -93,13 +99,13 @@ func (r *router) ambiguous(req *message.Request, buf, host, path []byte, found *
 
 // site returns the most specific site for a canonical host. The owner of that site is the owner of the host. If there
 // is none, it returns a site without a table.
-func (r *router) site(host []byte) site {
+func (r *Router) site(host []byte) site {
 	if s, ok := r.exact[string(host)]; ok {
 		return s
 	}
 	if len(r.wildcard) > 0 {
 		if dot := bytes.IndexByte(host, '.'); dot > 0 {
-			if s := r.wildcard[string(host[dot:])]; s != nil {
+			if s := r.over(host[dot:]); s != nil {
 				return *s
 			}
 		}
@@ -110,8 +116,23 @@ func (r *router) site(host []byte) site {
 	return site{}
 }
 
-// redirected says whether plain requests for the host are redirected to HTTPS.
-func (r *router) redirected(host []byte) bool {
+// over returns the most specific wildcard over a name, or nil. suffix is the name from its first dot on.
+func (r *Router) over(suffix []byte) *site {
+	for {
+		s := r.wildcard[string(suffix)]
+		if s != nil || !r.deep {
+			return s
+		}
+		dot := bytes.IndexByte(suffix[1:], '.')
+		if dot < 0 {
+			return nil
+		}
+		suffix = suffix[1+dot:]
+	}
+}
+
+// Redirected says whether plain requests for a canonical host are redirected to HTTPS.
+func (r *Router) Redirected(host []byte) bool {
 	if !r.redirects {
 		return false
 	}
@@ -173,12 +194,13 @@ func (t *hostTable) place(path string, match snapshot.PathMatch) place {
 	return t.prefixes[path]
 }
 
-func newRouter(hosts int) router {
-	return router{exact: make(map[string]site, hosts), wildcard: make(map[string]*site)}
+func newRouter(hosts int, deep bool) Router {
+	return Router{exact: make(map[string]site, hosts), wildcard: make(map[string]*site), deep: deep}
 }
 
-// add puts a host's table into the router. It has to be called for less specific hosts before more specific ones.
-func (r *router) add(name, owner string, t *hostTable) {
+// add puts a host's table into the router. It has to be called for less specific hosts before more specific ones: for
+// every host first, then for wildcards, shorter ones before longer ones, and last for exact names.
+func (r *Router) add(name, owner string, t *hostTable) {
 	r.routes += t.routes
 	r.redirects = r.redirects || t.redirects
 	s := site{hostTable: t, owner: owner}
@@ -187,17 +209,22 @@ func (r *router) add(name, owner string, t *hostTable) {
 	case name == "":
 		r.every = &s
 	case wildcard:
-		s.next = r.every.of(owner)
+		s.next = r.above(strings.TrimPrefix(suffix, "."), owner, r.deep)
 		r.wildcard[suffix] = &s
 	default:
-		s.next = r.every.of(owner)
-		if dot := strings.IndexByte(name, '.'); dot > 0 {
-			if over := r.wildcard[name[dot:]].of(owner); over != nil {
-				s.next = over
-			}
-		}
+		s.next = r.above(name, owner, true)
 		r.exact[name] = s
 	}
+}
+
+// above returns the most specific site of an owner over a name, or nil. wildcards is set if that may be a wildcard's.
+func (r *Router) above(name, owner string, wildcards bool) *site {
+	if dot := strings.IndexByte(name, '.'); dot > 0 && wildcards {
+		if over := r.over([]byte(name[dot:])); over.of(owner) != nil {
+			return over
+		}
+	}
+	return r.every.of(owner)
 }
 
 // of returns the site, or nil if another owner has it.
@@ -209,7 +236,7 @@ func (s *site) of(owner string) *site {
 }
 
 // each calls f with the table of every host.
-func (r *router) each(f func(*hostTable)) {
+func (r *Router) each(f func(*hostTable)) {
 	for _, s := range r.exact {
 		f(s.hostTable)
 	}
@@ -222,7 +249,7 @@ func (r *router) each(f func(*hostTable)) {
 }
 
 // host returns the table that was added under a name, or nil.
-func (r *router) host(name string) *hostTable {
+func (r *Router) host(name string) *hostTable {
 	s := r.exact[name]
 	switch {
 	case name == "" && r.every != nil:

@@ -69,9 +69,9 @@ func orders(steps []serverStep) [][]serverStep {
 	return all
 }
 
-func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *router {
+func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *Router {
 	t.Helper()
-	r, table := newRouter(1), newHostTable(len(rules), false)
+	r, table := newRouter(1, false), newHostTable(len(rules), false)
 	for path, match := range rules {
 		if err := table.add(path, match, 0, nil, &Route{}); err != nil {
 			t.Fatal(err)
@@ -101,8 +101,8 @@ func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
 		var try func(path string, left int)
 		try = func(path string, left int) {
 			if form, err := canonical.Path(nil, []byte(path)); err == nil && string(form) == path {
-				found := r.find(bare, host, form, canonical.AsItIs)
-				ambiguous, _ := r.ambiguous(bare, nil, host, form, found)
+				found := r.Find(bare, host, form, canonical.AsItIs)
+				ambiguous, _ := r.Ambiguous(bare, nil, host, form, found)
 				if found != nil && !ambiguous {
 					passed++
 					checkServers(t, r, path, found, servers)
@@ -121,7 +121,7 @@ func TestNoServerReadsAnotherRuleInAPathThatPasses(t *testing.T) {
 	}
 }
 
-func checkServers(t *testing.T, r *router, path string, found *Route, servers [][]serverStep) {
+func checkServers(t *testing.T, r *Router, path string, found *Route, servers [][]serverStep) {
 	t.Helper()
 	for _, server := range servers {
 		read, ok, name := path, true, ""
@@ -131,7 +131,7 @@ func checkServers(t *testing.T, r *router, path string, found *Route, servers []
 			}
 			name += " " + step.name
 		}
-		if ok && r.find(bare, []byte("a"), []byte(read), canonical.AsItIs) != found {
+		if ok && r.Find(bare, []byte("a"), []byte(read), canonical.AsItIs) != found {
 			t.Errorf("%s passes, and is %s to a server that does%s", path, read, name)
 		}
 	}
@@ -146,8 +146,8 @@ func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 		"/a/b/x%20y": false, "/a/b/x;y": false, "/c/x;y": false, "/x%20y": false,
 		"/a%2Fb": true, "/a%2Fb/x": true, "/c;d": true, "/c;d/x": true,
 	} {
-		found := r.find(bare, []byte("a"), []byte(path), canonical.AsItIs)
-		if got, _ := r.ambiguous(bare, nil, []byte("a"), []byte(path), found); got != want {
+		found := r.Find(bare, []byte("a"), []byte(path), canonical.AsItIs)
+		if got, _ := r.Ambiguous(bare, nil, []byte("a"), []byte(path), found); got != want {
 			t.Errorf("%s: ambiguous %v, want %v", path, got, want)
 		}
 	}
@@ -156,9 +156,9 @@ func TestRuleWithAnEscapeLeavesThePlainOneAlone(t *testing.T) {
 func TestReadingsOfAPathAllocateNothing(t *testing.T) {
 	r := tableOf(t, map[string]snapshot.PathMatch{"/": snapshot.MatchPrefix, "/projects": snapshot.MatchPrefix})
 	host, path, buf := []byte("a"), []byte("/projects/group%2Fname;v=1/caf%C3%A9"), make([]byte, 0, 128)
-	found := r.find(bare, host, path, canonical.AsItIs)
+	found := r.Find(bare, host, path, canonical.AsItIs)
 	if n := testing.AllocsPerRun(100, func() {
-		if ambiguous, _ := r.ambiguous(bare, buf, host, path, found); ambiguous {
+		if ambiguous, _ := r.Ambiguous(bare, buf, host, path, found); ambiguous {
 			t.Error("ambiguous")
 		}
 	}); n != 0 {

@@ -4,6 +4,7 @@ package routing
 
 import (
 	"hash/maphash"
+	"net/netip"
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/health"
@@ -28,6 +29,9 @@ type State struct {
 	// seed goes into the marks of routes.
 	seed     maphash.Seed
 	identity *identity.Store
+	// numbers are those of all listeners that there ever were. A connection may outlive its listener, and must not come
+	// to another one's routes.
+	numbers map[netip.AddrPort]int
 }
 
 // NewState returns a state that knows nothing yet.
@@ -40,7 +44,18 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 		Limiter:  policy.NewLimiter(),
 		identity: identity.NewStore(),
 		seed:     maphash.MakeSeed(),
+		numbers:  make(map[netip.AddrPort]int),
 	}
+}
+
+// Listener returns the number of the listener at an address, from 1 on. It is the same in all generations.
+func (s *State) Listener(at netip.AddrPort) int {
+	number, ok := s.numbers[at]
+	if !ok {
+		number = len(s.numbers) + 1
+		s.numbers[at] = number
+	}
+	return number
 }
 
 // keptBy is the key of what a policy keeps: the route, and the policy's own key.
@@ -86,7 +101,7 @@ func (s *State) Adopt(g, before *Generation) { s.Store.Adopt(g.pools, before.poo
 func (s *State) KeepOnly(g *Generation) {
 	s.prober.Adopt(g.Snapshot.Checks)
 	kept := make(map[keptBy]bool, len(s.kept))
-	g.router.each(func(t *hostTable) {
+	g.each(func(t *hostTable) {
 		for _, by := range t.kept {
 			kept[by] = true
 		}

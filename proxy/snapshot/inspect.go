@@ -12,9 +12,10 @@ import (
 )
 
 // Inspect returns what is wrong with a snapshot, or nil. It is called before the snapshot is compiled. It finds hosts,
-// pools, checks and challenges that are out of order or occur twice. It also finds checks with an impossible interval,
-// timeout or threshold, and Checked endpoints without a check. It does not look at routes. [Host.Inspect] does that
-// when a host is compiled, because nearly all hosts were inspected with the snapshot before.
+// listeners, pools, checks and challenges that are out of order or occur twice. It also finds checks with an impossible
+// interval, timeout or threshold, Checked endpoints without a check, and listeners with certificates that there are not.
+// It does not look at routes. [Host.Inspect] does that when a host is compiled, because nearly all hosts were inspected
+// with the snapshot before.
 func (s *Snapshot) Inspect() error {
 	if err := s.inspectChecks(); err != nil {
 		return err
@@ -24,14 +25,24 @@ func (s *Snapshot) Inspect() error {
 			return err
 		}
 	}
-	for i := range s.Hosts[min(1, len(s.Hosts)):] {
-		if err := inOrder("host", s.Hosts[i].Name, s.Hosts[i+1].Name); err != nil {
-			return err
-		}
+	if err := inspectHosts(s.Hosts); err != nil {
+		return err
+	}
+	if err := s.inspectListeners(); err != nil {
+		return err
 	}
 	for i := range s.Challenges[min(1, len(s.Challenges)):] {
 		if one, next := &s.Challenges[i], &s.Challenges[i+1]; one.compare(next) >= 0 {
 			return fmt.Errorf("challenges for %q and %q are not sorted or occur twice", one.Host, next.Host)
+		}
+	}
+	return nil
+}
+
+func inspectHosts(hosts []Host) error {
+	for i := range hosts[min(1, len(hosts)):] {
+		if err := inOrder("host", hosts[i].Name, hosts[i+1].Name); err != nil {
+			return err
 		}
 	}
 	return nil

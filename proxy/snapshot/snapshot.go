@@ -16,8 +16,10 @@ import (
 // goes. It is immutable once the proxy has it. Two snapshots that mean the same are [Snapshot.Equal], because every
 // list in them has the order that its comment gives.
 type Snapshot struct {
-	// Hosts are sorted by Name. Each name occurs once.
+	// Hosts are what connections meet that come to no Listener. They are sorted by Name. Each name occurs once.
 	Hosts []Host
+	// Listeners are sorted by Address. Each address occurs once.
+	Listeners []Listener
 	// Pools are sorted by ID. Each id occurs once.
 	Pools []Pool
 	// Checks are sorted by ID. Each id occurs once.
@@ -241,7 +243,8 @@ type Endpoint struct {
 
 // Equal says whether two snapshots mean the same.
 func (s *Snapshot) Equal(o *Snapshot) bool {
-	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
+	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Listeners, o.Listeners, Listener.Equal) &&
+		slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
 		slices.EqualFunc(s.Checks, o.Checks, Check.Equal) &&
 		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal) && slices.Equal(s.Challenges, o.Challenges) &&
 		slices.EqualFunc(s.Unserved, o.Unserved, Unserved.Equal)

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package snapshot
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// Listener is an address at which connections are taken, besides those that the proxy is started with. A connection to
+// it meets its hosts alone, and no others meet them.
+type Listener struct {
+	// Address is where connections go to. Its port is not 0. An unspecified IP stands for all addresses of the machine.
+	Address netip.AddrPort
+	// TLS is set if its connections are TLS.
+	TLS bool
+	// Names are the names that certificates are served for, sorted by Name. Each occurs once. There are none without TLS.
+	Names []ServedName
+	// Hosts are as in a [Snapshot]. A wildcard stands for one or more labels. Of several wildcards over a name, the longest
+	// is the most specific.
+	Hosts []Host
+}
+
+// ServedName is a name for which a listener serves certificates.
+type ServedName struct {
+	// Name is exact, a wildcard for one or more labels, or "" for every other name and for clients that send none.
+	Name string
+	// Certificates are ids of the snapshot's Certificates, in the order of preference. There is at least one.
+	Certificates []string
+}
+
+// Equal says whether two listeners serve the same at the same address.
+func (l Listener) Equal(o Listener) bool {
+	return l.Address == o.Address && l.TLS == o.TLS && slices.EqualFunc(l.Names, o.Names, ServedName.Equal) &&
+		slices.EqualFunc(l.Hosts, o.Hosts, Host.Equal)
+}
+
+// Equal says whether the same certificates are served for the same name.
+func (n ServedName) Equal(o ServedName) bool {
+	return n.Name == o.Name && slices.Equal(n.Certificates, o.Certificates)
+}
+
+// inspectListeners returns what is wrong with the listeners, or nil. Like [Snapshot.Inspect], it does not look at
+// routes.
+func (s *Snapshot) inspectListeners() error {
+	for i := range s.Listeners {
+		l := &s.Listeners[i]
+		if !l.Address.IsValid() || l.Address.Port() == 0 {
+			return fmt.Errorf("a listener has the address %q, at which nothing can connect", l.Address)
+		}
+		if i > 0 {
+			switch order := s.Listeners[i-1].Address.Compare(l.Address); {
+			case order == 0:
+				return fmt.Errorf("listener %q occurs twice", l.Address)
+			case order > 0:
+				return fmt.Errorf("listeners are not sorted: %q follows %q", l.Address, s.Listeners[i-1].Address)
+			}
+		}
+		if err := cmp.Or(inspectHosts(l.Hosts), s.inspectNames(l)); err != nil {
+			return fmt.Errorf("listener %q: %w", l.Address, err)
+		}
+	}
+	return nil
+}
+
+func (s *Snapshot) inspectNames(l *Listener) error {
+	if !l.TLS && len(l.Names) > 0 {
+		return errors.New("it has certificates, and no TLS")
+	}
+	for i := range l.Names {
+		n := &l.Names[i]
+		if i > 0 {
+			if err := inOrder("name", l.Names[i-1].Name, n.Name); err != nil {
+				return err
+			}
+		}
+		if len(n.Certificates) == 0 {
+			return fmt.Errorf("name %q has no certificate", n.Name)
+		}
+		for _, id := range n.Certificates {
+			if !slices.ContainsFunc(s.Certificates, func(c Certificate) bool { return c.ID == id }) {
+				return fmt.Errorf("name %q: there is no certificate %q", n.Name, id)
+			}
+		}
+	}
+	return nil
+}
+
+// EachHost calls f with every host: those of the snapshot itself, with nil, and those of each listener.
+func (s *Snapshot) EachHost(f func(at *Listener, h *Host)) {
+	for i := range s.Hosts {
+		f(nil, &s.Hosts[i])
+	}
+	for i := range s.Listeners {
+		for j := range s.Listeners[i].Hosts {
+			f(&s.Listeners[i], &s.Listeners[i].Hosts[j])
+		}
+	}
+}
