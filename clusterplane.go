@@ -69,7 +69,9 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 	return controllers.Options{
 		Applier:          p,
 		Health:           p,
+		Listening:        p,
 		IngressClass:     f.ingressClass,
+		GatewayAddresses: f.gatewayAddresses,
 		AllowSharedHosts: f.allowSharedHosts,
 		HostClaimGrace:   f.hostClaimGrace,
 		AllowLocalTasks:  f.allowLocalTasks,
@@ -84,6 +86,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		WatchNamespaces:  f.watchNamespaces,
 		PeerNamespaces:   f.peerNamespaces,
 
+		GatewayController:   f.gatewayController,
 		DefaultCertificate:  f.defaultCertificate,
 		RequireAllowedHosts: f.requireAllowedHosts,
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/warren-dev/ingress/cli"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -39,6 +40,8 @@ type flags struct {
 	hostClaimGrace                 time.Duration
 	allowLocalTasks                bool
 	taskNetworks                   []netip.Prefix
+	gatewayController              string
+	gatewayAddresses               []netip.Addr
 	defaultCertificate             types.NamespacedName
 	publishAddress, publishService string
 	leaderElect                    bool
@@ -83,6 +86,10 @@ func bindFlags(set *flag.FlagSet) *flags {
 	set.BoolVar(&f.allowLocalTasks, "allow-local-tasks", false, "let Tasks be at loopback, link-local and the controller's own addresses; whoever may create Tasks then reaches what listens beside the controller")
 	set.Func("task-networks", "comma-separated `CIDRs` or addresses that Tasks may be in; never the API server's or a metadata service's address, nor "+
 		"those that --allow-local-tasks is for (default all others)", list(&f.taskNetworks, cli.ParseNetwork))
+	set.StringVar(&f.gatewayController, "gateway-controller", gatewayapi.DefaultController, "`name` by which GatewayClasses name this controller; "+
+		"empty for not serving the Gateway API")
+	set.Func("gateway-addresses", "comma-separated IP `addresses` of this machine that Gateways get, one each; without any they share all of the "+
+		"machine's (default none)", list(&f.gatewayAddresses, parseGatewayAddress))
 	set.Func("default-certificate", "Secret (`namespace/name`) with tls.crt and tls.key that is served for names without a certificate (default none)", func(s string) (err error) {
 		f.defaultCertificate, err = parseSecretName(s)
 		return err
@@ -188,6 +195,15 @@ func arePublishAddresses(s string) bool {
 func isServiceName(s string) bool {
 	namespace, name, _ := strings.Cut(s, "/")
 	return len(validation.IsDNS1123Label(namespace)) == 0 && len(validation.IsDNS1123Label(name)) == 0
+}
+
+// parseGatewayAddress reads an address that a Gateway may have.
+func parseGatewayAddress(s string) (netip.Addr, error) {
+	address, err := netip.ParseAddr(s)
+	if err != nil || address.Zone() != "" || address.IsUnspecified() {
+		return address, fmt.Errorf("%q is no address that a Gateway can have: write an IP address of this machine, such as 192.0.2.7", s)
+	}
+	return address.Unmap(), nil
 }
 
 // defaultNamespace is where the controller runs.

@@ -36,7 +36,7 @@ require (
 
 require github.com/google/pprof v0.0.0-20260402051712-545e8a4df936
 
-require sigs.k8s.io/gateway-api v1.6.3 // indirect
+require sigs.k8s.io/gateway-api v1.6.3
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

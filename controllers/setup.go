@@ -15,6 +15,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/gateways"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/ingresses"
 	"github.com/warren-dev/ingress/controllers/issuing"
@@ -34,6 +36,12 @@ type Options struct {
 	Applier snapshots.Applier
 	// Health is what the data plane's health checks find. Nil stands for a data plane that checks nothing.
 	Health tasks.HealthSource
+	// GatewayController is the name by which GatewayClasses name the controller. Empty for not serving the Gateway API.
+	GatewayController string
+	// GatewayAddresses are the addresses of the machine that Gateways get for their own. Empty has them share all.
+	GatewayAddresses []netip.Addr
+	// Listening knows which addresses of Gateways could not be opened. Nil stands for none.
+	Listening gateways.Listening
 	// IngressClass is the spec.ingressClassName that is ours. An Ingress without one is ours too.
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
@@ -140,6 +148,12 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 			Status: writer, Recorder: recorder},
 		&tasks.Reconciler{Client: mgr.GetClient(), Snapshots: snapshots, Health: options.Health, Status: writer},
 	}
+	if snapshots.Gateways != nil {
+		config := &gateways.Config{Class: options.IngressClass, API: snapshots.Gateways, Snapshots: snapshots, Peers: snapshots.Peers,
+			Replicas: snapshots.Replicas, Addresses: addresses, Listening: options.Listening, Status: writer}
+		reconcilers = append(reconcilers, gateways.ClassReconciler{Config: config}, &gateways.GatewayReconciler{Config: config},
+			gateways.HTTPRouteReconciler{Config: config})
+	}
 	if options.ACME.Client != nil {
 		if err := cluster.IndexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
 			return nil, err
@@ -197,6 +211,12 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 	}
 	if config.Standard, err = sources.AddStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
 		return nil, err
+	}
+	if options.GatewayController != "" {
+		api := gatewayapi.Options{Controller: options.GatewayController, Addresses: options.GatewayAddresses}
+		if config.Gateways, err = sources.AddGatewayAPI(mgr, api, options.WatchNamespaces); err != nil {
+			return nil, err
+		}
 	}
 	if config.Namespaces, err = sources.AddNamespaces(mgr, options.RequireAllowedHosts, options.WatchNamespaces); err != nil {
 		return nil, err

@@ -68,6 +68,9 @@ func ClaimantsOf(ingress *v1alpha1.Ingress) (c Claimants) {
 	return c
 }
 
+// ClaimantsOfClass returns the controllers of an ingress class.
+func ClaimantsOfClass(class string) Claimants { return Claimants{classes: []string{class}} }
+
 // StandardClaimantsOf returns the controllers that an Ingress of networking.k8s.io is for.
 func StandardClaimantsOf(ingress *networkingv1.Ingress) (c Claimants) {
 	c.AddStandard(ingress)

@@ -41,6 +41,8 @@ type Host struct {
 	Where string
 	// Index is the place as logs have it.
 	Index int
+	// Listener is where requests for the host come to. Nil for where those of every Ingress do.
+	Listener *Listener
 	// Default is set if the rules only get what nothing else of the host matches. Any other object's rule for the same
 	// place comes before them.
 	Default bool

@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -37,6 +38,17 @@ func (c cachedObjects) Standard(ctx context.Context) ([]*networkingv1.Ingress, e
 		return nil, nil
 	}
 	return c.Controller.Standard.Read(ctx)
+}
+
+func (c cachedObjects) GatewayAPI(ctx context.Context) (objects sources.GatewayObjects, err error) {
+	if c.Gateways == nil {
+		return objects, nil
+	}
+	if objects, err = c.Gateways.Read(ctx); err != nil || c.Namespaces == nil {
+		return objects, err
+	}
+	objects.NamespaceLabels, err = c.Namespaces.Labels(ctx)
+	return objects, err
 }
 
 func (c cachedObjects) AllowedHosts(ctx context.Context) (map[string]*string, error) {

@@ -25,6 +25,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/sources"
@@ -83,6 +84,8 @@ type Config struct {
 	Answers ChallengeSource
 	// Standard are the Ingresses of networking.k8s.io. Nil if they are not served.
 	Standard *sources.StandardIngresses
+	// Gateways are the objects of the Gateway API. Nil if they are not served.
+	Gateways *sources.GatewayAPI
 	// Namespaces say which hosts each namespace may have. Nil if they are not asked.
 	Namespaces *sources.Namespaces
 	// Claims know which namespace each host belongs to. Nil if only the ages of Ingresses decide.
@@ -93,9 +96,9 @@ type Config struct {
 	// APIServer returns the addresses at which the API server was reached. May be nil.
 	APIServer func() []netip.Addr
 	Peers     *replicas.Peers
-	// Served is called with the Ingresses of each snapshot that the data plane serves, each by its UID and generation. May
-	// be nil.
-	Served func(ingresses iter.Seq2[types.UID, int64])
+	// Served is called with the Ingresses, Gateways and routes of each snapshot that the data plane serves, each by its UID
+	// and generation. May be nil.
+	Served func(objects iter.Seq2[types.UID, int64])
 	// Built is called after each build that there is something to say of, whether or not the data plane serves it. May be
 	// nil.
 	Built func()
@@ -184,6 +187,12 @@ func (c *Controller) Start(ctx context.Context) error {
 		}
 		late.Go(func() { c.Namespaces.Late(ctx, c.Pending.Event) })
 	}
+	if c.Gateways != nil {
+		if !c.Gateways.Settle(ctx) {
+			return nil
+		}
+		late.Go(func() { c.Gateways.Late(ctx, c.Pending.Event) })
+	}
 	if c.Claims != nil && !c.Claims.Known(ctx) {
 		return nil
 	}
@@ -254,6 +263,11 @@ func (c *Controller) watch(ctx context.Context) error {
 	}
 	if c.Namespaces != nil {
 		if err := c.Namespaces.Watch(ctx, handler); err != nil {
+			return err
+		}
+	}
+	if c.Gateways != nil {
+		if err := c.Gateways.Watch(ctx, handler); err != nil {
 			return err
 		}
 	}
@@ -349,9 +363,10 @@ func (c *Controller) apply(ctx context.Context, in translate.Input) error {
 	}
 	previous := c.latest.Load()
 	next := nextResult(previous, reports, generation, refused)
+	next.judge(previous, c.inputs.Attached(), in.Secrets, reports, refused)
 	// Served comes first: whoever finds a verdict compares other replicas with what is served, which must not be older.
 	if refused == nil && c.Served != nil {
-		c.Served(ingresses(next.serving))
+		c.Served(next.served())
 	}
 	c.latest.Store(next)
 	next.changed(previous, c.notify)
@@ -398,6 +413,20 @@ func (c *Controller) Verdict(kind string, object client.Object) *Verdict {
 	}
 	v := latest.verdicts[objectKey{kind, client.ObjectKeyFromObject(object)}]
 	if v == nil || v.uid != object.GetUID() || v.generation != object.GetGeneration() {
+		return nil
+	}
+	return v
+}
+
+// GatewayVerdict returns what the status of an object of the Gateway API has to say, nil while no snapshot knows this
+// generation of it, and for an object that is not ours.
+func (c *Controller) GatewayVerdict(kind string, object client.Object) *gatewayapi.Verdict {
+	latest := c.latest.Load()
+	if latest == nil {
+		return nil
+	}
+	v := latest.gateways[gatewayapi.Key{Kind: kind, NamespacedName: client.ObjectKeyFromObject(object)}]
+	if v == nil || v.UID != object.GetUID() || v.Generation != object.GetGeneration() {
 		return nil
 	}
 	return v

@@ -48,6 +48,9 @@ func (c *Controller) share(ctx context.Context, in *translate.Input, latest *res
 			for key := range latest.verdicts {
 				c.notify(key)
 			}
+			for key := range latest.gateways {
+				c.notify(objectKey{key.Kind, key.NamespacedName})
+			}
 		}
 		return
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -25,6 +26,8 @@ type result struct {
 	// serving has the verdicts of the build that the data plane serves. It equals verdicts unless the data plane refused
 	// this snapshot. It is nil until the data plane has taken one.
 	serving map[objectKey]*Verdict
+	// gateways has a verdict for each object of the Gateway API of the build that the data plane serves.
+	gateways map[gatewayapi.Key]*gatewayapi.Verdict
 }
 
 type objectKey struct {
@@ -45,13 +48,39 @@ type Verdict struct {
 	Unrouted string
 }
 
-// ingresses returns the UID and generation of each Ingress that has a verdict.
-func ingresses(verdicts map[objectKey]*Verdict) iter.Seq2[types.UID, int64] {
+// served returns the UID and generation of each Ingress, Gateway and route that the data plane serves.
+func (r *result) served() iter.Seq2[types.UID, int64] {
 	return func(yield func(types.UID, int64) bool) {
-		for key, v := range verdicts {
+		for key, v := range r.serving {
 			if isIngress(key.kind) && !yield(v.uid, v.generation) {
 				return
 			}
+		}
+		for _, v := range r.gateways {
+			if !yield(v.UID, v.Generation) {
+				return
+			}
+		}
+	}
+}
+
+// judge adds the verdicts on the objects of the Gateway API. If the data plane refused the snapshot, it serves what was
+// there before, and so do they.
+func (r *result) judge(previous *result, attached *gatewayapi.Attached, secrets []*translate.Secret, reports []translate.Report, refused error) {
+	if previous == nil {
+		previous = new(result)
+	}
+	switch {
+	case refused != nil:
+		r.gateways = previous.gateways
+		return
+	case attached == nil:
+		return
+	}
+	r.gateways = attached.Judge(secrets, reports)
+	for key, v := range r.gateways {
+		if before := previous.gateways[key]; before != nil && before.Equal(v) {
+			r.gateways[key] = before
 		}
 	}
 }
@@ -126,6 +155,11 @@ func (r *result) changed(previous *result, f func(objectKey)) {
 	for key, v := range r.verdicts {
 		if previous == nil || previous.verdicts[key] != v {
 			f(key)
+		}
+	}
+	for key, v := range r.gateways {
+		if previous == nil || previous.gateways[key] != v {
+			f(objectKey{key.Kind, key.NamespacedName})
 		}
 	}
 	if previous == nil {

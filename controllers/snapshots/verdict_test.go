@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -131,14 +132,15 @@ func TestOnlyObjectsThatSomethingNewIsSaidOfAreToldOf(t *testing.T) {
 	}
 }
 
-// What a digest sums up are Ingresses of both kinds.
-func TestATaskIsNoIngressThatIsServed(t *testing.T) {
+// What a digest sums up are Ingresses of both kinds, and the objects of the Gateway API.
+func TestATaskIsNothingThatIsServed(t *testing.T) {
 	serving := map[objectKey]*Verdict{}
 	for i, kind := range []string{v1alpha1.IngressKind, kinds.StandardKind, v1alpha1.TaskKind, v1alpha1.TLSCertificateKind} {
 		serving[objectKey{kind, types.NamespacedName{Namespace: "blue", Name: "a"}}] = &Verdict{uid: types.UID(kind), generation: int64(i + 1)}
 	}
-	want := map[types.UID]int64{types.UID(v1alpha1.IngressKind): 1, types.UID(kinds.StandardKind): 2}
-	if diff := cmp.Diff(want, maps.Collect(ingresses(serving))); diff != "" {
+	gateways := map[gatewayapi.Key]*gatewayapi.Verdict{{Kind: gatewayapi.GatewayKind}: {UID: gatewayapi.GatewayKind, Generation: 5}}
+	want := map[types.UID]int64{types.UID(v1alpha1.IngressKind): 1, types.UID(kinds.StandardKind): 2, gatewayapi.GatewayKind: 5}
+	if diff := cmp.Diff(want, maps.Collect((&result{serving: serving, gateways: gateways}).served())); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -14,10 +14,13 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -41,7 +44,8 @@ var (
 	naming = []inputSource{
 		{kinds: []client.Object{&v1alpha1.Ingress{}}, cached: true, read: (*Inputs).readIngresses},
 		{kinds: []client.Object{&networkingv1.Ingress{}, &networkingv1.IngressClass{}}, relevant: changesAnnotations, read: (*Inputs).readStandard},
-		{kinds: []client.Object{&corev1.Namespace{}, namespaceKind()}, relevant: changesAnnotations, read: (*Inputs).readAllowedHosts},
+		{kinds: []client.Object{&corev1.Namespace{}, namespaceKind()}, relevant: changesNamespace, read: (*Inputs).readAllowedHosts},
+		{kinds: gatewayObjects(), read: (*Inputs).readGatewayAPI},
 	}
 	others = []inputSource{
 		{kinds: []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}}, relevant: changesService, read: (*Inputs).readServices},
@@ -74,6 +78,8 @@ type Origin interface {
 	List(ctx context.Context, list client.ObjectList) error
 	// Standard returns the Ingresses of networking.k8s.io that are the controller's.
 	Standard(ctx context.Context) ([]*networkingv1.Ingress, error)
+	// GatewayAPI returns the objects of the Gateway API.
+	GatewayAPI(ctx context.Context) (GatewayObjects, error)
 	// AllowedHosts returns the value of Input.AllowedHosts.
 	AllowedHosts(ctx context.Context) (map[string]*string, error)
 	// Services returns the Services of these names and their EndpointSlices, and may return others.
@@ -92,8 +98,11 @@ type Inputs struct {
 	from    Origin
 	options translate.Options
 	// warren and standard have what the Ingresses were read as.
-	warren   objectVersions[*v1alpha1.Ingress]
-	standard objectVersions[*networkingv1.Ingress]
+	warren   objectVersions[*v1alpha1.Ingress, *rules.Object]
+	standard objectVersions[*networkingv1.Ingress, *rules.Object]
+	// routes have what HTTPRoutes were read as. attached is what became of them and of all else of the Gateway API.
+	routes   objectVersions[*gatewayv1.HTTPRoute, *gatewayapi.Route]
+	attached *gatewayapi.Attached
 }
 
 // NewInputs returns Inputs of an origin.
@@ -145,6 +154,20 @@ func (i *Inputs) readStandard(ctx context.Context, in *translate.Input) error {
 	in.Objects = append(in.Objects, i.standard.read(ours, kinds.ReadStandard)...)
 	return err
 }
+
+func (i *Inputs) readGatewayAPI(ctx context.Context, in *translate.Input) error {
+	objects, err := i.from.GatewayAPI(ctx)
+	if err != nil {
+		return err
+	}
+	objects.Routes = i.routes.read(objects.HTTPRoutes, gatewayapi.ReadHTTPRoute)
+	i.attached = gatewayapi.Attach(&objects.Input)
+	in.Objects, in.Listeners = append(in.Objects, i.attached.Objects...), i.attached.Listeners
+	return nil
+}
+
+// Attached returns what became of the Gateway API's objects in the input that was made last.
+func (i *Inputs) Attached() *gatewayapi.Attached { return i.attached }
 
 func (i *Inputs) readAllowedHosts(ctx context.Context, in *translate.Input) (err error) {
 	in.AllowedHosts, err = i.from.AllowedHosts(ctx)

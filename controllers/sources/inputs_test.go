@@ -13,8 +13,10 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/test/fixture"
@@ -34,10 +36,16 @@ func TestManifestsOfEverySourceAreRead(t *testing.T) {
 		&v1alpha1.Task{ObjectMeta: at}, &v1alpha1.TLSCertificate{ObjectMeta: at}, &corev1.Service{ObjectMeta: at}, &discoveryv1.EndpointSlice{ObjectMeta: at},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "shop-tls"}},
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "ca"}},
+		&gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"}, Spec: gatewayv1.GatewayClassSpec{ControllerName: gatewayapi.DefaultController}},
+		&gatewayv1.Gateway{ObjectMeta: at, Spec: gatewayv1.GatewaySpec{GatewayClassName: "warren",
+			Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}}}},
+		&gatewayv1.HTTPRoute{ObjectMeta: at, Spec: gatewayv1.HTTPRouteSpec{CommonRouteSpec: gatewayv1.CommonRouteSpec{
+			ParentRefs: []gatewayv1.ParentReference{{Name: "api"}}}, Rules: []gatewayv1.HTTPRouteRule{{}}}},
+		&gatewayv1.ReferenceGrant{ObjectMeta: at},
 		&rbacv1.Role{ObjectMeta: at},
 	}
 	in, other, err := InputOf(objects, translate.Options{IngressClass: "warren"})
-	if err != nil || len(other) != 1 || other[0] != objects[len(objects)-1] || len(in.Objects) != 2 {
+	if err != nil || len(other) != 1 || other[0] != objects[len(objects)-1] || len(in.Objects) != 3 {
 		t.Fatalf("%d objects make routes, and these are of no source: %v, error %v", len(in.Objects), other, err)
 	}
 	// For manifests nobody serves and nobody orders, and no owner of their hosts is recorded.

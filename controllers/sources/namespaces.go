@@ -72,6 +72,7 @@ func trimNamespace(object any) (any, error) {
 		return object, nil
 	}
 	trimmed := cluster.Identity(&namespace.ObjectMeta)
+	trimmed.Labels = namespace.Labels // listeners of Gateways select by them
 	if text, ok := namespace.Annotations[translate.AllowedHostsAnnotation]; ok {
 		metav1.SetMetaDataAnnotation(&trimmed, translate.AllowedHostsAnnotation, text)
 	}
@@ -147,6 +148,25 @@ func (n *Namespaces) AllowedHosts(ctx context.Context) (map[string]*string, erro
 	}
 	n.logUnreadable(ctx, allowed)
 	return allowed, nil
+}
+
+// Labels returns the labels of each Namespace that can be read.
+func (n *Namespaces) Labels(ctx context.Context) (map[string]map[string]string, error) {
+	labels := make(map[string]map[string]string)
+	for _, c := range n.caches {
+		if !c.Synced(ctx) {
+			continue
+		}
+		var list metav1.PartialObjectMetadataList
+		list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("NamespaceList"))
+		if err := c.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("listing the Namespaces from the cache: %w", err)
+		}
+		for i := range list.Items {
+			labels[list.Items[i].Name] = list.Items[i].Labels
+		}
+	}
+	return labels, nil
 }
 
 // AllowedHosts returns the text of an object's annotation, nil if it has none.

@@ -15,7 +15,7 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-func TestNothingOfANamespaceIsKeptButWhatItIsAllowed(t *testing.T) {
+func TestNothingOfANamespaceIsKeptButWhatItIsAllowedAndSelectedBy(t *testing.T) {
 	object := namespaceKind()
 	object.ObjectMeta = metav1.ObjectMeta{
 		Name: "blue", UID: "u", ResourceVersion: "7", Labels: map[string]string{"a": "b"}, Finalizers: []string{"f"},
@@ -27,7 +27,7 @@ func TestNothingOfANamespaceIsKeptButWhatItIsAllowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := namespaceKind()
-	want.ObjectMeta = metav1.ObjectMeta{Name: "blue", UID: "u", ResourceVersion: "7",
+	want.ObjectMeta = metav1.ObjectMeta{Name: "blue", UID: "u", ResourceVersion: "7", Labels: map[string]string{"a": "b"},
 		Annotations: map[string]string{translate.AllowedHostsAnnotation: "x.io"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

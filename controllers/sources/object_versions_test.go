@@ -19,7 +19,7 @@ func TestEachVersionOfAnObjectIsReadOnce(t *testing.T) {
 		o.UID, o.ResourceVersion = uid, version
 		return o
 	}
-	var v objectVersions[*v1alpha1.Ingress]
+	var v objectVersions[*v1alpha1.Ingress, *rules.Object]
 	for i, step := range []struct {
 		objects    []*v1alpha1.Ingress
 		want, read []string

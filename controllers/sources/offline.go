@@ -13,8 +13,10 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -91,6 +93,18 @@ func (m *Manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err
 		}
 	}
 	return ours, nil
+}
+
+// GatewayAPI implements [Origin].
+func (m *Manifests) GatewayAPI(context.Context) (objects GatewayObjects, err error) {
+	objects.Options = gatewayapi.Options{Controller: gatewayapi.DefaultController}
+	objects.Classes, objects.Gateways = of[*gatewayv1.GatewayClass](m), of[*gatewayv1.Gateway](m)
+	objects.HTTPRoutes, objects.Grants = of[*gatewayv1.HTTPRoute](m), of[*gatewayv1.ReferenceGrant](m)
+	objects.NamespaceLabels = make(map[string]map[string]string)
+	for _, o := range of[*corev1.Namespace](m) {
+		objects.NamespaceLabels[o.Name] = o.Labels
+	}
+	return objects, nil
 }
 
 // AllowedHosts implements [Origin].

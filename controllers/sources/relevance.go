@@ -46,6 +46,11 @@ func changesAnnotations(before, after client.Object) bool {
 	return before.GetGeneration() != after.GetGeneration() || !maps.Equal(before.GetAnnotations(), after.GetAnnotations())
 }
 
+// changesNamespace is for Namespaces, whose labels count too.
+func changesNamespace(before, after client.Object) bool {
+	return changesAnnotations(before, after) || !maps.Equal(before.GetLabels(), after.GetLabels())
+}
+
 func changesTask(before, after client.Object) bool {
 	old, ok := before.(*v1alpha1.Task)
 	current, ok2 := after.(*v1alpha1.Task)

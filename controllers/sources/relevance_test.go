@@ -46,7 +46,7 @@ func TestWhichUpdatesLeadToABuild(t *testing.T) {
 			o.(*v1alpha1.TLSCertificate).Status.Failures = 1
 		}, false},
 		"a Namespace's annotations": {new(metav1.PartialObjectMetadata), func(o client.Object) { o.SetAnnotations(map[string]string{"a": "b"}) }, true},
-		"a Namespace's labels":      {new(metav1.PartialObjectMetadata), func(o client.Object) { o.SetLabels(map[string]string{"a": "b"}) }, false},
+		"a Namespace's labels":      {new(metav1.PartialObjectMetadata), func(o client.Object) { o.SetLabels(map[string]string{"a": "b"}) }, true},
 		"a Service's status": {&corev1.Service{}, func(o client.Object) {
 			o.(*corev1.Service).Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "10.0.0.1"}}
 		}, false},

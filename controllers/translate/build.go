@@ -21,7 +21,9 @@ import (
 // Nothing in them is modified. The snapshot keeps only the policies of rules of what is in them.
 type Input struct {
 	// Objects are our objects of all kinds that make routes.
-	Objects         []*rules.Object
+	Objects []*rules.Object
+	// Listeners are those that hosts of objects name, and others that are to be served without a host.
+	Listeners       []*rules.Listener
 	Tasks           []*v1alpha1.Task
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
@@ -75,19 +77,22 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	objects := claim(in)
 	hosts := newHosts(len(objects), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
 	pools := newPools(len(objects))
+	hosts.listen(in.Listeners)
 	candidates := collect(objects, hosts, pools, newAppProtocols(in.Services))
 	hosts.keep(in.Kept)
 	noteShadows(objects, hosts)
 
 	networks := newNetworks(&in)
 	pools.resolve(in, objects, networks)
-	snapshot := &snapshot.Snapshot{Hosts: program(objects, hosts, pools, candidates)}
+	snapshot := new(snapshot.Snapshot)
+	snapshot.Hosts, snapshot.Listeners = program(objects, hosts, pools, candidates)
 	for i := range objects {
 		objects[i].settleFault()
 	}
 	snapshot.Unserved = unserved(objects)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, objects, tlsCertificates, hosts, snapshot.Hosts)
+	nameCertificates(in.Listeners, snapshot)
 	snapshot.Pools = pools.programmed()
 	snapshot.Checks = checks(in.Tasks, snapshot.Pools, snapshot.Hosts)
 

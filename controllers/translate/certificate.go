@@ -45,7 +45,7 @@ type redirect struct {
 // requests are redirected. It notes on each TLSCertificate, and on each object that asks for a certificate, what became
 // of that. An object that asks for none costs nothing.
 func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts *hosts, programmed []snapshot.Host) ([]snapshot.Certificate, []snapshot.Challenge) {
-	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && in.Options.DefaultCertificate.Name == "" &&
+	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && len(in.Listeners) == 0 && in.Options.DefaultCertificate.Name == "" &&
 		!slices.ContainsFunc(objects, func(o object) bool { return len(o.Certificates) > 0 }) {
 		return nil, nil
 	}
@@ -79,6 +79,13 @@ func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts
 	if secret := c.secrets[in.Options.DefaultCertificate]; secret != nil && secret.Chain != "" {
 		if _, ok := c.served[secret]; !ok {
 			c.served[secret] = nil
+		}
+	}
+	for _, l := range in.Listeners {
+		for _, at := range l.Certificates {
+			if secret := c.secrets[at]; secret != nil && secret.Chain != "" && c.served[secret] == nil {
+				c.served[secret] = nil
+			}
 		}
 	}
 	return c.list(), c.answer(in.Challenges)

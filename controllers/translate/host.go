@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -11,8 +12,10 @@ import (
 
 // hosts are the hosts that our objects name, each with its owner.
 type hosts struct {
-	list   []host
-	byName map[string]int32
+	list []host
+	// byName has the hosts that are no listener's, by name, and byListener those that are.
+	byName     map[string]int32
+	byListener map[listenerHost]int32
 	// allowed knows which hosts a namespace may have.
 	allowed *allowances
 	// recorded are the recorded owners, also of hosts that no rule names.
@@ -23,13 +26,41 @@ type hosts struct {
 
 type host struct {
 	name string
-	// owner is the namespace that the host belongs to.
+	// owner is the namespace that the host belongs to, or the ID of its listener.
 	owner string
+	// at is the address of its listener. It is the zero value for a host that is no listener's.
+	at netip.AddrPort
+}
+
+// listenerHost is the name of a host at the address of a listener.
+type listenerHost struct {
+	at   netip.AddrPort
+	name string
 }
 
 func newHosts(expected int, allowed *allowances, recorded map[string]string, shared bool) *hosts {
-	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), allowed: allowed, recorded: recorded,
-		shared: shared}
+	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), byListener: make(map[listenerHost]int32),
+		allowed: allowed, recorded: recorded, shared: shared}
+}
+
+// listen adds the hosts that the names of listeners stand for. They are the listeners', even if no rule names them: no
+// less specific listener gets their requests.
+func (h *hosts) listen(listeners []*rules.Listener) {
+	for _, l := range listeners {
+		h.at(l, l.Name)
+	}
+}
+
+// at returns the index of a host of a listener. The maker of the input has seen to it that it is no other listener's.
+func (h *hosts) at(l *rules.Listener, name string) int32 {
+	key := listenerHost{l.Address, name}
+	i, ok := h.byListener[key]
+	if !ok {
+		i = int32(len(h.list))
+		h.list = append(h.list, host{name: name, owner: l.ID, at: l.Address})
+		h.byListener[key] = i
+	}
+	return i
 }
 
 // claim returns the index of a host. The host belongs to the namespace that is recorded for it, or else to the first

@@ -33,7 +33,7 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 }
 
 // EachHost calls f with each host that objects in an input name and with the object, once for each of its Hosts. It
-// leaves out hosts that cannot be matched or that the namespace may not have, but not those that cannot be served for
+// leaves out hosts of listeners, and those that cannot be matched or that the namespace may not have, but not those that cannot be served for
 // other reasons. If it is not known what the namespace may have, may is false: the namespace gets no host, and keeps
 // those that it has.
 func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
@@ -42,7 +42,7 @@ func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
 		allowance := allowances.of(object.Namespace)
 		for h := range object.Hosts {
 			host := object.Hosts[h].Name
-			if !rules.ValidHost(host) {
+			if !rules.ValidHost(host) || object.Hosts[h].Listener != nil {
 				continue
 			}
 			if may := allowance.allows(host); may || allowance.unseen || allowance.unknown {

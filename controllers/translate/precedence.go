@@ -4,6 +4,7 @@ package translate
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -12,16 +13,20 @@ import (
 )
 
 // program decides which candidate has each place (host, path and match) for each set of conditions, and returns the
-// hosts with their routes. It notes a loser on the loser's object, and a route on the winner's object and on the pool.
-func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) []snapshot.Host {
+// hosts with their routes, and the listeners that have hosts of their own. It notes a loser on the loser's object, and a
+// route on the winner's object and on the pool.
+func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) ([]snapshot.Host, []snapshot.Listener) {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
 	for h := range hosts.list {
-		if len(byHost[h]) > 0 || !hosts.shared { // Without routes, a host still belongs to its owner.
+		if len(byHost[h]) > 0 || !hosts.shared || hosts.list[h].at.IsValid() { // Without routes, a host still belongs to its owner.
 			names = append(names, int32(h))
 		}
 	}
-	slices.SortFunc(names, func(a, b int32) int { return cmp.Compare(hosts.list[a].name, hosts.list[b].name) })
+	slices.SortFunc(names, func(a, b int32) int {
+		x, y := &hosts.list[a], &hosts.list[b]
+		return cmp.Or(x.at.Compare(y.at), cmp.Compare(x.name, y.name)) // those of no listener first
+	})
 
 	// The routes of all hosts share one piece of memory, so that a hundred thousand of them take one allocation.
 	routes := make([]snapshot.Route, 0, len(candidates))
@@ -72,11 +77,13 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 		}
 		takeTurns(routes, candidates, turns)
 		turns = turns[:0]
-		programmed = append(programmed, snapshot.Host{
-			Name: hosts.list[h].name, Owner: hosts.ownerFor(hosts.list[h].owner), Routes: routes[first:len(routes):len(routes)],
-		})
+		owner := hosts.list[h].owner
+		if !hosts.list[h].at.IsValid() {
+			owner = hosts.ownerFor(owner)
+		}
+		programmed = append(programmed, snapshot.Host{Name: hosts.list[h].name, Owner: owner, Routes: routes[first:len(routes):len(routes)]})
 	}
-	return programmed
+	return byListener(programmed, func(i int) netip.AddrPort { return hosts.list[names[i]].at })
 }
 
 // turn is a route with an expression, and the candidate that it was made of.

@@ -55,6 +55,10 @@ func collect(objects []object, hosts *hosts, pools *pools, protocols appProtocol
 						"*.example.com for exactly one label, or leave it empty for every host"})
 				continue
 			}
+			if l := o.Hosts[e].Listener; l != nil { // Who may have its hosts has been decided.
+				c.rules(o, candidate{host: hosts.at(l, name), object: int32(i), entry: int32(e)})
+				continue
+			}
 			if !hosts.allowed.allows(o.Namespace, name) {
 				o.problems = append(o.problems, hosts.notAllowed(e, o.Namespace, name))
 				continue

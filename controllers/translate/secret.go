@@ -37,12 +37,17 @@ type Secret struct {
 	NotBefore, NotAfter time.Time
 }
 
-// NamedSecrets returns the names of the Secrets that objects and TLSCertificates in an input name.
+// NamedSecrets returns the names of the Secrets that objects, listeners and TLSCertificates in an input name.
 func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
 	for _, object := range in.Objects {
 		for i := range object.Certificates {
 			names[types.NamespacedName{Namespace: object.Namespace, Name: object.Certificates[i].Secret}] = struct{}{}
+		}
+	}
+	for _, l := range in.Listeners {
+		for _, at := range l.Certificates {
+			names[at] = struct{}{}
 		}
 	}
 	for _, object := range in.TLSCertificates {

@@ -19,7 +19,7 @@ func noteShadows(objects []object, hosts *hosts) {
 	shadowed := make(map[string]bool)
 	for i := range hosts.list {
 		h := &hosts.list[i]
-		if h.name == "" {
+		if h.name == "" || h.at.IsValid() {
 			continue
 		}
 		for _, over := range [...]string{wildcardOver(h.name), ""} {
@@ -35,7 +35,7 @@ func noteShadows(objects []object, hosts *hosts) {
 		o := &objects[i]
 		for e := range o.Hosts {
 			name := o.Hosts[e].Name
-			if !shadowed[name] || slices.Contains(o.shadowed, name) {
+			if o.Hosts[e].Listener != nil || !shadowed[name] || slices.Contains(o.shadowed, name) {
 				continue
 			}
 			if hosts.owns(o.Namespace, hosts.byName[name]) && hosts.allowed.allows(o.Namespace, name) {

@@ -14,7 +14,7 @@ func unserved(objects []object) []snapshot.Unserved {
 	for i := range objects {
 		o := &objects[i]
 		for n := range o.problems {
-			if o.problems[n].unserved {
+			if p := &o.problems[n]; p.unserved && o.Hosts[p.entry].Listener == nil {
 				list = o.appendUnserved(list, &o.problems[n])
 			}
 		}

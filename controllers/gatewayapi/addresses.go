@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gatewayapi
+
+import (
+	"net/netip"
+	"slices"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/warren-dev/ingress/controllers/rules"
+)
+
+// addresses are what a Gateway takes connections at.
+type addresses struct {
+	// list are the addresses. It has the unspecified address if the Gateway takes connections at all of the machine's.
+	list []netip.Addr
+	// shared is set if the Gateway has not got an address of its own.
+	shared bool
+	// unsupported and unusable say what is wrong with the addresses that its author asks for. They are empty for nothing.
+	unsupported, unusable string
+}
+
+// assign returns which addresses each Gateway has. The Gateways are ours, oldest first. With a pool, a Gateway has the
+// addresses of it that its author asks for, or else keeps the one in its status, or else gets one that no other Gateway
+// has. If none is left, it shares the one that fewest have. Without a pool, all Gateways share all addresses of the
+// machine, and none can be asked for.
+func assign(gateways []*gatewayv1.Gateway, pool []netip.Addr) []addresses {
+	assigned := make([]addresses, len(gateways))
+	if len(pool) == 0 {
+		for i, gateway := range gateways {
+			assigned[i] = addresses{list: []netip.Addr{netip.IPv6Unspecified()}, shared: true}
+			assigned[i].check(gateway, func(string) bool { return false })
+		}
+		return assigned
+	}
+	count := make(map[netip.Addr]int, len(pool)) // how many Gateways have an address
+	take := func(i int, address netip.Addr) {
+		if !slices.Contains(assigned[i].list, address) {
+			assigned[i].list = append(assigned[i].list, address)
+			count[address]++
+		}
+	}
+	for i, gateway := range gateways {
+		assigned[i].check(gateway, func(value string) bool {
+			address, err := netip.ParseAddr(value)
+			if err != nil || !slices.Contains(pool, address.Unmap()) {
+				return false
+			}
+			take(i, address.Unmap())
+			return true
+		})
+	}
+	for i, gateway := range gateways {
+		if len(assigned[i].list) > 0 || asksForAddress(gateway) {
+			continue
+		}
+		for n := range gateway.Status.Addresses {
+			address, err := netip.ParseAddr(gateway.Status.Addresses[n].Value)
+			if err == nil && slices.Contains(pool, address) && count[address] == 0 {
+				take(i, address)
+				break
+			}
+		}
+	}
+	for i, gateway := range gateways {
+		if len(assigned[i].list) > 0 || asksForAddress(gateway) {
+			continue
+		}
+		least := slices.MinFunc(pool, func(a, b netip.Addr) int { return count[a] - count[b] })
+		assigned[i].shared = count[least] > 0
+		take(i, least)
+	}
+	return assigned
+}
+
+// asksForAddress returns whether a Gateway's author asks for some address. An address without a value is any.
+func asksForAddress(gateway *gatewayv1.Gateway) bool {
+	return slices.ContainsFunc(gateway.Spec.Addresses, func(a gatewayv1.GatewaySpecAddress) bool { return a.Value != "" })
+}
+
+// check notes which addresses that a Gateway's author asks for cannot be had. usable returns whether one can.
+func (a *addresses) check(gateway *gatewayv1.Gateway, usable func(value string) bool) {
+	var unsupported, unusable []string
+	for i := range gateway.Spec.Addresses {
+		asked := &gateway.Spec.Addresses[i]
+		switch {
+		case or(asked.Type, gatewayv1.IPAddressType) != gatewayv1.IPAddressType:
+			unsupported = append(unsupported, string(*asked.Type))
+		case asked.Value != "" && !usable(asked.Value):
+			unusable = append(unusable, asked.Value)
+		}
+	}
+	if len(unsupported) > 0 {
+		a.unsupported = "addresses of type " + rules.ListNames(unsupported) + " cannot be had: write type IPAddress"
+	}
+	if len(unusable) > 0 {
+		a.unusable = "the controller has no address " + rules.ListNames(unusable) + " for Gateways: write one that it was given, or none"
+	}
+}

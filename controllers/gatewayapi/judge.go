@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gatewayapi
+
+import (
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/controllers/translate"
+)
+
+// Verdict is what the status of one generation of an object has to say. Its conditions have no time, and say that the
+// data plane serves what it was given. It is immutable.
+type Verdict struct {
+	UID        types.UID
+	Generation int64
+	// Conditions are those of a GatewayClass or of a Gateway.
+	Conditions []metav1.Condition
+	// Addresses are a Gateway's own. Everywhere is set if it has none, and shares those of the machine: then clients reach it
+	// where they reach all else of the controller.
+	Addresses  []gatewayv1.GatewayStatusAddress
+	Everywhere bool
+	Listeners  []ListenerVerdict
+	// Parents are a route's.
+	Parents []gatewayv1.RouteParentStatus
+}
+
+// ListenerVerdict is what the status of a Gateway says of one of its listeners.
+type ListenerVerdict struct {
+	gatewayv1.ListenerStatus
+	// Served are the addresses that the data plane serves it at. It is programmed once these are open.
+	Served []netip.AddrPort
+}
+
+// Key names an object that has a verdict.
+type Key struct {
+	Kind string
+	types.NamespacedName
+}
+
+// Judge returns a verdict for each object of ours. secrets are those that Certificates names, and reports are those of
+// the snapshot that has the attached routes.
+func (a *Attached) Judge(secrets []*translate.Secret, reports []translate.Report) map[Key]*Verdict {
+	verdicts := make(map[Key]*Verdict, len(a.classes)+len(a.gateways)+len(a.routes))
+	for _, class := range a.classes {
+		verdicts[Key{GatewayClassKind, types.NamespacedName{Name: class.Name}}] = &Verdict{
+			UID: class.UID, Generation: class.Generation,
+			Conditions: []metav1.Condition{
+				condition(class.Generation, string(gatewayv1.GatewayClassConditionStatusAccepted), true, string(gatewayv1.GatewayClassReasonAccepted),
+					"the controller serves Gateways of this class"),
+			},
+		}
+	}
+	known := make(map[types.NamespacedName]*translate.Secret, len(secrets))
+	for _, s := range secrets {
+		known[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
+	}
+	for i := range a.gateways {
+		g := &a.gateways[i]
+		verdicts[Key{GatewayKind, types.NamespacedName{Namespace: g.Namespace, Name: g.Name}}] = g.judge(known)
+	}
+	unresolved := make(map[Key]*metav1.Condition)
+	for i := range reports {
+		if r := &reports[i]; r.Kind == HTTPRouteKind {
+			for n := range r.Conditions {
+				if r.Conditions[n].Type == v1alpha1.ConditionResolvedRefs {
+					unresolved[Key{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}] = &r.Conditions[n]
+				}
+			}
+		}
+	}
+	for i := range a.routes {
+		r := &a.routes[i]
+		key := Key{r.object.Kind, types.NamespacedName{Namespace: r.object.Namespace, Name: r.object.Name}}
+		verdicts[key] = a.judgeRoute(r, unresolved[key])
+	}
+	return verdicts
+}
+
+// Equal returns whether two verdicts say the same of the same generation.
+func (v *Verdict) Equal(o *Verdict) bool { return reflect.DeepEqual(v, o) }
+
+// condition returns a condition without a time.
+func condition(generation int64, kind string, holds bool, reason, message string) metav1.Condition {
+	status := metav1.ConditionTrue
+	if !holds {
+		status = metav1.ConditionFalse
+	}
+	return metav1.Condition{Type: kind, Status: status, ObservedGeneration: generation, Reason: reason, Message: message}
+}
+
+func (g *gateway) judge(secrets map[types.NamespacedName]*translate.Secret) *Verdict {
+	v := &Verdict{UID: g.UID, Generation: g.Generation}
+	accepted, programmed := 0, 0
+	for _, l := range g.listeners {
+		status := l.judge(g.Generation, secrets)
+		if l.refused.reason == "" && l.conflict.reason == "" {
+			accepted++
+		}
+		if status.Conditions[programmedIndex].Status == metav1.ConditionTrue {
+			programmed++
+		}
+		v.Listeners = append(v.Listeners, status)
+	}
+	const acceptedType, programmedType = string(gatewayv1.GatewayConditionAccepted), string(gatewayv1.GatewayConditionProgrammed)
+	is := condition(g.Generation, acceptedType, true, string(gatewayv1.GatewayReasonAccepted), "everything in the object is acted on")
+	switch {
+	case g.addresses.unsupported != "":
+		is = condition(g.Generation, acceptedType, false, string(gatewayv1.GatewayReasonUnsupportedAddress), g.addresses.unsupported)
+	case accepted < len(g.listeners):
+		is = condition(g.Generation, acceptedType, accepted > 0, string(gatewayv1.GatewayReasonListenersNotValid),
+			"some listeners cannot be served; their conditions say why")
+	}
+	serves := condition(g.Generation, programmedType, true, string(gatewayv1.GatewayReasonProgrammed), "the data plane serves what was accepted")
+	switch {
+	case g.addresses.unsupported != "":
+		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonInvalid), "Accepted says why")
+	case g.addresses.unusable != "":
+		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonAddressNotUsable), g.addresses.unusable)
+	case programmed == 0:
+		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonInvalid),
+			"no listener can be served; their conditions say why")
+	}
+	v.Conditions = []metav1.Condition{is, serves}
+	for _, address := range g.addresses.list {
+		switch {
+		case g.addresses.unsupported != "":
+		case address.IsUnspecified():
+			v.Everywhere = true
+		default:
+			v.Addresses = append(v.Addresses, gatewayv1.GatewayStatusAddress{Type: new(gatewayv1.IPAddressType), Value: address.String()})
+		}
+	}
+	return v
+}
+
+// programmedIndex is where a listener's conditions have Programmed.
+const programmedIndex = 3
+
+func (l *listener) judge(generation int64, secrets map[types.NamespacedName]*translate.Secret) ListenerVerdict {
+	v := ListenerVerdict{ListenerStatus: gatewayv1.ListenerStatus{
+		Name: l.spec.Name, AttachedRoutes: l.attached, SupportedKinds: []gatewayv1.RouteGroupKind{},
+	}}
+	for _, kind := range l.kinds {
+		v.SupportedKinds = append(v.SupportedKinds, gatewayv1.RouteGroupKind{Group: new(gatewayv1.Group(gatewayv1.GroupName)), Kind: gatewayv1.Kind(kind)})
+	}
+	for _, served := range l.served {
+		v.Served = append(v.Served, served.Address)
+	}
+	slices.SortFunc(v.Served, netip.AddrPort.Compare)
+	unresolved, usable := l.certificateState(secrets)
+	is := func(kind gatewayv1.ListenerConditionType, holds bool, reason gatewayv1.ListenerConditionReason, message string) metav1.Condition {
+		return condition(generation, string(kind), holds, string(reason), message)
+	}
+	accepted := is(gatewayv1.ListenerConditionAccepted, true, gatewayv1.ListenerReasonAccepted, "everything in the listener is acted on")
+	if against := l.against(); against.reason != "" {
+		accepted = is(gatewayv1.ListenerConditionAccepted, false, gatewayv1.ListenerConditionReason(against.reason), against.text)
+	}
+	conflicted := is(gatewayv1.ListenerConditionConflicted, false, gatewayv1.ListenerReasonNoConflicts, "no other listener is in its way")
+	if l.conflict.reason != "" {
+		conflicted = is(gatewayv1.ListenerConditionConflicted, true, gatewayv1.ListenerConditionReason(l.conflict.reason), l.conflict.text)
+	}
+	resolved := is(gatewayv1.ListenerConditionResolvedRefs, true, gatewayv1.ListenerReasonResolvedRefs, "everything that it refers to is there")
+	if unresolved.reason != "" {
+		resolved = is(gatewayv1.ListenerConditionResolvedRefs, false, gatewayv1.ListenerConditionReason(unresolved.reason), unresolved.text)
+	}
+	programmed := is(gatewayv1.ListenerConditionProgrammed, true, gatewayv1.ListenerReasonProgrammed, "the data plane serves it")
+	if len(v.Served) == 0 || !usable || len(l.kinds) == 0 {
+		programmed = is(gatewayv1.ListenerConditionProgrammed, false, gatewayv1.ListenerReasonInvalid, "the conditions Accepted and ResolvedRefs say why")
+	}
+	v.Conditions = []metav1.Condition{accepted, conflicted, resolved, programmed}
+	return v
+}
+
+// against returns why a listener is not accepted.
+func (l *listener) against() finding {
+	if l.refused.reason != "" {
+		return l.refused
+	}
+	return l.conflict
+}
+
+// certificateState returns what a listener refers to in vain, now that it is known what the Secrets hold, and whether it
+// has any certificate that it needs.
+func (l *listener) certificateState(secrets map[types.NamespacedName]*translate.Secret) (unresolved finding, usable bool) {
+	if !l.tls {
+		return l.unresolved, true
+	}
+	var texts []string
+	for _, at := range l.certificates {
+		switch s := secrets[at]; {
+		case s == nil || s.Gone:
+			texts = append(texts, "there is no Secret "+rules.Clip(at.String())+": make it, with kubectl create secret tls for instance")
+		case s.Fault != "":
+			texts = append(texts, "Secret "+rules.Clip(at.String())+" cannot be served: "+s.Fault)
+		}
+		if s := secrets[at]; s != nil && s.Chain != "" {
+			usable = true
+		}
+	}
+	if len(texts) == 0 {
+		return l.unresolved, usable
+	}
+	text := strings.Join(rules.Bounded(texts), "; ")
+	if l.unresolved.reason != "" {
+		return finding{l.unresolved.reason, l.unresolved.text + "; " + text}, usable
+	}
+	return finding{string(gatewayv1.ListenerReasonInvalidCertificateRef), text}, usable
+}
+
+// judgeRoute returns the verdict of a route. resolved is what the snapshot's report says of its backends, nil if none of
+// its rules is served.
+func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Verdict {
+	v := &Verdict{UID: r.object.UID, Generation: r.object.Generation}
+	generation := r.object.Generation
+	refs := condition(generation, string(gatewayv1.RouteConditionResolvedRefs), true, string(gatewayv1.RouteReasonResolvedRefs), "every backend is there")
+	switch {
+	case r.unresolved.reason != "":
+		refs = condition(generation, refs.Type, false, r.unresolved.reason, r.unresolved.text)
+	case resolved != nil && resolved.Status == metav1.ConditionFalse && resolved.Reason != v1alpha1.ReasonNoEndpoints:
+		refs = condition(generation, refs.Type, false, string(gatewayv1.RouteReasonBackendNotFound), resolved.Message)
+	case resolved != nil:
+		refs.Message = resolved.Message
+	}
+	for i := range r.parents {
+		p := &r.parents[i]
+		accepted := condition(generation, string(gatewayv1.RouteConditionAccepted), true, string(gatewayv1.RouteReasonAccepted), "everything in the object is acted on")
+		conditions := []metav1.Condition{accepted, refs}
+		switch {
+		case p.refused.reason != "":
+			conditions[0] = condition(generation, accepted.Type, false, p.refused.reason, p.refused.text)
+		case r.refused.reason != "" && r.dropped < len(r.rules): // The API wants the message to begin so.
+			conditions = append(conditions, condition(generation, string(gatewayv1.RouteConditionPartiallyInvalid), true, r.refused.reason,
+				"Dropped Rule: "+r.refused.text))
+		case r.refused.reason != "":
+			conditions[0] = condition(generation, accepted.Type, false, r.refused.reason, r.refused.text)
+		}
+		v.Parents = append(v.Parents, gatewayv1.RouteParentStatus{
+			ParentRef: *p.ref, ControllerName: gatewayv1.GatewayController(a.controller), Conditions: conditions,
+		})
+	}
+	return v
+}
+
+// Certificates returns the Secrets that listeners have their certificates from.
+func (a *Attached) Certificates() map[types.NamespacedName]struct{} {
+	named := make(map[types.NamespacedName]struct{})
+	for i := range a.gateways {
+		for _, l := range a.gateways[i].listeners {
+			for _, at := range l.certificates {
+				named[at] = struct{}{}
+			}
+		}
+	}
+	return named
+}

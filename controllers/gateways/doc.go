@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package gateways writes the statuses of the Gateway API's objects: what package gatewayapi says of each, and what the
+// data plane and the other replicas say of it.
+//
+// A status that says the same as before is not written. What other controllers have written into a route's status stays
+// as it is.
+//
+// Read in this order: writer.go (what the controllers have in common), class.go, gateway.go, route.go.
+package gateways

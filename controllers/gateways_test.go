@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
+	"github.com/warren-dev/ingress/test/kubeapi"
+)
+
+// gatewayCluster returns a cluster of its own, without the resource definitions of the Gateway API.
+func gatewayCluster(t *testing.T) *testCluster {
+	t.Helper()
+	config := kubeapi.Start(t)
+	scheme, err := cluster.Scheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rbacv1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &testCluster{Cluster: &fixture.Cluster{T: t, Client: c, Config: config}, user: fixture.FullUser}
+	k.Blue, k.Green = kubeapi.Namespace(t, config), kubeapi.Namespace(t, config)
+	k.GrantRights(fixture.FullUser, "", func(rbacv1.PolicyRule) bool { return true })
+	return k
+}
+
+// define makes the resource definitions of the Gateway API's standard channel, as its module has them.
+func (k *testCluster) define() {
+	k.T.Helper()
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
+	if err != nil {
+		k.T.Fatalf("finding the module of the Gateway API: %v", err)
+	}
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(module)), "config", "crd", "standard", "gateway.networking.k8s.io_*s.yaml"))
+	if err != nil || len(files) == 0 {
+		k.T.Fatalf("%d definitions were found: %v", len(files), err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			k.T.Fatal(err)
+		}
+		for document := range strings.SplitSeq(string(content), "\n---\n") {
+			object := &unstructured.Unstructured{}
+			if err := yaml.Unmarshal([]byte(document), object); err != nil {
+				k.T.Fatal(err)
+			}
+			if object.GetKind() == "CustomResourceDefinition" {
+				k.Make(object)
+			}
+		}
+	}
+}
+
+// made makes an object from YAML once its definition is served.
+func made[T client.Object](k *testCluster, object T, text string) T {
+	k.T.Helper()
+	if err := yaml.UnmarshalStrict([]byte(text), object); err != nil {
+		k.T.Fatal(err)
+	}
+	fixture.Eventually(k.T, func() error { return k.Create(k.T.Context(), object) })
+	return object
+}
+
+// stateOf returns what the status of a Gateway says: its conditions, its addresses, and each listener with its routes.
+func stateOf(g *gatewayv1.Gateway) (list []string) {
+	for _, c := range g.Status.Conditions {
+		list = append(list, fmt.Sprintf("%s=%s %s %d", c.Type, c.Status, c.Reason, g.Generation-c.ObservedGeneration))
+	}
+	for _, a := range g.Status.Addresses {
+		list = append(list, a.Value)
+	}
+	for i := range g.Status.Listeners {
+		l := &g.Status.Listeners[i]
+		list = append(list, fmt.Sprintf("%s %d", l.Name, l.AttachedRoutes))
+		for _, c := range l.Conditions {
+			if c.Type == string(gatewayv1.ListenerConditionProgrammed) {
+				list = append(list, fmt.Sprintf("%s=%s %s", c.Type, c.Status, c.Reason))
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestGatewaysAreServedOnceTheirDefinitionsAreThere(t *testing.T) {
+	t.Parallel()
+	k := gatewayCluster(t)
+	data := proxy.New(proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, DrainTimeout: fixture.Patience})
+	ctx, stop := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() { defer close(watched); data.Watch(ctx) }()
+	t.Cleanup(func() {
+		if err := data.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		stop()
+		<-watched
+	})
+	at := netip.MustParseAddr("127.9.0.1")
+	r := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
+		o.Applier, o.Listening, o.AllowLocalTasks = data, data, true
+		o.GatewayController, o.GatewayAddresses = gatewayapi.DefaultController, []netip.Addr{at}
+	})
+	r.isReady(t) // without them
+	k.define()
+
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "b") }))
+	t.Cleanup(backend.Close)
+	address := backend.Listener.Addr().(*net.TCPAddr).AddrPort()
+	task := fixture.Task(k.Blue, "one", "web", address.Addr().String())
+	k.Make(task)
+	made(k, &gatewayv1.GatewayClass{}, "metadata: {name: warren}\nspec: {controllerName: "+gatewayapi.DefaultController+"}")
+	gateway := made(k, &gatewayv1.Gateway{}, "metadata: {name: g, namespace: "+k.Blue+`}
+spec:
+  gatewayClassName: warren
+  listeners: [{name: http, port: 20081, protocol: HTTP, hostname: "*.io"}]`)
+	route := made(k, &gatewayv1.HTTPRoute{}, fmt.Sprintf("metadata: {name: r, namespace: %s}\n"+`
+spec:
+  parentRefs: [{name: g}]
+  hostnames: [shop.x.io]
+  rules: [{matches: [{path: {value: /cart}}], backendRefs: [{name: web, port: %d}]}, {matches: [{path: {value: /none}}], backendRefs: [{name: none, port: 1}]}]`,
+		k.Blue, address.Port()))
+
+	ask := func(host, path string) (string, error) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.9.0.1:20081"+path, nil)
+		if err != nil {
+			return "", err
+		}
+		request.Host = host
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = response.Body.Close() }()
+		content, err := io.ReadAll(response.Body)
+		if response.StatusCode != http.StatusOK {
+			return response.Status[:3], err
+		}
+		return string(content), err
+	}
+	fixture.Eventually(t, func() error {
+		if got, err := ask("shop.x.io", "/cart"); got != "b" {
+			return fmt.Errorf("got %q, %w", got, err)
+		}
+		return nil
+	})
+	for _, test := range []struct{ host, path, want string }{
+		{"shop.x.io", "/", "404"}, {"x.io", "/cart", "404"}, {"other", "/cart", "404"}, {"shop.x.io", "/none", "500"},
+	} {
+		if got, err := ask(test.host, test.path); got != test.want {
+			t.Errorf("%s%s: got %q (%v), want %s", test.host, test.path, got, err, test.want)
+		}
+	}
+	want := []string{"127.9.0.1", "Accepted=True Accepted 0", "Programmed=True Programmed", "Programmed=True Programmed 0", "http 1"}
+	fixture.Eventually(t, func() error {
+		k.Reload(gateway)
+		if diff := cmp.Diff(want, stateOf(gateway)); diff != "" {
+			return fmt.Errorf("the Gateway says (-want +got):\n%s", diff)
+		}
+		k.Reload(route)
+		var got []string
+		for _, p := range route.Status.Parents {
+			for _, c := range p.Conditions {
+				got = append(got, fmt.Sprintf("%s %s=%s %s", p.ParentRef.Name, c.Type, c.Status, c.Reason))
+			}
+		}
+		if diff := cmp.Diff([]string{"g Accepted=True Accepted", "g ResolvedRefs=False BackendNotFound"}, got); diff != "" {
+			return fmt.Errorf("the route says (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+
+	// Nothing is written again, and what others have written stays.
+	k.Reload(route)
+	foreign := gatewayv1.RouteParentStatus{ParentRef: gatewayv1.ParentReference{Name: "theirs"}, ControllerName: "example.com/theirs", Conditions: route.Status.Parents[0].Conditions}
+	route.Status.Parents = append(route.Status.Parents, foreign)
+	if err := k.Status().Update(t.Context(), route); err != nil {
+		t.Fatal(err)
+	}
+	k.Change(route, func() { route.Spec.Hostnames = []gatewayv1.Hostname{"other.net"} })
+	fixture.Eventually(t, func() error {
+		k.Reload(route)
+		var got []string
+		for _, p := range route.Status.Parents {
+			got = append(got, fmt.Sprintf("%s %s", p.ParentRef.Name, p.Conditions[0].Reason))
+		}
+		if diff := cmp.Diff([]string{"theirs Accepted", "g NoMatchingListenerHostname"}, got); diff != "" {
+			return fmt.Errorf("the route says (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+	k.Remove(gateway)
+	fixture.Eventually(t, func() error {
+		if c, err := net.Dial("tcp", "127.9.0.1:20081"); err == nil {
+			_ = c.Close()
+			return fmt.Errorf("the port of a Gateway that is gone is open")
+		}
+		k.Reload(route)
+		if len(route.Status.Parents) != 1 {
+			return fmt.Errorf("the route has %d parents, want the one of another controller", len(route.Status.Parents))
+		}
+		return nil
+	})
+}
