@@ -170,6 +170,12 @@ e2e-programs: ## Build the backend of the end-to-end tests, and the tests themse
 	go build -o bin/e2e-backend ./test/e2e/backend
 	go test -c -tags e2e -o /dev/null ./test/e2e
 
+.PHONY: conformance
+conformance: build ## Run the Gateway API's conformance tests against the cluster that KUBECONFIG names, and write their report into bin/
+	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
+	cd hack/conformance && CGO_ENABLED=0 go test -c -trimpath -o ../../bin/conformance . && $(GO_BUILD) -o ../../bin/echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
+	hack/conformance/run $(TESTFLAGS)
+
 .PHONY: former
 former: ## Put the version before this one, its chart and its program, into bin/former, which the end-to-end tests upgrade from
 	hack/former bin/former
@@ -218,7 +224,7 @@ verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own cod
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/envtest hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/sbom hack/tools; do \
+	@for module in . hack/conformance hack/envtest hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/sbom hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
