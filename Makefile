@@ -173,7 +173,7 @@ e2e-programs: ## Build the backend of the end-to-end tests, and the tests themse
 .PHONY: conformance
 conformance: build ## Run the Gateway API's conformance tests against the cluster that KUBECONFIG names, and write their report into bin/
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
-	cd hack/conformance && CGO_ENABLED=0 go test -c -trimpath -o ../../bin/conformance . && $(GO_BUILD) -o ../../bin/echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
+	cd hack/conformance && go test -pgo=off -c -o ../../bin/conformance . && $(GO_BUILD_TOOL) -o ../../bin/echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
 	hack/conformance/run $(TESTFLAGS)
 
 .PHONY: former
