@@ -111,7 +111,7 @@ func setPolicies(p *v1alpha1.IngressPath) {
 			Remove: v1alpha1.HeaderNames{poweredByField},
 		},
 	}
-	p.Rewrite = &v1alpha1.Rewrite{StripPrefix: p.Path}
+	p.Rewrite = &v1alpha1.Rewrite{StripPrefix: v1alpha1.CanonicalPath(p.Path)}
 }
 
 func ranges(addresses []string) []v1alpha1.AddressRange {
