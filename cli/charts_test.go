@@ -22,8 +22,8 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// A file of testdata/charts has what the chart of a well-known project renders, written anew. A comment says which shape
-// that is, "# flags:" what is given to the command, and each "# says:" how a line of its answer begins.
+// A file of testdata/charts has what the chart of a well-known project renders, written anew. A comment says which
+// shape that is, "# flags:" what is given to the command, and each "# says:" how a line of its answer begins.
 func TestACheckSaysOfWhatChartsRenderWhatIsTrue(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/charts/*.yaml")

@@ -22,7 +22,8 @@ type Input struct {
 	Gateways []*gatewayv1.Gateway
 	Grants   []*gatewayv1.ReferenceGrant
 	Routes   []*Route
-	// NamespaceLabels has the labels of each Namespace. It is nil if Namespaces cannot be read. Then no selector selects any.
+	// NamespaceLabels has the labels of each Namespace. It is nil if Namespaces cannot be read. Then no selector selects
+	// any.
 	NamespaceLabels map[string]map[string]string
 }
 

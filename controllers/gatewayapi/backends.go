@@ -105,8 +105,8 @@ func (r *Route) permitted(g grants) (list []rules.Rule, unresolved finding) {
 	return list, unresolved
 }
 
-// timeouts returns the timeouts of a rule, with our defaults for what the API leaves open. A rule has at most one attempt
-// that waits for an answer, so the shorter one of the API's two bounds the whole.
+// timeouts returns the timeouts of a rule, with our defaults for what the API leaves open. A rule has at most one
+// attempt that waits for an answer, so the shorter one of the API's two bounds the whole.
 func timeouts(from *gatewayv1.HTTPRouteTimeouts) snapshot.Timeouts {
 	t := snapshot.Timeouts{
 		Request: v1alpha1.DefaultRequestTimeout, Connect: v1alpha1.DefaultConnectTimeout, Response: v1alpha1.DefaultResponseTimeout,

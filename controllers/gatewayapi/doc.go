@@ -3,15 +3,15 @@
 // Package gatewayapi turns the objects of the Gateway API (gateway.networking.k8s.io) into listeners and into the plain
 // values of package rules, and says what their statuses have to say.
 //
-// It is a pure function: no I/O, no clock, no log. The same objects give the same result in whatever order they come, so
-// that all replicas open the same addresses and serve the same.
+// It is a pure function: no I/O, no clock, no log. The same objects give the same result in whatever order they come,
+// so that all replicas open the same addresses and serve the same.
 //
 // A route is read once for each version of it (httproute.go): what it matches, and where it sends that. Which listeners
 // it is attached to, and which hosts it has there, depends on all Gateways (attach.go). What is wrong with a route in
 // itself closes the rule that has the fault: its requests are answered with 500, as the API wants it.
 //
 // Read in this order: names.go (kinds and groups), hostname.go (what listeners and routes have in common), grants.go
-// (who may refer to what), addresses.go (which addresses each Gateway has), listeners.go (what becomes of a listener),
-// httproute.go, matches.go, backends.go and filters.go (a route's own content), attach.go (routes and listeners), judge.go (the
-// statuses), features.go (what a GatewayClass may say that is supported).
+// (who may refer to what), addresses.go (which addresses each Gateway has), listeners.go (what becomes of a
+// listener), httproute.go, matches.go, backends.go and filters.go (a route's own content), attach.go (routes and
+// listeners), judge.go (the statuses), features.go (what a GatewayClass may say that is supported).
 package gatewayapi

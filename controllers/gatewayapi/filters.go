@@ -13,8 +13,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// readFilters reads the filters of a rule or of a backend into policies, or says what is wrong with the first that cannot
-// be served. prefix is the path that the rule matches, which a filter may replace.
+// readFilters reads the filters of a rule or of a backend into policies, or says what is wrong with the first that
+// cannot be served. prefix is the path that the rule matches, which a filter may replace.
 func readFilters(from []gatewayv1.HTTPRouteFilter, prefix string) (policies []policy.Policy, fault string) {
 	var headers policy.Headers
 	var rewrite *policy.Rewrite

@@ -41,8 +41,8 @@ func hostnames(of []gatewayv1.Hostname, listener string) (names []string) {
 // canonicalName returns a hostname as hosts are compared with it. The schema takes lower case alone.
 func canonicalName(name gatewayv1.Hostname) string { return strings.ToLower(string(name)) }
 
-// moreSpecific returns whether a name is more specific than another one that covers the same host: an exact name is more
-// specific than a wildcard, and a longer wildcard than a shorter one.
+// moreSpecific returns whether a name is more specific than another one that covers the same host: an exact name is
+// more specific than a wildcard, and a longer wildcard than a shorter one.
 func moreSpecific(name, other string) bool {
 	exact, otherExact := name != "" && !strings.HasPrefix(name, "*"), other != "" && !strings.HasPrefix(other, "*")
 	if exact != otherExact {

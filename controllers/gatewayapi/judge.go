@@ -24,8 +24,8 @@ type Verdict struct {
 	Generation int64
 	// Conditions are those of a GatewayClass or of a Gateway.
 	Conditions []metav1.Condition
-	// Addresses are a Gateway's own. Everywhere is set if it has none, and shares those of the machine: then clients reach it
-	// where they reach all else of the controller.
+	// Addresses are a Gateway's own. Everywhere is set if it has none, and shares those of the machine: then clients
+	// reach it where they reach all else of the controller.
 	Addresses  []gatewayv1.GatewayStatusAddress
 	Everywhere bool
 	Listeners  []ListenerVerdict
@@ -188,8 +188,8 @@ func (l *listener) against() finding {
 	return l.conflict
 }
 
-// certificateState returns what a listener refers to in vain, now that it is known what the Secrets hold, and whether it
-// has any certificate that it needs.
+// certificateState returns what a listener refers to in vain, now that it is known what the Secrets hold, and whether
+// it has any certificate that it needs.
 func (l *listener) certificateState(secrets map[types.NamespacedName]*translate.Secret) (unresolved finding, usable bool) {
 	if !l.tls {
 		return l.unresolved, true
@@ -216,8 +216,8 @@ func (l *listener) certificateState(secrets map[types.NamespacedName]*translate.
 	return finding{string(gatewayv1.ListenerReasonInvalidCertificateRef), text}, usable
 }
 
-// judgeRoute returns the verdict of a route. resolved is what the snapshot's report says of its backends, nil if none of
-// its rules is served.
+// judgeRoute returns the verdict of a route. resolved is what the snapshot's report says of its backends, nil if none
+// of its rules is served.
 func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Verdict {
 	v := &Verdict{UID: r.object.UID, Generation: r.object.Generation}
 	generation := r.object.Generation

@@ -117,7 +117,8 @@ func (l *listener) unresolve(reason gatewayv1.ListenerConditionReason, text stri
 	}
 }
 
-// noteConflicts notes which listeners of one Gateway cannot be told apart. None of them is served: the API allows no winner.
+// noteConflicts notes which listeners of one Gateway cannot be told apart. None of them is served: the API allows no
+// winner.
 func noteConflicts(list []*listener) {
 	for i, l := range list {
 		for _, o := range list[:i] {

@@ -52,8 +52,8 @@ func valueMatch(kind string) snapshot.ValueMatch {
 	return snapshot.ValueExact
 }
 
-// order sorts conditions by name. Of several with one name the first counts, as the API says. It says what is wrong with
-// an expression that does not compile.
+// order sorts conditions by name. Of several with one name the first counts, as the API says. It says what is wrong
+// with an expression that does not compile.
 func order(list *[]snapshot.Condition, what string) (fault string) {
 	slices.SortStableFunc(*list, func(a, b snapshot.Condition) int { return cmp.Compare(a.Name, b.Name) })
 	*list = slices.CompactFunc(*list, func(a, b snapshot.Condition) bool { return a.Name == b.Name })

@@ -41,8 +41,8 @@ type Config struct {
 	Status    *status.Writer
 }
 
-// read fills in an object and returns its verdict. It returns nil if there is nothing to write: there is no such object,
-// no snapshot knows this generation of it, or another replica or controller writes it.
+// read fills in an object and returns its verdict. It returns nil if there is nothing to write: there is no such
+// object, no snapshot knows this generation of it, or another replica or controller writes it.
 func (c *Config) read(ctx context.Context, kind string, request ctrl.Request, into client.Object) (*gatewayapi.Verdict, error) {
 	if err := c.API.Get(ctx, kind, request.NamespacedName, into); err != nil {
 		return nil, client.IgnoreNotFound(err)

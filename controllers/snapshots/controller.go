@@ -96,8 +96,8 @@ type Config struct {
 	// APIServer returns the addresses at which the API server was reached. May be nil.
 	APIServer func() []netip.Addr
 	Peers     *replicas.Peers
-	// Served is called with the Ingresses, Gateways and routes of each snapshot that the data plane serves, each by its UID
-	// and generation. May be nil.
+	// Served is called with the Ingresses, Gateways and routes of each snapshot that the data plane serves, each by its
+	// UID and generation. May be nil.
 	Served func(objects iter.Seq2[types.UID, int64])
 	// Built is called after each build that there is something to say of, whether or not the data plane serves it. May be
 	// nil.

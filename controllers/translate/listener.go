@@ -32,8 +32,8 @@ func byListener(programmed []snapshot.Host, at func(i int) netip.AddrPort) (of [
 	return of, listeners
 }
 
-// nameCertificates says of each listener in a snapshot whether it speaks TLS, and which of the snapshot's certificates it
-// serves for which names.
+// nameCertificates says of each listener in a snapshot whether it speaks TLS, and which of the snapshot's
+// certificates it serves for which names.
 func nameCertificates(listeners []*rules.Listener, in *snapshot.Snapshot) {
 	served := make(map[string]bool, len(in.Certificates))
 	for i := range in.Certificates {

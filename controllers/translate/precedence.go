@@ -13,8 +13,8 @@ import (
 )
 
 // program decides which candidate has each place (host, path and match) for each set of conditions, and returns the
-// hosts with their routes, and the listeners that have hosts of their own. It notes a loser on the loser's object, and a
-// route on the winner's object and on the pool.
+// hosts with their routes, and the listeners that have hosts of their own. It notes a loser on the loser's object,
+// and a route on the winner's object and on the pool.
 func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) ([]snapshot.Host, []snapshot.Listener) {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))

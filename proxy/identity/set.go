@@ -18,8 +18,8 @@ type Set struct {
 	listeners map[netip.AddrPort]*Set
 }
 
-// Listener returns who we are to clients that come to a listener of the snapshot. There is nobody at an address that has
-// none.
+// Listener returns who we are to clients that come to a listener of the snapshot. There is nobody at an address that
+// has none.
 func (s *Set) Listener(at netip.AddrPort) *Set {
 	if of := s.listeners[at]; of != nil {
 		return of

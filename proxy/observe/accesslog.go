@@ -18,8 +18,8 @@ import (
 // LogFormat is how the access log writes a request.
 type LogFormat string
 
-// The formats: none at all, a JSON object a line, and Apache httpd's combined log format. The objects have the fields of
-// [LogFields], or some of them.
+// The formats: none at all, a JSON object a line, and Apache httpd's combined log format. The objects have the fields
+// of [LogFields], or some of them.
 const (
 	LogNone     LogFormat = "none"
 	LogJSON     LogFormat = "json"

@@ -11,11 +11,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// Inspect returns what is wrong with a snapshot, or nil. It is called before the snapshot is compiled. It finds hosts,
-// listeners, pools, checks and challenges that are out of order or occur twice. It also finds checks with an impossible
-// interval, timeout or threshold, Checked endpoints without a check, and listeners with certificates that there are not.
-// It does not look at routes. [Host.Inspect] does that when a host is compiled, because nearly all hosts were inspected
-// with the snapshot before.
+// Inspect returns what is wrong with a snapshot, or nil. It is called before the snapshot is compiled. It finds
+// hosts, listeners, pools, checks and challenges that are out of order or occur twice. It also finds checks with an
+// impossible interval, timeout or threshold, Checked endpoints without a check, and listeners with certificates that
+// there are not. It does not look at routes. [Host.Inspect] does that when a host is compiled, because nearly all
+// hosts were inspected with the snapshot before.
 func (s *Snapshot) Inspect() error {
 	if err := s.inspectChecks(); err != nil {
 		return err

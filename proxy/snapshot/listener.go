@@ -19,8 +19,8 @@ type Listener struct {
 	TLS bool
 	// Names are the names that certificates are served for, sorted by Name. Each occurs once. There are none without TLS.
 	Names []ServedName
-	// Hosts are as in a [Snapshot]. A wildcard stands for one or more labels. Of several wildcards over a name, the longest
-	// is the most specific.
+	// Hosts are as in a [Snapshot]. A wildcard stands for one or more labels. Of several wildcards over a name, the
+	// longest is the most specific.
 	Hosts []Host
 }
 

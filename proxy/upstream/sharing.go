@@ -116,8 +116,8 @@ func (e *Endpoint) share(ctx context.Context, stream *Stream) (Exchange, error) 
 	return nil, errUnusable
 }
 
-// join begins a connection, unless one is being made already. It returns that dial with one more waiting. It returns nil
-// if the connections are others than the seen ones, where the caller found no room: one may have come since.
+// join begins a connection, unless one is being made already. It returns that dial with one more waiting. It returns
+// nil if the connections are others than the seen ones, where the caller found no room: one may have come since.
 func (e *Endpoint) join(seen *[]*sharedConn) *joinedDial {
 	s := &e.sharing
 	s.mu.Lock()
