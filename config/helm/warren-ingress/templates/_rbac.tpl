@@ -29,3 +29,12 @@ subjects:
   name: {{ include "warren-ingress.serviceAccount" .root }}
   namespace: {{ .root.Release.Namespace }}
 {{- end }}
+
+{{- /* The name by which GatewayClasses name the controller, or nothing. GatewayClasses are in no namespace, so that a Role cannot let them be read. */}}
+{{- define "warren-ingress.gatewayController" -}}
+{{- $name := (.Values.gatewayAPI).controllerName }}
+{{- if eq (toString (.Values.rbac).clusterRoles) "false" }}
+{{- else if kindIs "invalid" $name }}ingress.warren.dev/gateway-controller
+{{- else }}{{ $name }}
+{{- end }}
+{{- end }}
