@@ -10,17 +10,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -52,34 +47,6 @@ func gatewayCluster(t *testing.T) *testCluster {
 	k.Blue, k.Green = kubeapi.Namespace(t, config), kubeapi.Namespace(t, config)
 	k.GrantRights(fixture.FullUser, "", func(rbacv1.PolicyRule) bool { return true })
 	return k
-}
-
-// define makes the resource definitions of the Gateway API's standard channel, as its module has them.
-func (k *testCluster) define() {
-	k.T.Helper()
-	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
-	if err != nil {
-		k.T.Fatalf("finding the module of the Gateway API: %v", err)
-	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(module)), "config", "crd", "standard", "gateway.networking.k8s.io_*s.yaml"))
-	if err != nil || len(files) == 0 {
-		k.T.Fatalf("%d definitions were found: %v", len(files), err)
-	}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			k.T.Fatal(err)
-		}
-		for document := range strings.SplitSeq(string(content), "\n---\n") {
-			object := &unstructured.Unstructured{}
-			if err := yaml.Unmarshal([]byte(document), object); err != nil {
-				k.T.Fatal(err)
-			}
-			if object.GetKind() == "CustomResourceDefinition" {
-				k.Make(object)
-			}
-		}
-	}
 }
 
 // made makes an object from YAML once its definition is served.
@@ -133,7 +100,9 @@ func TestGatewaysAreServedOnceTheirDefinitionsAreThere(t *testing.T) {
 		o.GatewayController, o.GatewayAddresses = gatewayapi.DefaultController, []netip.Addr{at}
 	})
 	r.isReady(t) // without them
-	k.define()
+	if err := kubeapi.DefineGatewayAPI(k.Config); err != nil {
+		t.Fatal(err)
+	}
 
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "b") }))
 	t.Cleanup(backend.Close)

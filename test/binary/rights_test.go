@@ -212,6 +212,13 @@ func account(t *testing.T, admin *rest.Config, objects []*unstructured.Unstructu
 	return config, rights
 }
 
+// object is one of a kind that the tests have no type of.
+func object(version, kind, name string, spec map[string]any) client.Object {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": version, "kind": kind, "metadata": map[string]any{"name": name}, "spec": spec,
+	}}
+}
+
 func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 	t.Parallel()
 	// A controller that watches all namespaces would take what other tests make for its own.
@@ -227,6 +234,9 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 	admin := newSceneIn(t, server.Config, "")
 	admin.create(&networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"},
 		Spec: networkingv1.IngressClassSpec{Controller: "ingress.warren.dev/controller"}})
+	if err := kubeapi.DefineGatewayAPI(server.Config); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name string
 		// some says whether the watched namespaces are named, and roles whether there are no ClusterRoles.
@@ -242,7 +252,7 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 				values = []string{"watchNamespaces={" + shop + "}"}
 			}
 			if test.roles {
-				arguments = append(arguments, "--acme-namespaces="+shop)
+				arguments = append(arguments, "--acme-namespaces="+shop, "--gateway-controller=")
 				values = append(values, "rbac.clusterRoles=false", "acme.namespaces={"+shop+"}")
 			}
 			config, rights := account(t, server.Config, chartRights(t, system, values...))
@@ -252,6 +262,11 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			gate.open(config)
 
 			s := newSceneIn(t, server.Config, shop)
+			// A class of its own, because the status of one that was seen before needs no writing.
+			admin.create(object("gateway.networking.k8s.io/v1", "GatewayClass", shop, map[string]any{"controllerName": "ingress.warren.dev/gateway-controller"}))
+			s.create(object("gateway.networking.k8s.io/v1", "Gateway", "edge", map[string]any{
+				"gatewayClassName": shop, "listeners": []any{map[string]any{"name": "http", "port": int64(ports.row(t, 1)), "protocol": "HTTP"}}}),
+				object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}))
 			s.exercise(writeKubeconfig(t, gate.config()), system, arguments)
 			eventually(t, patience, "every right to be used", func() error {
 				asked.mu.Lock()

@@ -169,11 +169,14 @@ func TestSamplesOfWhatIsActedOnAreInTheKustomization(t *testing.T) {
 	}
 }
 
-// Every example of the pages can be applied as it is, if it is an object that the API server has by itself or by our
-// definitions.
+// Every example of the pages can be applied as it is, if it is an object that the API server has by itself, by our
+// definitions or by those of the Gateway API.
 func TestExamplesOfTheDocumentsAreAccepted(t *testing.T) {
 	root, err := kubeapi.Checkout()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kubeapi.DefineGatewayAPI(api.Config(t)); err != nil {
 		t.Fatal(err)
 	}
 	accepted := map[string]int{}
