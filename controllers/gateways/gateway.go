@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/status"
@@ -143,7 +144,7 @@ func (r *GatewayReconciler) judge(object *gatewayv1.Gateway, conditions []metav1
 func (r *GatewayReconciler) Setup(mgr ctrl.Manager) error {
 	r.known = make(map[reconcile.Request]struct{})
 	r.Replicas.Subscribe(r.everyKnown)
-	err := ctrl.NewControllerManagedBy(mgr).Named("gateway").
+	err := cluster.NewController(mgr, "gateway").
 		WatchesRawSource(r.Snapshots.Changes(gatewayapi.GatewayKind)).
 		WatchesRawSource(r.API.Request(gatewayapi.GatewayKind)).
 		WatchesRawSource(source.Func(r.begin)).

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
@@ -56,7 +57,7 @@ func (c *Config) read(ctx context.Context, kind string, request ctrl.Request, in
 
 // setup has a reconciler of a kind run in a manager.
 func (c *Config) setup(mgr ctrl.Manager, kind, name string, r reconcile.Reconciler) error {
-	err := ctrl.NewControllerManagedBy(mgr).Named(name).
+	err := cluster.NewController(mgr, name).
 		WatchesRawSource(c.Snapshots.Changes(kind)).
 		WatchesRawSource(c.API.Request(kind)).
 		Complete(r)
