@@ -225,7 +225,7 @@ func TestAddressOfPROXYHeaderHasItsShare(t *testing.T) {
 // moves.
 func TestSilentTunnelGivesWay(t *testing.T) {
 	t.Parallel()
-	const silence = 3 * time.Second
+	const silence = 15 * time.Second // more than the machine ever stands still between two steps
 	endpoint := startScript(t)
 	p := serve(t, func(c *Config) { c.MaxConnections, c.IdleTimeout = 3, silence })
 	p.apply(everything(endpoint.address))

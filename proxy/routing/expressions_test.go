@@ -103,14 +103,6 @@ func TestExpressionsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestExpressionsAllocateNothing(t *testing.T) {
-	g := compileForTest(t, hundredExpressions(), Nothing(), newTestState())
-	host, path := []byte("a.io"), []byte("/api/v99/users/17")
-	if n := testing.AllocsPerRun(1000, func() { g.Find(bare, host, path, canonical.AsItIs) }); n != 0 {
-		t.Errorf("%v allocations, want none", n)
-	}
-}
-
 // hundredExpressions have as much in common as those of one API.
 func hundredExpressions() *snapshot.Snapshot {
 	texts := make([]string, snapshot.MaxExpressions)

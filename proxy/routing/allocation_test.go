@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -30,5 +31,13 @@ func TestConditionsAllocateNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestExpressionsAllocateNothing(t *testing.T) {
+	g := compileForTest(t, hundredExpressions(), Nothing(), newTestState())
+	host, path := []byte("a.io"), []byte("/api/v99/users/17")
+	if n := testing.AllocsPerRun(1000, func() { g.Find(bare, host, path, canonical.AsItIs) }); n != 0 {
+		t.Errorf("%v allocations, want none", n)
 	}
 }
