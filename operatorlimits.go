@@ -124,8 +124,16 @@ func (c *boundedConn) Close() error {
 	return c.Conn.Close()
 }
 
+const (
+	// turnRest is how many times as long as a turn took its place stays empty after it, and turnRestLongest the longest
+	// that it stays so. With scrapesAtOnce places, those who ask again and again take three fifths of a processor.
+	turnRest        = 4
+	turnRestLongest = 5 * time.Second
+)
+
 // turns lets few requests run at once. The others wait, and the next one is of the address that has the fewest running:
-// a client with many requests keeps no other one out.
+// a client with many requests keeps no other one out. After each request its place rests, so that those who ask as fast
+// as they can leave the processors to the data plane.
 type turns struct {
 	mu sync.Mutex
 	// free is how many more requests may run now. It is 0 while any waits.
@@ -151,7 +159,10 @@ func (t *turns) handler(next http.Handler) http.Handler {
 			http.Error(w, fmt.Sprintf("other requests took too long: %v", err), http.StatusServiceUnavailable)
 			return
 		}
-		defer t.leave(peer)
+		began := time.Now()
+		defer func() {
+			time.AfterFunc(min(turnRest*time.Since(began), turnRestLongest), func() { t.leave(peer) })
+		}()
 		next.ServeHTTP(w, r)
 	})
 }
