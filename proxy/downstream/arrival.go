@@ -11,8 +11,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/proxyprotocol"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
+
+// proxyHeaderTimeout bounds the arrival of a PROXY header. A proxy sends it before anything else.
+const proxyHeaderTimeout = 5 * time.Second
 
 var errConnectionsMany = errors.New("there are as many connections as there may be")
 
@@ -95,15 +99,15 @@ func (a *arrival) peer() (address netip.Addr, port uint16, err error) {
 		return address, 0, nil
 	}
 	a.transport.ExpireAfter(proxyHeaderTimeout)
-	header, err := readProxyHeader(a.transport)
-	if err != nil || !header.source.IsValid() {
+	header, err := proxyprotocol.Read(a.transport)
+	if err != nil || !header.Source.IsValid() {
 		return address, 0, err
 	}
-	source := header.source.Unmap()
+	source := header.Source.Unmap()
 	if !a.excess && !a.server.places.move(&a.place, source) && !a.exceed() {
 		return source, 0, errConnectionsMany
 	}
-	return source, header.port, nil
+	return source, header.Port, nil
 }
 
 // addressOf returns the address that a connection comes from.

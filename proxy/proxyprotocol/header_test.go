@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package downstream
+package proxyprotocol
 
 import (
 	"bytes"
@@ -50,7 +50,7 @@ func validProxyHeaders() []proxyHeader {
 		{"v1 UNKNOWN", "PROXY UNKNOWN\r\n", "", 0},
 		{"v1 UNKNOWN with addresses", "PROXY UNKNOWN 203.0.113.7 192.0.2.1 1234 443\r\n", "", 0},
 		{"v1 UNKNOWN with anything", "PROXY UNKNOWN \xff\x00 what ever\r\n", "", 0},
-		{"v1 UNKNOWN at its longest", "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-16) + "\r\n", "", 0},
+		{"v1 UNKNOWN at its longest", "PROXY UNKNOWN " + strings.Repeat("f", v1Longest-16) + "\r\n", "", 0},
 		{"v2 TCP over IPv4", headerV2(0x21, 0x11, v4), "203.0.113.7", 443},
 		{"v2 TCP over IPv6", headerV2(0x21, 0x21, v6), "2001:db8::7", 443},
 		{"v2 IPv4 in disguise", headerV2(0x21, 0x21, addresses2("::ffff:203.0.113.7", "::ffff:192.0.2.1")), "::ffff:203.0.113.7", 443},
@@ -58,7 +58,7 @@ func validProxyHeaders() []proxyHeader {
 			v4, extension(0x01, "h2"), extension(0x02, "a.example"), extension(0x04, strings.Repeat("x", 100)), extension(0x20, "\x01\x00\x00\x00\x00"),
 		}, nil)), "203.0.113.7", 443},
 		{"v2 with extensions that are none", headerV2(0x21, 0x11, append(v4, 0x01, 0xff)), "203.0.113.7", 443},
-		{"v2 at its longest", headerV2(0x21, 0x21, append(v6, make([]byte, proxyV2Longest-36)...)), "2001:db8::7", 443},
+		{"v2 at its longest", headerV2(0x21, 0x21, append(v6, make([]byte, v2Longest-36)...)), "2001:db8::7", 443},
 		{"v2 LOCAL", headerV2(0x20, 0x00, nil), "", 0},
 		{"v2 LOCAL with addresses", headerV2(0x20, 0x11, v4), "", 0},
 		{"v2 LOCAL with a family that there is not", headerV2(0x20, 0xff, []byte{1, 2, 3}), "", 0},
@@ -109,7 +109,7 @@ func invalidProxyHeaders() []proxyHeader {
 		{name: "v1 with LF within", header: "PROXY TCP4 203.0.113.7\n192.0.2.1 1234 443\r\n"},
 		{name: "v1 with NUL", header: "PROXY TCP4 203.0.113.7\x00 192.0.2.1 1234 443\r\n"},
 		{name: "v1 that does not end", header: "PROXY UNKNOWN " + strings.Repeat("f", 200) + "\r\n"},
-		{name: "v1 too long by one", header: "PROXY UNKNOWN " + strings.Repeat("f", proxyV1Longest-15) + "\r\n"},
+		{name: "v1 too long by one", header: "PROXY UNKNOWN " + strings.Repeat("f", v1Longest-15) + "\r\n"},
 		{name: "v2 with another version", header: headerV2(0x11, 0x11, v4)},
 		{name: "v2 of version 3", header: headerV2(0x31, 0x11, v4)},
 		{name: "v2 with another command", header: headerV2(0x22, 0x11, v4)},
@@ -120,7 +120,7 @@ func invalidProxyHeaders() []proxyHeader {
 		{name: "v2 IPv4 too short by one", header: headerV2(0x21, 0x11, v4[:11])},
 		{name: "v2 IPv6 too short by one", header: headerV2(0x21, 0x21, v6[:35])},
 		{name: "v2 IPv6 with IPv4's addresses", header: headerV2(0x21, 0x21, v4)},
-		{name: "v2 too long by one", header: headerV2(0x21, 0x11, append(v4, make([]byte, proxyV2Longest-11)...))},
+		{name: "v2 too long by one", header: headerV2(0x21, 0x11, append(v4, make([]byte, v2Longest-11)...))},
 		{name: "v2 as long as can be said", header: headerV2(0x21, 0x11, append(v4, make([]byte, 0xffff-12)...))},
 		{name: "v2 with another signature", header: "\r\n\r\n\x00\r\nQUIT\r" + headerV2(0x21, 0x11, v4)[12:]},
 	}
@@ -130,9 +130,9 @@ func TestProxyHeaderNamesTheSourceAndThePort(t *testing.T) {
 	t.Parallel()
 	for _, test := range validProxyHeaders() {
 		t.Run(test.name, func(t *testing.T) {
-			want := proxied{port: test.port}
+			want := Header{Port: test.port}
 			if test.want != "" {
-				want.source = netip.MustParseAddr(test.want)
+				want.Source = netip.MustParseAddr(test.want)
 			}
 			whole := strings.NewReader(test.header + afterProxyHeader)
 			piecemeal := strings.NewReader(test.header + afterProxyHeader)
@@ -140,7 +140,7 @@ func TestProxyHeaderNamesTheSourceAndThePort(t *testing.T) {
 				io.Reader
 				rest io.Reader
 			}{"at once": {whole, whole}, "a byte at a time": {iotest.OneByteReader(piecemeal), piecemeal}} {
-				got, err := readProxyHeader(r)
+				got, err := Read(r)
 				if err != nil || got != want {
 					t.Errorf("%s: got %v (%v), want %v", how, got, err, want)
 				}
@@ -160,8 +160,8 @@ func TestWhatIsNoProxyHeaderIsRefused(t *testing.T) {
 				"at once":          strings.NewReader(test.header + afterProxyHeader),
 				"a byte at a time": iotest.OneByteReader(strings.NewReader(test.header + afterProxyHeader)),
 			} {
-				if got, err := readProxyHeader(r); !errors.Is(err, errProxyHeader) || got != (proxied{}) {
-					t.Errorf("%s: got %v and %v, want %v", how, got, err, errProxyHeader)
+				if got, err := Read(r); !errors.Is(err, ErrHeader) || got != (Header{}) {
+					t.Errorf("%s: got %v and %v, want %v", how, got, err, ErrHeader)
 				}
 			}
 		})
@@ -173,7 +173,7 @@ func TestTruncatedProxyHeaderNamesNobody(t *testing.T) {
 	t.Parallel()
 	for _, test := range validProxyHeaders() {
 		for n := range len(test.header) {
-			if got, err := readProxyHeader(strings.NewReader(test.header[:n])); err == nil || got != (proxied{}) {
+			if got, err := Read(strings.NewReader(test.header[:n])); err == nil || got != (Header{}) {
 				t.Errorf("%s, the first %d of %d bytes: got %v (%v), want an error", test.name, n, len(test.header), got, err)
 			}
 		}
@@ -184,12 +184,12 @@ func TestTruncatedProxyHeaderNamesNobody(t *testing.T) {
 func TestEndlessProxyHeaderIsGivenUp(t *testing.T) {
 	t.Parallel()
 	endless := &counting{r: iotest.OneByteReader(io.MultiReader(strings.NewReader("PROXY UNKNOWN "), endlessly('f')))}
-	if _, err := readProxyHeader(endless); !errors.Is(err, errProxyHeader) || endless.n != proxyV1Longest {
-		t.Errorf("got %v after %d bytes, want %v after %d", err, endless.n, errProxyHeader, proxyV1Longest)
+	if _, err := Read(endless); !errors.Is(err, ErrHeader) || endless.n != v1Longest {
+		t.Errorf("got %v after %d bytes, want %v after %d", err, endless.n, ErrHeader, v1Longest)
 	}
 	endless = &counting{r: io.MultiReader(strings.NewReader(headerV2(0x21, 0x11, make([]byte, 0xffff))), endlessly(0))}
-	if _, err := readProxyHeader(endless); !errors.Is(err, errProxyHeader) || endless.n != 16 {
-		t.Errorf("got %v after %d bytes, want %v after 16", err, endless.n, errProxyHeader)
+	if _, err := Read(endless); !errors.Is(err, ErrHeader) || endless.n != 16 {
+		t.Errorf("got %v after %d bytes, want %v after 16", err, endless.n, ErrHeader)
 	}
 }
 
@@ -226,33 +226,33 @@ func FuzzProxyHeader(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		whole := &counting{r: bytes.NewReader(sent)}
-		got, err := readProxyHeader(whole)
+		got, err := Read(whole)
 		piecemeal := &counting{r: iotest.OneByteReader(bytes.NewReader(sent))}
-		again, againErr := readProxyHeader(piecemeal)
+		again, againErr := Read(piecemeal)
 		if got != again || (err == nil) != (againErr == nil) || whole.n != piecemeal.n {
 			t.Fatalf("%q: %v (%v) after %d bytes, and %v (%v) after %d", sent, got, err, whole.n, again, againErr, piecemeal.n)
 		}
 		if err != nil {
-			if got != (proxied{}) {
+			if got != (Header{}) {
 				t.Errorf("%q: got %v with %v", sent, got, err)
 			}
 			return
 		}
 		header := sent[:whole.n]
 		switch {
-		case bytes.HasPrefix(header, proxyV1Prefix):
-			if n := bytes.IndexByte(sent, '\n') + 1; n != len(header) || n < 2 || header[n-2] != '\r' || n > proxyV1Longest {
+		case bytes.HasPrefix(header, v1Prefix):
+			if n := bytes.IndexByte(sent, '\n') + 1; n != len(header) || n < 2 || header[n-2] != '\r' || n > v1Longest {
 				t.Errorf("%q: %d bytes were taken, the line has %d", sent, len(header), n)
 			}
 			words := strings.Fields(string(header))
-			if named := got.source.IsValid(); named != (words[1] != "UNKNOWN") || named && netip.MustParseAddr(words[2]) != got.source {
+			if named := got.Source.IsValid(); named != (words[1] != "UNKNOWN") || named && netip.MustParseAddr(words[2]) != got.Source {
 				t.Errorf("%q: got %v", header, got)
 			}
-		case bytes.HasPrefix(header, proxyV2Signature):
+		case bytes.HasPrefix(header, v2Signature):
 			if n := 16 + int(header[14])<<8 + int(header[15]); n != len(header) {
 				t.Errorf("%q: %d bytes were taken, the header has %d", sent, len(header), n)
 			}
-			if got.source.IsValid() && !bytes.HasPrefix(header[16:], got.source.AsSlice()) {
+			if got.Source.IsValid() && !bytes.HasPrefix(header[16:], got.Source.AsSlice()) {
 				t.Errorf("%q: got %v", header, got)
 			}
 		default:
@@ -263,6 +263,6 @@ func FuzzProxyHeader(f *testing.F) {
 
 // headerV2 returns a header of version 2.
 func headerV2(versionCommand, family byte, rest []byte) string {
-	b := append(append([]byte{}, proxyV2Signature...), versionCommand, family)
+	b := append(append([]byte{}, v2Signature...), versionCommand, family)
 	return string(append(binary.BigEndian.AppendUint16(b, uint16(len(rest))), rest...))
 }
