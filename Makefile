@@ -171,10 +171,14 @@ e2e-programs: ## Build the backend of the end-to-end tests, and the tests themse
 	go test -c -tags e2e -o /dev/null ./test/e2e
 
 .PHONY: conformance
-conformance: build ## Run the Gateway API's conformance tests against the cluster that KUBECONFIG names, and write their report into bin/
+conformance: conformance-programs ## Run the Gateway API's conformance tests against the cluster that KUBECONFIG names, and write their report into bin/
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
-	cd hack/conformance && go test -pgo=off -c -o ../../bin/conformance . && $(GO_BUILD_TOOL) -o ../../bin/echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
 	hack/conformance/run $(TESTFLAGS)
+
+.PHONY: conformance-programs
+conformance-programs: build ## Build the conformance tests and their backends: a cluster's network may have no way out
+	cd hack/conformance && go test -pgo=off -c -o ../../bin/conformance . && $(GO_BUILD_TOOL) -o ../../bin/echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
+	cd hack/coredns && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../bin/coredns .
 
 .PHONY: former
 former: ## Put the version before this one, its chart and its program, into bin/former, which the end-to-end tests upgrade from
