@@ -170,10 +170,13 @@ e2e-programs: ## Build the backend of the end-to-end tests, and the tests themse
 	go build -o bin/e2e-backend ./test/e2e/backend
 	go test -c -tags e2e -o /dev/null ./test/e2e
 
+# CONFORMANCEFLAGS are for the suite, such as "-run-test HTTPRouteWeight".
+CONFORMANCEFLAGS ?=
+
 .PHONY: conformance
 conformance: conformance-programs ## Run the Gateway API's conformance tests against the cluster that KUBECONFIG names, and write their report into bin/
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }
-	hack/conformance/run $(TESTFLAGS)
+	hack/conformance/run $(CONFORMANCEFLAGS)
 
 .PHONY: conformance-programs
 conformance-programs: build ## Build the conformance tests and their backends: a cluster's network may have no way out
