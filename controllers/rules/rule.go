@@ -22,8 +22,13 @@ type Rule struct {
 	// Balancing decides which of a backend's endpoints a request goes to. Nil for the usual way.
 	Balancing *snapshot.Balancing
 	Timeouts  snapshot.Timeouts
-	// Retries is how many further endpoints may be tried.
+	// Retries is how many further endpoints may be tried. Retry says more of that, nil if there is no more to say.
 	Retries int
+	Retry   *snapshot.Retry
+	// Mirrors get copies of requests, if the rule has backends.
+	Mirrors []Mirror
+	// Persistence keeps sessions with their endpoints. Nil if none are kept.
+	Persistence *snapshot.Persistence
 	// Canonical has backends get the canonical path, however the client spelled it.
 	Canonical bool
 	// Fault keeps the rule from being served as it is written. Nil if there is no fault.
@@ -67,6 +72,14 @@ type Backend struct {
 	// Fault tells people why the backend cannot be used, for instance because no grant lets the object refer to it. Its
 	// share of the requests is answered with 500. Empty for none.
 	Fault string
+}
+
+// Mirror is a backend that gets copies of a rule's requests. What it answers is dropped.
+type Mirror struct {
+	// Backend has no weight and no policies. With a fault it gets nothing.
+	Backend Backend
+	// Numerator of Denominator requests are copied. Denominator is at least 1, and Numerator is from 0 to Denominator.
+	Numerator, Denominator int32
 }
 
 // MaxWeight bounds the weight of a backend, as the Gateway API does.

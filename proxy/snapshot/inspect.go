@@ -97,7 +97,7 @@ func (h *Host) Inspect() error {
 				}
 			}
 		}
-		if err := r.inspectBackends(); err != nil {
+		if err := cmp.Or(r.inspectBackends(), r.inspectForwarding()); err != nil {
 			return fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		if r.Conditions == nil {
@@ -170,6 +170,24 @@ func (r *Route) inspectBackends() error {
 		if w := r.Backends[i].Weight; w < 0 {
 			return fmt.Errorf("backend %d has the weight %d", i, w)
 		}
+	}
+	return nil
+}
+
+// inspectForwarding returns what is wrong with how the route's requests are sent on, or nil.
+func (r *Route) inspectForwarding() error {
+	for i := range r.Mirrors {
+		if err := r.Mirrors[i].inspect(); err != nil {
+			return fmt.Errorf("mirror %d: %w", i, err)
+		}
+	}
+	if r.Retry != nil {
+		if err := r.Retry.inspect(); err != nil {
+			return err
+		}
+	}
+	if r.Persistence != nil {
+		return r.Persistence.inspect()
 	}
 	return nil
 }

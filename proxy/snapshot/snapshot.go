@@ -131,6 +131,12 @@ type Route struct {
 	Timeouts  Timeouts
 	// Retries is how many further endpoints may be tried after the first, if a retry is safe.
 	Retries int
+	// Retry says more of retries. Nil if there is no more to say.
+	Retry *Retry
+	// Mirrors get copies of requests. They are in the order of the rule.
+	Mirrors []Mirror
+	// Persistence keeps sessions with their endpoints. Nil if none are kept.
+	Persistence *Persistence
 	// Canonical has endpoints get the canonical path. Otherwise they get it as the client spelled it, if it has no dot
 	// segments, no policy changed it, and the route is the same for both.
 	Canonical bool
@@ -149,7 +155,8 @@ type Backend struct {
 	Policies []policy.Policy
 }
 
-// Pools has the ids of the pools that may get requests of the route, in the order of the backends.
+// Pools has the ids of the pools that may get requests of the route, in the order of the backends, and those of its
+// mirrors after them.
 func (r *Route) Pools() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if r.Pool != "" && !yield(r.Pool) {
@@ -157,6 +164,11 @@ func (r *Route) Pools() iter.Seq[string] {
 		}
 		for i := range r.Backends {
 			if id := r.Backends[i].Pool; id != "" && !yield(id) {
+				return
+			}
+		}
+		for i := range r.Mirrors {
+			if !yield(r.Mirrors[i].Pool) {
 				return
 			}
 		}
@@ -174,6 +186,9 @@ const Mistaken = "InvalidRule"
 type Timeouts struct {
 	// Request bounds the whole exchange, from the request's head to the last byte of the response.
 	Request time.Duration
+	// Attempt bounds what Request bounds, but for one endpoint alone. If the route has a Retry, another one may be asked
+	// after that.
+	Attempt time.Duration
 	// Connect bounds the making of a connection. If the number of connections is bounded, it also bounds the wait for a
 	// free one.
 	Connect time.Duration
@@ -261,6 +276,7 @@ func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Turn == o.Turn && r.Conditions.Equal(o.Conditions) &&
 		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && slices.EqualFunc(r.Backends, o.Backends, Backend.Equal) &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canonical == o.Canonical &&
+		r.Retry.Equal(o.Retry) && slices.Equal(r.Mirrors, o.Mirrors) && r.Persistence.Equal(o.Persistence) &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }
 
