@@ -55,7 +55,7 @@ func (x *Exchange) demand() upstream.Demand {
 	return upstream.Demand{
 		Timeout: x.route.Timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
 		Stream: &x.shared, Logins: x.origin.Logins, Shard: x.Shard,
-		Once: x.request.HasContent() || !x.request.Idempotent(), Now: x.Chosen,
+		Once: x.request.HasContent() || !x.request.Idempotent(), Limited: x.route.Balancing.MaxConnections > 0, Now: x.Chosen,
 	}
 }
 

@@ -31,6 +31,8 @@ type Demand struct {
 	Shard uint32
 	// Once is set for a request that must not be sent twice. It keeps to connections that the endpoint surely keeps.
 	Once bool
+	// Limited is set if the endpoint's connections are limited. Then none is made while one rests.
+	Limited bool
 	// Now is the time of the clock that [Endpoint.Expire] goes by.
 	Now time.Duration
 }

@@ -122,17 +122,62 @@ func (e *Endpoint) takeIdle(d Demand) *Conn {
 			if c == nil {
 				break
 			}
-			e.part.tookIdle()
-			if !c.quiet() {
-				c.NoteEnd(d.Now)
-				_ = c.Close()
-				continue
+			if e.reuse(c, d.Now) {
+				return c
 			}
-			c.reused = true
+		}
+	}
+	if d.Limited {
+		return e.takeOfAll(d)
+	}
+	return nil
+}
+
+// takeOfAll returns an idle connection or nil, and so does not let the endpoint have one more than the limit. It looks
+// at all shards at one moment: a look at one after the other misses what is given to a shard meanwhile that was looked
+// at. If connections rest, but none for long enough, the one to be made takes the place of one of them.
+func (e *Endpoint) takeOfAll(d Demand) *Conn {
+	for {
+		c := e.popOfAll(d.Shard)
+		switch {
+		case c == nil:
+			return nil
+		case d.Once && e.hasty.Load() > 0 && d.Now-c.idleSince < haste:
+			e.part.tookIdle()
+			c.leave()
+			return nil
+		case e.reuse(c, d.Now):
 			return c
 		}
 	}
-	return nil
+}
+
+// popOfAll takes a connection of any shard.
+func (e *Endpoint) popOfAll(first uint32) (c *Conn) {
+	for i := range e.idle {
+		e.idle[i].mu.Lock()
+	}
+	for i := range uint32(idleShards) {
+		if c = e.idle[(first+i)%idleShards].popLocked(); c != nil {
+			break
+		}
+	}
+	for i := range e.idle {
+		e.idle[i].mu.Unlock()
+	}
+	return c
+}
+
+// reuse readies a connection that rested for another exchange. It returns false if that cannot be.
+func (e *Endpoint) reuse(c *Conn, now time.Duration) bool {
+	e.part.tookIdle()
+	if !c.quiet() {
+		c.NoteEnd(now)
+		_ = c.Close()
+		return false
+	}
+	c.reused = true
+	return true
 }
 
 const (
@@ -165,6 +210,10 @@ func (s *idleShard) popRested(now time.Duration) *Conn {
 func (s *idleShard) pop() *Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.popLocked()
+}
+
+func (s *idleShard) popLocked() *Conn {
 	n := len(s.conns)
 	if n == 0 {
 		return nil

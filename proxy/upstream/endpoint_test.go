@@ -3,6 +3,7 @@
 package upstream
 
 import (
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -105,6 +106,53 @@ func TestRequestThatMustNotBeSentTwiceAvoidsConnectionsThatMayEnd(t *testing.T) 
 	e.give(kept, 0, now)
 	if c := take(true, now); c != kept {
 		t.Errorf("got %p, want a connection of a server that keeps them again", c)
+	}
+	e.Retire()
+}
+
+// A connection may be given to a shard that another request has just looked at. If connections are limited, that
+// request must not make one more.
+func TestLimitedConnectionsAreFoundWhereverTheyRest(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	e := testEndpoint(Key{Address: l.Addr().(*net.TCPAddr).AddrPort()})
+	dial := func() (*Conn, net.Conn) {
+		taken, err := e.Dial(t.Context(), Demand{Timeout: patience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		peer, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = peer.Close() })
+		return taken.Sole(), peer
+	}
+	sound, _ := dial()
+	broken, peer := dial()
+	if _, err := peer.Write([]byte("nobody asked")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the arrival of what nobody asked for", func() bool { return !broken.quiet() })
+	e.give(broken, 1, 0)
+
+	e.idle[2].mu.Lock() // nobody gets beyond shard 1
+	got := make(chan *Conn)
+	go func() { got <- e.takeIdle(Demand{Limited: true}) }()
+	_, _ = io.Copy(io.Discard, peer) // until it is closed, by who has looked at shard 0
+	e.give(sound, 0, 0)
+	e.idle[2].mu.Unlock()
+	if c := receive(t, "a look for a connection", got); c != sound {
+		t.Errorf("got %p, want the connection that was given to a shard behind", c)
+	}
+
+	e.hasty.Store(hastyExchanges)
+	e.give(sound, 5, 0)
+	if c := e.takeIdle(Demand{Limited: true, Once: true, Now: haste / 2}); c != nil {
+		t.Errorf("got %p, want no connection that may be about to end", c)
+	}
+	if n := e.Stats().Idle; n != 0 {
+		t.Errorf("%d connections rest beside the one that is to be made, want none", n)
 	}
 	e.Retire()
 }
