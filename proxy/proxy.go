@@ -55,6 +55,8 @@ func New(config Config) *Proxy {
 	p.state = routing.NewState(p.dialer, p.prober)
 	p.engine.Metrics = p.state.Metrics
 	p.engine.ContentMemory.Limit = int64(cmp.Or(config.HeadMemory, headmemory.Default))
+	p.engine.Mirrors.Init(p.engine.Clock, &p.engine.Buffers, config.Logger)
+	p.engine.Mirrors.Memory.Limit = p.engine.ContentMemory.Limit / 2
 	p.tls = identity.ServerConfig("", func() *identity.Set { return p.engine.Generation.Load().Identity })
 	p.engine.Log = observe.NewLog(config.AccessLog, config.AccessLogFields)
 	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)
@@ -135,6 +137,7 @@ func (p *Proxy) ServeTLS(l net.Listener) error { return p.server.ServeTLS(l) }
 // Shutdown waits no longer. It returns nil if all ended, or an error that says how many did not.
 func (p *Proxy) Shutdown(ctx context.Context) error {
 	err := p.server.Drain(ctx)
+	p.engine.Mirrors.Shutdown()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.state.Retire()

@@ -20,7 +20,8 @@ type Pool struct {
 	TLS         snapshot.UpstreamTLS
 	H2C         bool
 	// ContentMemory is how much memory the contents of requests for the services of the namespace take, in bytes.
-	ContentMemory *atomic.Int64
+	// MirrorMemory is the same of copies of requests, with all that they take.
+	ContentMemory, MirrorMemory *atomic.Int64
 
 	members []member
 	state   *poolState
@@ -65,7 +66,8 @@ type poolState struct {
 func newPool(p *snapshot.Pool, security *upstream.TLS, s *Store) *Pool {
 	c := &Pool{ID: p.ID, Service: p.Service, TLS: p.TLS, H2C: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	namespace := p.Namespace()
-	c.ContentMemory = s.contentMemory(namespace)
+	m := s.memory(namespace)
+	c.ContentMemory, c.MirrorMemory = &m.contents, &m.mirrors
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{

@@ -23,8 +23,8 @@ type Store struct {
 	// tls makes TLS from the terms of pools.
 	tls   *upstream.TLSStore
 	pools map[string]*poolState
-	// contents has what the contents of requests take of memory, by the namespace of the pools.
-	contents map[string]*atomic.Int64
+	// memories has what requests take of memory, by the namespace of the pools.
+	memories map[string]*memory
 
 	mu sync.Mutex // guards checked, which Refresh reads at any time
 	// checked has the pools that a checked task is in, by the task's id.
@@ -39,7 +39,7 @@ func NewStore(dialer *upstream.Dialer, prober *health.Prober) *Store {
 		targets:  make(map[upstream.Key]*Target),
 		tls:      upstream.NewTLSStore(),
 		pools:    make(map[string]*poolState),
-		contents: make(map[string]*atomic.Int64),
+		memories: make(map[string]*memory),
 		checked:  make(map[string]*poolList),
 	}
 }
@@ -62,12 +62,14 @@ func (s *Store) pool(id string) *poolState {
 	return p
 }
 
-// contentMemory returns what the contents of requests for a namespace's services take of memory.
-func (s *Store) contentMemory(namespace string) *atomic.Int64 {
-	taken := s.contents[namespace]
+// memory is what requests for a namespace's services take of memory, in bytes: their contents, and copies of them.
+type memory struct{ contents, mirrors atomic.Int64 }
+
+func (s *Store) memory(namespace string) *memory {
+	taken := s.memories[namespace]
 	if taken == nil {
-		taken = new(atomic.Int64)
-		s.contents[namespace] = taken
+		taken = new(memory)
+		s.memories[namespace] = taken
 	}
 	return taken
 }
@@ -174,7 +176,7 @@ func (s *Store) KeepOnly(pools map[string]*Pool, list []snapshot.Pool) {
 			}
 		}
 	})
-	maps.DeleteFunc(s.contents, func(_ string, taken *atomic.Int64) bool { return !counted[taken] })
+	maps.DeleteFunc(s.memories, func(_ string, taken *memory) bool { return !counted[&taken.contents] })
 	s.keepChecked(watched)
 	for id, p := range s.pools {
 		if pools[id] == nil {

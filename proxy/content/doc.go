@@ -7,6 +7,6 @@
 // It sends no head, chooses no endpoint and ends no connection. Of an exchange it knows the guard.
 //
 // Read in this order: upload.go (sending content), gathered.go (content that waits to be whole), measure.go (how long
-// it is), kept.go (content for another attempt), memory.go (what the two may take), splice.go (moving content within
-// the kernel), conversation.go (both sides talking at once).
+// it is), kept.go (content for another attempt), tee.go (a copy for somebody else), memory.go (what these may take),
+// splice.go (moving content within the kernel), conversation.go (both sides talking at once).
 package content

@@ -77,7 +77,7 @@ func (u *Upload) Gather(
 			}
 			return message.UnknownLength, reason.UpstreamBusy, nil
 		}
-		n, err := r.Read(room)
+		n, err := u.read(r, room)
 		if err != nil && err != io.EOF {
 			return message.UnknownLength, reason.None, err
 		}

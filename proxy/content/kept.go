@@ -55,15 +55,15 @@ func (k *kept) add(content []byte) {
 	k.n += copy(k.buf[k.n:], content)
 }
 
-// take takes what of the content is there, as far as there is room and memory. It waits for nothing.
-func (k *kept) take(content message.Reader) error {
+// take takes what of the upload's content is there, as far as there is room and memory. It waits for nothing.
+func (k *kept) take(u *Upload, content message.Reader) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for k.n < keptMost && !content.Ended() && content.Buffered() {
 		if k.n == len(k.buf) && !k.growLocked(min(max(buffer.Small, 2*k.n), keptMost)) {
 			return nil
 		}
-		n, err := content.Read(k.buf[k.n:])
+		n, err := u.read(content, k.buf[k.n:])
 		k.n += n
 		if err != nil && err != io.EOF {
 			return err

@@ -23,7 +23,7 @@ func (u *Upload) Measure(r message.Reader, stream bool, memory Share, buffers *b
 		}
 		u.kept.begin(memory, buffers)
 	}
-	if err := u.kept.take(r); err != nil {
+	if err := u.kept.take(u, r); err != nil {
 		return message.UnknownLength, err
 	}
 	if u.exceeds(int64(u.kept.n)) {

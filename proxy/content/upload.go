@@ -24,7 +24,9 @@ import (
 // writes. Run and End are for a goroutine of their own. All other methods are for the one that waits for the response.
 type Upload struct {
 	// Limit bounds the content, in bytes. No endpoint sees more of it. 0 is for no bound.
-	Limit    int64
+	Limit int64
+	// Tees get the content too. Nil for nobody.
+	Tees     []*Tee
 	kept     kept
 	gathered gathered
 	attempt
@@ -65,7 +67,8 @@ func (u *Upload) Start(
 ) (whole bool, readErr, writeErr error) {
 	w := up.Request()
 	u.attempt = attempt{}
-	if !hasContent {
+	if !hasContent { // or it was found to be empty
+		u.endTees(TeeWhole)
 		return true, nil, w.End(nil)
 	}
 	if u.exceeds(int64(u.gathered.n)) {
@@ -90,6 +93,7 @@ func (u *Upload) Start(
 		}
 	}
 	if u.place == u.gathered.n && r.Ended() {
+		u.endTees(TeeWhole)
 		return true, nil, w.End(u.trailers(r))
 	}
 	return false, nil, w.Flush()
@@ -118,7 +122,7 @@ func (u *Upload) pass(r message.Reader, w message.Writer) (readErr, writeErr err
 	if err != nil {
 		return nil, err
 	}
-	n, err := r.Read(room)
+	n, err := u.read(r, room)
 	if err != nil && err != io.EOF {
 		return err, nil
 	}
@@ -165,10 +169,12 @@ func (u *Upload) run(r message.Reader, socket *transport.TCP, up upstream.Exchan
 		}
 	}
 	for !r.Ended() {
-		if ok, readErr, writeErr := Splice(w, up.Sole().Socket(), r, socket, pipes); readErr != nil || writeErr != nil {
-			return readErr, writeErr
-		} else if ok {
-			break
+		if !u.teed() {
+			if ok, readErr, writeErr := Splice(w, up.Sole().Socket(), r, socket, pipes); readErr != nil || writeErr != nil {
+				return readErr, writeErr
+			} else if ok {
+				break
+			}
 		}
 		await(r, w)
 		if readErr, writeErr := u.pass(r, w); readErr != nil || writeErr != nil {
@@ -180,6 +186,7 @@ func (u *Upload) run(r message.Reader, socket *transport.TCP, up upstream.Exchan
 			}
 		}
 	}
+	u.endTees(TeeWhole)
 	if err := w.End(u.trailers(r)); err != nil {
 		return nil, err
 	}
@@ -300,6 +307,7 @@ func (u *Upload) forget() {
 
 // Drop forgets the content.
 func (u *Upload) Drop() {
+	u.endTees(TeeTorn)
 	u.kept.drop()
 	u.gathered.drop()
 }

@@ -34,6 +34,19 @@ func backendsOf(g *routing.Generation, r *snapshot.Route) []Backend {
 	return list
 }
 
+// mirrorsOf describes what gets copies of a route's requests.
+func mirrorsOf(g *routing.Generation, r *snapshot.Route) []Mirror {
+	if r == nil {
+		return nil
+	}
+	var list []Mirror
+	for _, m := range r.Mirrors {
+		share := float64(m.Numerator) / float64(m.Denominator)
+		list = append(list, Mirror{Pool: m.Pool, Service: g.Pool(m.Pool).Service, Share: share})
+	}
+	return list
+}
+
 // servicesOf lists the services that a route leads to, each once, with spaces between them.
 func servicesOf(g *routing.Generation, r *snapshot.Route) string {
 	var names []string

@@ -102,7 +102,8 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 	if route != nil && decided != reason.AmbiguousPath {
 		e.Access = explainAccess(t)
 		e.take(t.Notes())
-		e.Backends = backendsOf(g, ruleOf(g, host, route))
+		rule := ruleOf(g, host, route)
+		e.Backends, e.Mirrors = backendsOf(g, rule), mirrorsOf(g, rule)
 		e.Pool = explainPool(g, t, host)
 	}
 	if decided != reason.None {

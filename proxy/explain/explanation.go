@@ -28,6 +28,8 @@ type Explanation struct {
 	Policies []Policy `json:"policies,omitempty"`
 	// Backends share the rule's requests. It is empty if one pool gets all of them.
 	Backends []Backend `json:"backends,omitempty"`
+	// Mirrors get copies of the rule's requests, and of this one too if it gets to an endpoint.
+	Mirrors  []Mirror  `json:"mirrors,omitempty"`
 	Upstream *Upstream `json:"upstream,omitempty"`
 	// Pool is what an endpoint is chosen from. If the choice among Backends is random, it is the pool of the one with the
 	// greatest weight.
@@ -136,6 +138,14 @@ type Backend struct {
 	Service string `json:"service,omitempty"`
 	Weight  int    `json:"weight"`
 	// Share is the backend's part of the requests, from 0 to 1.
+	Share float64 `json:"share"`
+}
+
+// Mirror is what gets copies of a rule's requests.
+type Mirror struct {
+	Pool    string `json:"pool"`
+	Service string `json:"service"`
+	// Share is the part of the requests that is copied, from 0 to 1.
 	Share float64 `json:"share"`
 }
 

@@ -23,6 +23,7 @@ func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	e.writeCertificate(t, now)
 	e.writeCandidates(t)
 	e.writePolicies(t)
+	e.writeMirrors(t)
 	e.writeUpstream(t)
 	e.writeBackends(t)
 	e.writePool(t)
@@ -168,6 +169,17 @@ func (e *Explanation) writeBackends(t *explanationText) {
 			pool = "one that cannot be used"
 		}
 		t.row("   "+pool, fmt.Sprintf("weight %d", b.Weight), fmt.Sprintf("%.4g%%", 100*b.Share))
+	}
+	_ = t.w.Flush()
+}
+
+func (e *Explanation) writeMirrors(t *explanationText) {
+	if len(e.Mirrors) == 0 {
+		return
+	}
+	t.block("mirrored to")
+	for _, m := range e.Mirrors {
+		t.row("   "+m.Pool, fmt.Sprintf("%.4g%%", 100*m.Share))
 	}
 	_ = t.w.Flush()
 }

@@ -9,8 +9,8 @@
 //
 // Read in this order: message.go (a request and a response), field.go (a field, and what the proxy knows of its name),
 // fields.go (looking for fields), content.go (reading and writing content), ending.go (how an exchange ends early),
-// rate.go (how fast a peer has to be), detach.go (a request without its buffer), opening.go (how a WebSocket is
-// opened), authority.go (hosts with ports), grammar.go (the rest of the grammar).
+// rate.go (how fast a peer has to be), detach.go and clone.go (a request without its buffer), opening.go (how a
+// WebSocket is opened), authority.go (hosts with ports), grammar.go (the rest of the grammar).
 package message
 
 import "fmt"

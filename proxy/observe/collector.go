@@ -23,6 +23,7 @@ func (m *Metrics) Collector() prometheus.Collector {
 		duration:         desc("request_duration_seconds", "Time from a request's head to the end of its response.", "ingress"),
 		upstream:         desc("upstream_duration_seconds", "Time from the choice of an endpoint until the head of a response was there, or none came, retries included.", "ingress"),
 		selection:        desc("backend_selection_duration_seconds", "Time from a request's head to the choice of an endpoint: routing, policies, and the wait where all endpoints are busy."),
+		mirrored:         desc("mirrored_requests_total", "Copies of requests for mirrors, by the Ingress of the rule, the mirror's service and what became of them.", "ingress", "service", "result"),
 		limited:          desc("rate_limit_rejections_total", "Requests answered with RateLimited.", "ingress"),
 		denied:           desc("access_denials_total", "Requests answered with AccessDenied.", "ingress"),
 		handshakes:       desc("tls_handshake_duration_seconds", "Time that TLS handshakes took that succeeded."),
@@ -36,16 +37,17 @@ func (m *Metrics) Collector() prometheus.Collector {
 type collector struct {
 	metrics *Metrics
 
-	requests, duration, upstream, limited, denied *prometheus.Desc
-	selection                                     *prometheus.Desc
-	handshakes, failedHandshakes, refused         *prometheus.Desc
-	applied, rejected                             *prometheus.Desc
+	requests, duration, upstream          *prometheus.Desc
+	mirrored, limited, denied             *prometheus.Desc
+	selection                             *prometheus.Desc
+	handshakes, failedHandshakes, refused *prometheus.Desc
+	applied, rejected                     *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range [...]*prometheus.Desc{
-		c.requests, c.duration, c.upstream, c.limited, c.denied, c.selection, c.handshakes, c.failedHandshakes, c.refused,
+		c.requests, c.duration, c.upstream, c.mirrored, c.limited, c.denied, c.selection, c.handshakes, c.failedHandshakes, c.refused,
 		c.applied, c.rejected,
 	} {
 		descs <- d
@@ -99,6 +101,11 @@ func (c *collector) collectRequests(metrics chan<- prometheus.Metric, counter fu
 					limited += n
 				case reason.AccessDenied:
 					denied += n
+				}
+			}
+			for m := range mirrorings {
+				if n := all[0].mirrored[m].Load(); n > 0 {
+					counter(c.mirrored, n, ingress, all[0].service, m.String())
 				}
 			}
 			all = all[1:]

@@ -16,6 +16,9 @@ type Series struct {
 	// ingress and service are "namespace/name". Both are empty for requests without a route.
 	ingress, service string
 	shards           []atomic.Pointer[seriesShard]
+	// mirrored counts the copies of requests for the service. They are no requests of clients, and nothing else counts
+	// them.
+	mirrored [mirrorings]atomic.Uint64
 	// kept is the last sweep that kept the series. The lock of the metrics guards it.
 	kept uint64
 }
@@ -31,6 +34,9 @@ type seriesShard struct {
 func newSeries(ingress, service string, shards int) *Series {
 	return &Series{ingress: ingress, service: service, shards: make([]atomic.Pointer[seriesShard], shards)}
 }
+
+// CountMirrored counts a copy of a request by what became of it.
+func (s *Series) CountMirrored(m Mirroring) { s.mirrored[m].Add(1) }
 
 func (s *Series) shard(i uint32) *seriesShard {
 	p := &s.shards[i]

@@ -38,6 +38,9 @@ func (x *Exchange) chooseBackend() reason.Reason {
 		return reason.InvalidBackend
 	}
 	x.backend = chosen
+	if x.route.Mirrors != nil && len(chosen.Policies.Request) > 0 {
+		x.copyForMirrors() // before these change it
+	}
 	return x.ask(chosen.Policies.Request)
 }
 

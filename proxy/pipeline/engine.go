@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
+	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -30,8 +31,10 @@ type Engine struct {
 	Ejector    *balance.Ejector
 	// ContentMemory is the memory for contents that wait to be whole, or for another attempt.
 	ContentMemory content.Memory
-	exchanges     sync.Pool
-	Logger        logr.Logger
+	// Mirrors sends copies of requests.
+	Mirrors   mirror.Sender
+	exchanges sync.Pool
+	Logger    logr.Logger
 	// Trusted are the peers whose forwarding fields are believed.
 	Trusted client.Trusted
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -59,6 +60,10 @@ type Exchange struct {
 	hash   uint64
 	hold   balance.Hold
 	upload content.Upload
+	// copies are those of the request that mirrors are to get and that are not yet under way. copied is set once they
+	// were made.
+	copies []*mirror.Copy
+	copied bool
 	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
 	// stall is how long the endpoint may let the exchange rest, now.
@@ -133,6 +138,7 @@ func (x *Exchange) admit() Verdict {
 // release lets go of everything that is not the exchange's own memory.
 func (x *Exchange) release() {
 	x.upload.Drop()
+	x.dropCopies()
 	if x.Trace != nil {
 		x.engine.Tracer.End(x.Trace)
 	}

@@ -5,10 +5,14 @@ package pipeline
 import (
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -51,7 +55,13 @@ func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	t.Parallel()
 	var x Exchange
+	mirrors := &mirror.Sender{Memory: content.Memory{Limit: 1 << 20}}
+	copied := func() *mirror.Copy {
+		return mirrors.Copy(&mirror.To{Series: new(observe.Series), Pool: &balance.Pool{MirrorMemory: new(atomic.Int64)}}, new(message.Request), nil, 0)
+	}
 	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
+		reflect.TypeFor[[]*mirror.Copy]():    []*mirror.Copy{copied()},
+		reflect.TypeFor[[]*content.Tee]():    []*content.Tee{copied().SendWith()},
 		reflect.TypeFor[Downstream]():        struct{ Downstream }{},
 		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
 		reflect.TypeFor[*Engine]():           &Engine{Tracer: &observe.Tracer{}},
@@ -64,6 +74,9 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	}
 	tried, fields, own := x.tried, x.request.Fields, x.own.Fields
 	x.release()
+	if n := mirrors.Memory.Taken(); n != 0 {
+		t.Errorf("copies that were not sent still take %d bytes", n)
+	}
 	for i := range reflect.TypeFor[Exchange]().NumField() {
 		field := reflect.TypeFor[Exchange]().Field(i)
 		if field.Type != reflect.TypeFor[memory]() && !reflect.ValueOf(&x).Elem().Field(i).IsZero() {

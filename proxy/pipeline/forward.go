@@ -15,6 +15,9 @@ import (
 // safe.
 func (x *Exchange) forward() Verdict {
 	x.dropForeignUpgrade()
+	if x.route.Mirrors != nil {
+		x.mirror()
+	}
 	if d := x.route.Timeouts.Request; d > 0 {
 		g, number := x.guard, x.number
 		timer := time.AfterFunc(d, func() { g.End(number, reason.UpstreamRequestTimeout) })

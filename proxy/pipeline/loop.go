@@ -19,6 +19,10 @@ func (x *Exchange) refuseLoop() reason.Reason {
 
 // mark leaves the route's mark on the request.
 func (x *Exchange) mark() reason.Reason {
-	x.request.Fields = append(x.request.Fields, message.Field{Name: cdnLoop, Value: x.route.Mark, Kind: message.CDNLoop})
+	x.request.Fields = append(x.request.Fields, x.markField())
 	return reason.None
+}
+
+func (x *Exchange) markField() message.Field {
+	return message.Field{Name: cdnLoop, Value: x.route.Mark, Kind: message.CDNLoop}
 }

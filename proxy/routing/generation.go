@@ -164,6 +164,11 @@ func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 				return false
 			}
 		}
+		for _, m := range h.Routes[i].Mirrors {
+			if g.pools[m.Pool] == nil || g.pools[m.Pool] != before.pools[m.Pool] {
+				return false
+			}
+		}
 	}
 	return true
 }
@@ -191,6 +196,11 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		}
 		if len(r.Backends) > 0 {
 			if compiled[i].Split, err = g.compileSplit(site, r, state, t); err != nil {
+				return nil, fmt.Errorf("path %q: %w", r.Path, err)
+			}
+		}
+		if len(r.Mirrors) > 0 {
+			if compiled[i].Mirrors, err = g.compileMirrors(r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}

@@ -5,6 +5,7 @@ package routing
 import (
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -29,6 +30,8 @@ type Route struct {
 	// Repeatable is set if another endpoint may be asked once that time is over.
 	Repeatable bool
 	Retries    int
+	// Mirrors get copies of requests. Nil for none.
+	Mirrors []mirror.To
 	// Closed is set if every request is answered with RuleClosed.
 	Closed bool
 	// Canonical has endpoints get the canonical path, however the client spelled it.

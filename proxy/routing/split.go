@@ -96,9 +96,15 @@ func (g *Generation) compileBackend(r *snapshot.Route, id string, names *observe
 		b.Pool.Require(r.Balancing.Policy)
 		b.Names.Service = b.Pool.Service
 	}
-	b.Series = state.Metrics.Series(r.Rule.Ingress, b.Names.Service)
-	if !slices.Contains(t.series, b.Series) {
-		t.series = append(t.series, b.Series)
-	}
+	b.Series = state.series(r.Rule.Ingress, b.Names.Service, t)
 	return b, nil
+}
+
+// series returns what counts the requests from an Ingress to a service, and notes in the table that it is needed.
+func (s *State) series(ingress, service string, t *hostTable) *observe.Series {
+	series := s.Metrics.Series(ingress, service)
+	if !slices.Contains(t.series, series) {
+		t.series = append(t.series, series)
+	}
+	return series
 }

@@ -155,8 +155,8 @@ type Backend struct {
 	Policies []policy.Policy
 }
 
-// Pools has the ids of the pools that may get requests of the route, in the order of the backends, and those of its
-// mirrors after them.
+// Pools has the ids of the pools that may answer requests of the route, in the order of the backends. Those of its
+// mirrors are not among them.
 func (r *Route) Pools() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if r.Pool != "" && !yield(r.Pool) {
@@ -164,11 +164,6 @@ func (r *Route) Pools() iter.Seq[string] {
 		}
 		for i := range r.Backends {
 			if id := r.Backends[i].Pool; id != "" && !yield(id) {
-				return
-			}
-		}
-		for i := range r.Mirrors {
-			if !yield(r.Mirrors[i].Pool) {
 				return
 			}
 		}
