@@ -171,7 +171,7 @@ const (
 // +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || self.path.matches(r'^([^%]|%(2[\dA-CF]|3[A-F]|[46]0|5[B-E]|7[B-D]|[89A-F][\dA-F]))*$')`,message=`a percent escape in path must be two upper-case hexadecimal digits of a character that needs it: write %2F, not %2f; a, not %61; %25 for the percent sign; and no control character such as %00`
 // +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || self.path.matches(r'^[!-\[\]-~]*$')`,message=`path may hold printable ASCII: percent-encode everything else, a space as %20 and é as %C3%A9, and write a slash for a backslash`
 // +kubebuilder:validation:XValidation:rule=`(has(self.backend) ? 1 : 0) + (has(self.backends) ? 1 : 0) + (has(self.redirect) ? 1 : 0) + (has(self.fixedResponse) ? 1 : 0) == 1`,message=`a path needs exactly one of backend, backends, redirect and fixedResponse`
-// +kubebuilder:validation:XValidation:rule=`has(self.backend) || has(self.backends) || !(has(self.rewrite) || has(self.requestBuffering) || has(self.loadBalancing) || has(self.timeouts) || has(self.retries) || has(self.pathSpelling))`,message=`redirect and fixedResponse ask no backend: leave out rewrite, requestBuffering, loadBalancing, timeouts, retries and pathSpelling`
+// +kubebuilder:validation:XValidation:rule=`has(self.backend) || has(self.backends) || !(has(self.rewrite) || has(self.requestBuffering) || has(self.mirror) || has(self.loadBalancing) || has(self.timeouts) || has(self.retries) || has(self.pathSpelling))`,message=`redirect and fixedResponse ask no backend: leave out rewrite, requestBuffering, mirror, loadBalancing, timeouts, retries and pathSpelling`
 type IngressPath struct {
 	// path to match; it begins with a slash, unless it is an expression.
 	// +required
@@ -204,6 +204,10 @@ type IngressPath struct {
 	// +listType=atomic
 	// +optional
 	Backends []WeightedBackend `json:"backends,omitempty"`
+
+	// mirror gets copies of requests, and its answers are dropped. No client waits for it.
+	// +optional
+	Mirror *Mirror `json:"mirror,omitempty"`
 
 	// redirect sends clients to another URL, in place of a backend.
 	// +optional

@@ -272,6 +272,27 @@ type Substitution struct {
 	Substitution string `json:"substitution"`
 }
 
+// Mirror is a service that gets copies of requests. What it answers is dropped.
+type Mirror struct {
+	// serviceName of the Tasks, or the name of the Service.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +required
+	ServiceName string `json:"serviceName"`
+
+	// port of the service.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +required
+	Port int32 `json:"port"`
+
+	// percent of the requests that are copied. Absent: 100.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100
+	// +optional
+	Percent int32 `json:"percent,omitempty"`
+}
+
 // CORSOrigin is an origin, such as https://a.example.com. A host may begin with "*", which stands for any number of
 // labels, or be "*". "*" alone stands for every origin.
 //

@@ -22,6 +22,7 @@ const annotationPrefix = "ingress.warren.dev/"
 const (
 	redirectAnnotation = annotationPrefix + "redirect-http"
 	autoSSLAnnotation  = annotationPrefix + "auto-ssl"
+	mirrorAnnotation   = annotationPrefix + "mirror"
 )
 
 // annotationLimit is the longest value that is read, in bytes. A hundred address ranges take half of it.

@@ -17,6 +17,7 @@ type policies struct {
 	// list is in policy.Order.
 	list      []policy.Policy
 	balancing *snapshot.Balancing
+	mirrors   []rules.Mirror
 }
 
 // add adds what a reader has read, unless that has a fault. Readers are in an order for users, so add puts each policy
@@ -106,6 +107,14 @@ var readers = []reader{
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readFixedResponse(p.FixedResponse))
 		}},
+	{name: "mirror", open: true, example: "{serviceName: shop-next, port: 8080, percent: 10}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Mirror { return &p.Mirror }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.Mirror != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			mirror, fault := readMirror(p.Mirror)
+			into.mirrors = []rules.Mirror{mirror}
+			return fault
+		}},
 	{name: "load-balancing", open: true, example: "{policy: LeastRequest}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.LoadBalancing != nil },
@@ -158,5 +167,5 @@ func (r *ruleReader) readPolicies(p *v1alpha1.IngressPath) (read *policies, faul
 
 // apply adds the policies to a rule.
 func (p *policies) apply(rule *rules.Rule) {
-	rule.Policies, rule.Balancing = p.list, p.balancing
+	rule.Policies, rule.Balancing, rule.Mirrors = p.list, p.balancing, p.mirrors
 }

@@ -21,6 +21,9 @@ func EachService(object *v1alpha1.Ingress, f func(name string)) {
 			for b := range path.Backends {
 				f(path.Backends[b].ServiceName)
 			}
+			if path.Mirror != nil {
+				f(path.Mirror.ServiceName)
+			}
 		}
 	}
 }
@@ -30,6 +33,11 @@ func EachStandardService(object *networkingv1.Ingress, f func(name string)) {
 	named := func(backend *networkingv1.IngressBackend) {
 		if backend != nil && backend.Service != nil {
 			f(backend.Service.Name)
+		}
+	}
+	if text, ok := object.Annotations[mirrorAnnotation]; ok {
+		if mirror, fault := readYAML[v1alpha1.Mirror](text, ""); fault == "" && mirror != nil {
+			f(mirror.ServiceName)
 		}
 	}
 	named(object.Spec.DefaultBackend)

@@ -3,6 +3,8 @@
 package rules
 
 import (
+	"iter"
+
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -33,6 +35,22 @@ type Rule struct {
 	Canonical bool
 	// Fault keeps the rule from being served as it is written. Nil if there is no fault.
 	Fault *Fault
+}
+
+// EachBackend has all backends of the rule that may get requests or copies of them: Backends, and those of Mirrors.
+func (r *Rule) EachBackend() iter.Seq[*Backend] {
+	return func(yield func(*Backend) bool) {
+		for i := range r.Backends {
+			if !yield(&r.Backends[i]) {
+				return
+			}
+		}
+		for i := range r.Mirrors {
+			if !yield(&r.Mirrors[i].Backend) {
+				return
+			}
+		}
+	}
 }
 
 // Match decides which of its host's requests a rule is for.

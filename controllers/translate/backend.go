@@ -25,6 +25,17 @@ func (c *candidate) backends(rule *rules.Rule, pools *pools) (only string, list 
 	return "", list
 }
 
+// mirrors returns what gets copies of the requests of a candidate's route. It leaves out what cannot be used.
+func (c *candidate) mirrors(rule *rules.Rule, pools *pools) (list []snapshot.Mirror) {
+	for i := range rule.Mirrors {
+		m := &rule.Mirrors[i]
+		if id := pools.serving(c.pools[len(rule.Backends)+i], &m.Backend); id != "" {
+			list = append(list, snapshot.Mirror{Pool: id, Numerator: int(m.Numerator), Denominator: int(m.Denominator)})
+		}
+	}
+	return list
+}
+
 // serving returns the id of the pool that serves a backend, and marks the pool as used. It is empty if the backend
 // cannot be used.
 func (p *pools) serving(index int32, b *rules.Backend) string {

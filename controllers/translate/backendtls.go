@@ -51,8 +51,8 @@ func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
 func namesAuthority(object *rules.Object) bool {
 	for h := range object.Hosts {
 		for r := range object.Hosts[h].Rules {
-			for b := range object.Hosts[h].Rules[r].Backends {
-				if _, ok := authorityOf(object, &object.Hosts[h].Rules[r].Backends[b]); ok {
+			for b := range object.Hosts[h].Rules[r].EachBackend() {
+				if _, ok := authorityOf(object, b); ok {
 					return true
 				}
 			}
@@ -74,8 +74,8 @@ func namedAuthorities(objects []object) map[AuthorityName]struct{} {
 		o := &objects[i]
 		for h := range o.Hosts {
 			for r := range o.Hosts[h].Rules {
-				for b := range o.Hosts[h].Rules[r].Backends {
-					name, ok := authorityOf(o.Object, &o.Hosts[h].Rules[r].Backends[b])
+				for b := range o.Hosts[h].Rules[r].EachBackend() {
+					name, ok := authorityOf(o.Object, b)
 					if _, known := names[name]; ok && !known && count[name.Namespace] < AuthoritiesPerNamespace {
 						names[name] = struct{}{}
 						count[name.Namespace]++

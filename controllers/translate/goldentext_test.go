@@ -76,6 +76,8 @@ func goldenLine(v reflect.Value) string {
 			}
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
+	case reflect.Pointer:
+		return goldenLine(v.Elem())
 	case reflect.Slice:
 		for i := range v.Len() {
 			parts = append(parts, goldenLine(v.Index(i)))

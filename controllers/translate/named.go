@@ -16,8 +16,7 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 		last := "" // Most rules of an object have the service of the rule before.
 		for h := range object.Hosts {
 			for r := range object.Hosts[h].Rules {
-				for b := range object.Hosts[h].Rules[r].Backends {
-					backend := &object.Hosts[h].Rules[r].Backends[b]
+				for backend := range object.Hosts[h].Rules[r].EachBackend() {
 					if backend.Service == last && backend.Namespace == "" {
 						continue
 					}

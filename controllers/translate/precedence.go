@@ -187,6 +187,7 @@ func (c *candidate) route(o *object, pools *pools) snapshot.Route {
 	}
 	rule := &o.Hosts[c.entry].Rules[c.rule]
 	route.Pool, route.Backends = c.backends(rule, pools)
+	route.Mirrors = c.mirrors(rule, pools)
 	route.Policies, route.Timeouts, route.Retries = rule.Policies, rule.Timeouts, rule.Retries
 	route.Canonical = rule.Canonical
 	if rule.Balancing != nil {

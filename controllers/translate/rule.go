@@ -20,8 +20,8 @@ type candidate struct {
 	// host and object are indexes into their lists. entry is the index of one of the object's Hosts, and rule the index of
 	// one of that host's Rules. rule is wholeHost if the candidate closes the whole host.
 	host, object, entry, rule int32
-	// pools are the indexes of the pools of the rule's backends, in their order, with noPool for a backend that cannot be
-	// used.
+	// pools are the indexes of the pools of the rule's backends, and after them of its mirrors', in their order, with
+	// noPool for one that cannot be used.
 	pools []int32
 	match snapshot.PathMatch
 	// fallback is set if the candidate gets only what no other candidate of its host matches.
@@ -96,12 +96,12 @@ type collector struct {
 	expressions map[int32]int
 }
 
-// lead sets the pools of a candidate to those of its rule's backends.
+// lead sets the pools of a candidate to those of its rule's backends and mirrors.
 func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
 	first := len(c.indexes)
-	for i := range rule.Backends {
+	for b := range rule.EachBackend() {
 		index := int32(noPool)
-		if b := &rule.Backends[i]; b.Fault == "" {
+		if b.Fault == "" {
 			namespace := o.NamespaceOf(b)
 			index = c.pools.index(backendOf(namespace, c.protocols.complete(namespace, b)))
 		}

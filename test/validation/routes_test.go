@@ -30,6 +30,8 @@ func TestRoutesAreAccepted(t *testing.T) {
 		"an expression":            `rules: [{paths: [{path: '^/v\d+/(a|b)?$', pathType: RegularExpression, backend: {serviceName: a, port: 80}}]}]`,
 		"rewrites":                 withPolicy("rewrite: {replacePrefix: /b, host: 'internal.example.com:8080'}"),
 		"a rewrite of the host":    withPolicy("rewrite: {host: a}"),
+		"a mirror":                 withPolicy("mirror: {serviceName: shadow, port: 8080, percent: 1}"),
+		"a mirror of all":          withPolicy("mirror: {serviceName: shadow, port: 8080}"),
 		"a substitution":           withPolicy("rewrite: {regex: {pattern: '^/api/(.*)$', substitution: '/$1'}}"),
 	} {
 		t.Run(name, func(t *testing.T) { requireDecodes(t, requireAccepted(t, object(t, v1alpha1.IngressKind, spec))) })
@@ -68,6 +70,11 @@ func TestRoutesThatMakeNoSenseAreRefused(t *testing.T) {
 		{"CORS for a host", withPolicy("cors: {allowOrigins: [example.com]}"), []cause{{pathField + ".cors.allowOrigins[0]", "should match"}}},
 		{"CORS with a field that splits", withPolicy(`cors: {allowOrigins: ['*'], allowHeaders: ["A\r\nB: c"]}`), []cause{{pathField + ".cors.allowHeaders[0]", "should match"}}},
 		{"CORS for fractions of a second", withPolicy("cors: {allowOrigins: ['*'], maxAge: 1.5s}"), []cause{{pathField + ".cors.maxAge", "should match"}}},
+		{"a mirror of nothing", withPolicy("mirror: {serviceName: shadow, port: 80, percent: 0}"), []cause{{pathField + ".mirror.percent", "should be greater than or equal to 1"}}},
+		{"a mirror of too much", withPolicy("mirror: {serviceName: shadow, port: 80, percent: 101}"), []cause{{pathField + ".mirror.percent", "should be less than or equal to 100"}}},
+		{"a mirror without a port", withPolicy("mirror: {serviceName: shadow}"), []cause{{pathField + ".mirror.port", "Required value"}}},
+		{"a mirror of what asks no backend", pathWith("fixedResponse: {statusCode: 200}, mirror: {serviceName: shadow, port: 80}"),
+			[]cause{{pathField, "redirect and fixedResponse ask no backend"}}},
 		{"no content at all", withPolicy("maxRequestBytes: '0'"), []cause{{pathField + ".maxRequestBytes", "should match"}, {"<nil>", "must validate all the schemas"}}},
 		{"a pattern that is meant as an expression", onePath(`'/a/(.*)\.php'`), []cause{{pathField + ".path", "path may hold printable ASCII"}}},
 	} {
