@@ -19,6 +19,7 @@ const (
 	DefaultIdleTimeout      = time.Minute
 	DefaultResponseTimeout  = time.Duration(0)
 	DefaultRetryAttempts    = int32(1)
+	DefaultRetryBackoff     = 25 * time.Millisecond
 	DefaultMaxPending       = int32(100)
 	DefaultCORSMaxAge       = 5 * time.Second
 )
@@ -611,14 +612,37 @@ type Timeouts struct {
 	Idle *metav1.Duration `json:"idle,omitempty"`
 }
 
+// RetryCode is a status of a response.
+//
+// +kubebuilder:validation:Minimum=400
+// +kubebuilder:validation:Maximum=599
+type RetryCode int32
+
 // Retries sends a request to another task where nothing of it could be sent to the first. A request that is idempotent
 // and has no content is sent once more, beyond these attempts, where a connection that had been idle turned out to be closed.
+// With codes or backoff, tasks that were tried are tried again if there is no other.
 type Retries struct {
 	// attempts is how many more tasks are tried after the first. 0: none. Absent: 1.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=10
 	// +optional
 	Attempts *int32 `json:"attempts,omitempty"`
+
+	// codes are the statuses of responses after which an idempotent request is tried again. The last attempt's response
+	// goes to the client. Absent: none.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=set
+	// +optional
+	Codes []RetryCode `json:"codes,omitempty"`
+
+	// backoff is the least time between two attempts. It doubles with each, up to ten times as much. Absent: none, or 25ms
+	// with codes.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s|ms))+$`
+	// +optional
+	Backoff *metav1.Duration `json:"backoff,omitempty"`
 }
 
 // IngressTLS serves an Ingress's hosts over HTTPS, with a certificate from a Secret or, with autoSSL, one that is ordered.

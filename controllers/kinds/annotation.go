@@ -5,6 +5,7 @@ package kinds
 import (
 	"errors"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -184,11 +185,10 @@ func annotateRewrite(path *v1alpha1.IngressPath, value, example string) (fault s
 
 // annotateSome returns a function that reads an annotation into the field of a path that at returns. Any part of the
 // annotation may be left out, but not all of them.
-func annotateSome[T comparable](at func(*v1alpha1.IngressPath) **T) func(*v1alpha1.IngressPath, string, string) string {
+func annotateSome[T any](at func(*v1alpha1.IngressPath) **T) func(*v1alpha1.IngressPath, string, string) string {
 	return func(path *v1alpha1.IngressPath, value, example string) (fault string) {
 		field := at(path)
-		var nothing T
-		if *field, fault = readYAML[T](value, example); fault == "" && **field == nothing {
+		if *field, fault = readYAML[T](value, example); fault == "" && reflect.ValueOf(*field).Elem().IsZero() {
 			return "it says nothing: write at least one field, or take the annotation off"
 		}
 		return fault

@@ -3,6 +3,7 @@
 package kinds
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,6 +44,21 @@ func readRetries(p *v1alpha1.IngressPath) int {
 	return int(v1alpha1.DefaultRetryAttempts)
 }
 
+// readRetry returns what else a path says of retries, nil if that is nothing.
+func readRetry(p *v1alpha1.IngressPath) *snapshot.Retry {
+	if p.Retries == nil || len(p.Retries.Codes) == 0 && p.Retries.Backoff == nil {
+		return nil
+	}
+	r := &snapshot.Retry{Backoff: v1alpha1.DefaultRetryBackoff}
+	override(&r.Backoff, p.Retries.Backoff)
+	for _, code := range p.Retries.Codes {
+		r.Codes = append(r.Codes, int(code))
+	}
+	slices.Sort(r.Codes)
+	r.Codes = slices.Compact(r.Codes)
+	return r
+}
+
 // maxRetries bounds retries.attempts, as the schema does.
 const maxRetries = 10
 
@@ -53,6 +69,16 @@ func limitsFault(p *v1alpha1.IngressPath) string {
 	}
 	if n := readRetries(p); n < 0 || n > maxRetries {
 		return "retries.attempts is " + strconv.Itoa(n) + ": write 0 for none, and at most " + strconv.Itoa(maxRetries)
+	}
+	if r := readRetry(p); r != nil {
+		if r.Backoff < 0 {
+			return "retries.backoff is negative: write 0s for none"
+		}
+		for _, code := range r.Codes {
+			if code < 400 || code > 599 {
+				return "retries.codes has " + strconv.Itoa(code) + ": write statuses from 400 to 599, such as 503"
+			}
+		}
 	}
 	return ""
 }

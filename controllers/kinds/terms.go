@@ -32,7 +32,7 @@ func (r *ruleReader) terms(rule *rules.Rule, p *v1alpha1.IngressPath) (fault str
 	if policies != nil {
 		policies.apply(rule)
 	}
-	rule.Timeouts, rule.Retries = readTimeouts(p), readRetries(p)
+	rule.Timeouts, rule.Retries, rule.Retry = readTimeouts(p), readRetries(p), readRetry(p)
 	rule.Canonical = p.PathSpelling == v1alpha1.PathSpellingCanonical
 	return ""
 }

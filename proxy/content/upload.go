@@ -60,10 +60,11 @@ type attempt struct {
 // sending, and the endpoint may wait for somebody to read its response.
 const sentWithHead = 64 << 10
 
-// Start begins with another endpoint. It sends the head, which is pending, and the content that is there, in one write
-// if they fit. whole says whether that was all. The errors say which side failed.
+// Start begins with another endpoint. It sends the head, which is pending, and the content that is there, in one
+// write if they fit. With keep it keeps the content, whatever the endpoint speaks. whole says whether that was all.
+// The errors say which side failed.
 func (u *Upload) Start(
-	r message.Reader, up upstream.Exchange, hasContent bool, memory Share, buffers *buffer.Pool,
+	r message.Reader, up upstream.Exchange, hasContent, keep bool, memory Share, buffers *buffer.Pool,
 ) (whole bool, readErr, writeErr error) {
 	w := up.Request()
 	u.attempt = attempt{}
@@ -74,15 +75,16 @@ func (u *Upload) Start(
 	if u.exceeds(int64(u.gathered.n)) {
 		return false, errTooLong, nil
 	}
-	if up.Sole() == nil && !u.Resendable() {
+	keep = keep || up.Sole() == nil // Only streams can be refused without a trace.
+	if keep && !u.Resendable() {
 		u.kept.begin(memory, buffers)
 	}
 	if err := u.kept.writeTo(w); err != nil {
 		return false, nil, err
 	}
 	u.place = min(u.kept.n, u.gathered.n) // what is kept begins with what was gathered, or with its beginning
-	if up.Sole() != nil {
-		u.kept.drop() // Only streams can be refused without a trace.
+	if !keep {
+		u.kept.drop()
 	}
 	if err := u.sendGathered(w, sentWithHead-u.place); err != nil {
 		return false, nil, err
@@ -169,7 +171,7 @@ func (u *Upload) run(r message.Reader, socket *transport.TCP, up upstream.Exchan
 		}
 	}
 	for !r.Ended() {
-		if !u.teed() {
+		if !u.teed() && !u.kept.whole() {
 			if ok, readErr, writeErr := Splice(w, up.Sole().Socket(), r, socket, pipes); readErr != nil || writeErr != nil {
 				return readErr, writeErr
 			} else if ok {

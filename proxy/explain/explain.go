@@ -103,7 +103,7 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 		e.Access = explainAccess(t)
 		e.take(t.Notes())
 		rule := ruleOf(g, host, route)
-		e.Backends, e.Mirrors = backendsOf(g, rule), mirrorsOf(g, rule)
+		e.Backends, e.Mirrors, e.Retries = backendsOf(g, rule), mirrorsOf(g, rule), retriesOf(rule)
 		e.Pool = explainPool(g, t, host)
 	}
 	if decided != reason.None {
@@ -198,6 +198,14 @@ func explainUpstream(req *message.Request) *Upstream {
 		}
 	}
 	return u
+}
+
+// retriesOf describes the retries of a route that says more of them than how often. It returns nil for others.
+func retriesOf(r *snapshot.Route) *Retries {
+	if r == nil || r.Retry == nil {
+		return nil
+	}
+	return &Retries{Attempts: r.Retries, Codes: r.Retry.Codes, Backoff: r.Retry.Backoff.Seconds()}
 }
 
 // explainPool describes the pool that an endpoint is chosen from. It returns nil if there is none.

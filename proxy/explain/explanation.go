@@ -31,6 +31,8 @@ type Explanation struct {
 	// Mirrors get copies of the rule's requests, and of this one too if it gets to an endpoint.
 	Mirrors  []Mirror  `json:"mirrors,omitempty"`
 	Upstream *Upstream `json:"upstream,omitempty"`
+	// Retries says how the request is tried again, if the rule says more of that than how often.
+	Retries *Retries `json:"retries,omitempty"`
 	// Pool is what an endpoint is chosen from. If the choice among Backends is random, it is the pool of the one with the
 	// greatest weight.
 	Pool   *Pool  `json:"pool,omitempty"`
@@ -156,6 +158,16 @@ type Upstream struct {
 	Target  string   `json:"target"`
 	Path    string   `json:"path"`
 	Headers []Header `json:"headers"`
+}
+
+// Retries says after what else than no response a request is tried again, and when.
+type Retries struct {
+	// Attempts is how often at most.
+	Attempts int `json:"attempts"`
+	// Codes are the statuses of responses that it is tried again after.
+	Codes []int `json:"codes,omitempty"`
+	// Backoff is the least time between two attempts, in seconds. It grows with each.
+	Backoff float64 `json:"backoffSeconds,omitempty"`
 }
 
 // Header is a field of a head.

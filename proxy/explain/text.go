@@ -25,6 +25,7 @@ func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	e.writePolicies(t)
 	e.writeMirrors(t)
 	e.writeUpstream(t)
+	e.writeRetries(t)
 	e.writeBackends(t)
 	e.writePool(t)
 	e.writeAnswer(t)
@@ -156,6 +157,21 @@ func (e *Explanation) writeUpstream(t *explanationText) {
 	for _, h := range e.Upstream.Headers {
 		t.row("   " + h.Name + ": " + h.Value)
 	}
+}
+
+func (e *Explanation) writeRetries(t *explanationText) {
+	r := e.Retries
+	if r == nil {
+		return
+	}
+	text := fmt.Sprintf("up to %d times", r.Attempts)
+	if len(r.Codes) > 0 {
+		text += ", also after a status of " + strings.Trim(fmt.Sprint(r.Codes), "[]")
+	}
+	if r.Backoff > 0 {
+		text += fmt.Sprintf(", at least %.4g s apart", r.Backoff)
+	}
+	t.line("tried again", text+"; where that is safe")
 }
 
 func (e *Explanation) writeBackends(t *explanationText) {

@@ -16,6 +16,10 @@ import (
 
 // attempt tries one endpoint, under the name that the route's terms of TLS want.
 func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
+	if d := x.route.Timeouts.Attempt; d > 0 {
+		x.deadline = newDeadline(d)
+		defer x.deadline.stop()
+	}
 	if e.Follows() {
 		part := e.For(x.Host)
 		defer part.Leave()
@@ -52,8 +56,12 @@ func (x *Exchange) afresh(e *upstream.Endpoint, d upstream.Demand) (Verdict, fai
 // connection, wants one of its own.
 func (x *Exchange) demand() upstream.Demand {
 	upgrade := len(x.request.Upgrade) > 0
+	timeout := x.route.Timeouts.Connect
+	if d := x.route.Timeouts.Attempt; d > 0 && (timeout == 0 || d < timeout) {
+		timeout = d
+	}
 	return upstream.Demand{
-		Timeout: x.route.Timeouts.Connect, Sole: upgrade || x.logsIn, Upgrade: upgrade,
+		Timeout: timeout, Sole: upgrade || x.logsIn, Upgrade: upgrade,
 		Stream: &x.shared, Logins: x.origin.Logins, Shard: x.Shard,
 		Once: x.request.HasContent() || !x.request.Idempotent(), Limited: x.route.Balancing.MaxConnections > 0, Now: x.Chosen,
 	}
@@ -103,6 +111,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	if !x.guard.Arm(up, x.Started) {
 		return Torn, x.fail(up, nil)
 	}
+	x.deadline.watch(up)
 	if x.request.ContentLength == message.UnknownLength {
 		if err := x.measure(up); err != nil {
 			x.guard.End(x.number, content.Cause(err))
@@ -126,6 +135,9 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	}
 	if upstream.AsksForLogin(up.Response()) {
 		x.claim(up)
+	}
+	if x.route.Retry != nil && x.rejects(up) {
+		return Torn, x.reject(up)
 	}
 	x.upload.Answered()
 	x.Answered = x.engine.Clock.Now()

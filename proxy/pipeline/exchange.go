@@ -66,6 +66,9 @@ type Exchange struct {
 	copied bool
 	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
+	// retries is how often the request was tried again. deadline is that of the attempt, nil for none.
+	retries  int
+	deadline *deadline
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
 	// logsIn is set if the request logs in the connection that it takes.
@@ -97,7 +100,8 @@ func (x *Exchange) Serve() (v Verdict) {
 }
 
 func (x *Exchange) afterPanic() Verdict {
-	x.guard.Disarm()
+	x.disarm()
+	x.deadline.stop()
 	up := x.up
 	if x.up = nil; up != nil {
 		_ = up.Close()

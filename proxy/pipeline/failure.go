@@ -22,6 +22,9 @@ type failure struct {
 	// again is set if another endpoint may be tried. Then either nothing of the request was sent, or it does no harm twice
 	// and nothing of a response came.
 	again bool
+	// rejected is set if the endpoint answered, and the request is tried again because of the status. There is no reason
+	// then.
+	rejected bool
 	// left is set if the endpoint went before anything was sent to it.
 	left bool
 	// endpoint is set if the endpoint is to blame: it took no connection, or gave no answer on one. silent is set if it
@@ -47,6 +50,7 @@ func (f *failure) said() string {
 
 // fail closes the connection after an attempt that brought no response. It returns what to make of that.
 func (x *Exchange) fail(up upstream.Exchange, err error) failure {
+	late := x.deadline.leave()
 	cause := x.guard.Disarm()
 	answering := up.Answering()
 	_ = up.Close()
@@ -56,12 +60,15 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
-	untouched := !uploading && !x.request.HasContent() || unprocessed && x.upload.Resendable()
+	untouched := !uploading && !x.request.HasContent() || (unprocessed || x.keepsContent()) && x.upload.Resendable()
 	repeatable := untouched && !x.informed && (unprocessed || x.request.Idempotent())
 	again := repeatable && !answering
 	switch {
 	case cause != reason.None:
 		return failure{reason: cause}
+	case late:
+		again = again && (unprocessed || x.route.Retry != nil)
+		return failure{reason: reason.UpstreamRequestTimeout, again: again, endpoint: true, silent: true, told: err}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		again = again && (unprocessed || x.route.Repeatable)
 		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true, silent: true, told: err}

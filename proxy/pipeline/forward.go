@@ -35,8 +35,8 @@ func (x *Exchange) forward() Verdict {
 		x.findAffinity()
 	}
 	var failed failure
-	for retries := x.route.Retries; ; {
-		held, none := x.choose()
+	for {
+		held, none := x.chooseNext()
 		if none.reason != reason.None {
 			if failed.reason == reason.None || failed.left {
 				failed = none
@@ -53,13 +53,14 @@ func (x *Exchange) forward() Verdict {
 		v, failed = x.attempt(&held.Target.Endpoint)
 		x.noteMalformed(&failed)
 		x.endAttempt(failed)
-		if failed.reason == reason.None {
+		if failed.reason == reason.None && !failed.rejected {
 			if v != Upgraded { // an upgrade holds its place until the tunnel ends
 				x.hold.Release()
 			}
 			return v
 		}
 		x.hold.Release()
+		x.Status = 0
 		if failed.endpoint && failed.malformed == "" { // That is noted already.
 			held.Target.Failed(failed.said(), x.wallTime())
 		}
@@ -77,10 +78,15 @@ func (x *Exchange) forward() Verdict {
 			}
 			continue
 		}
-		if !failed.again || retries == 0 || !x.pool.AllowRetry(x.engine.Clock.Now()) {
+		if !failed.rejected && (!failed.again || !x.allowRetry()) {
 			break
 		}
-		retries--
+		if x.route.Retry != nil {
+			if cause := x.backOff(); cause != reason.None {
+				failed = failure{reason: cause}
+				break
+			}
+		}
 		x.renewPool()
 	}
 	if failed.untrusted {

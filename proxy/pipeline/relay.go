@@ -134,7 +134,7 @@ func (x *Exchange) converse(up upstream.Exchange, idle time.Duration) *content.C
 func (x *Exchange) settle(up upstream.Exchange) {
 	sent := x.finishUpload()
 	x.boundWaits(up) // otherwise the next exchange on the connection would inherit a deadline it knows nothing of
-	cause := x.guard.Disarm()
+	cause := x.disarm()
 	x.up = nil
 	x.Ended = x.engine.Clock.Now()
 	// An endpoint that answered without asking for the content may not read it, and take it for the next request.

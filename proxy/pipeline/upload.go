@@ -88,7 +88,7 @@ func (x *Exchange) sendsLength(length int64) {
 // send sends the head and the content that is there. Then it starts the upload of the rest.
 func (x *Exchange) send(up upstream.Exchange) error {
 	x.invited = false
-	whole, readErr, writeErr := x.upload.Start(x.down.Content(), up, x.request.HasContent(), x.contentMemory(), &x.engine.Buffers)
+	whole, readErr, writeErr := x.upload.Start(x.down.Content(), up, x.request.HasContent(), x.keepsContent(), x.contentMemory(), &x.engine.Buffers)
 	switch {
 	case readErr != nil:
 		x.guard.End(x.number, content.Cause(readErr))
@@ -108,6 +108,10 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	go x.runUpload(up, x.guard, x.number)
 	return nil
 }
+
+// keepsContent says whether content is kept because the endpoint may answer with a status after which it is sent again,
+// or not answer at all.
+func (x *Exchange) keepsContent() bool { return x.route.Retry != nil && x.request.Idempotent() }
 
 // runUpload gets all that it shares with the exchange, beside the upload, as arguments. The exchange waits for the
 // upload's end before it goes on to another request.

@@ -188,7 +188,7 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		compiled[i] = Route{
 			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path}, Mark: state.markOf(site, r), Balancing: r.Balancing,
 			Timeouts: r.Timeouts, Patience: r.Timeouts.Patience(), Repeatable: r.Timeouts.Repeatable(), Retries: r.Retries,
-			Closed: r.Refuses(), Canonical: r.Canonical,
+			Retry: compileRetry(r.Retry), Closed: r.Refuses(), Canonical: r.Canonical,
 		}
 		var err error
 		if compiled[i].Backend, err = g.compileBackend(r, r.Pool, &compiled[i].Names, state, t); err != nil {

@@ -30,6 +30,8 @@ type Route struct {
 	// Repeatable is set if another endpoint may be asked once that time is over.
 	Repeatable bool
 	Retries    int
+	// Retry says more of retries. Nil if there is no more to say.
+	Retry *Retry
 	// Mirrors get copies of requests. Nil for none.
 	Mirrors []mirror.To
 	// Closed is set if every request is answered with RuleClosed.

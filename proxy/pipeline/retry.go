@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"io"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/guard"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// allowRetry says whether the request may be tried once more, and counts that.
+func (x *Exchange) allowRetry() bool {
+	if x.retries == x.route.Retries || !x.pool.AllowRetry(x.engine.Clock.Now()) {
+		return false
+	}
+	x.retries++
+	return true
+}
+
+// rejects says whether the endpoint's response is dropped and the request tried again, because of its status. That
+// does no harm: nothing of a response went to the client, and the request is idempotent and can be sent once more. If
+// no attempt is left, the client gets the response.
+func (x *Exchange) rejects(up upstream.Exchange) bool {
+	if !x.route.Retry.After(up.Response().Status) || x.informed || !x.request.Idempotent() {
+		return false
+	}
+	if x.request.HasContent() && (!x.uploaded() || !x.upload.Resendable()) {
+		return false
+	}
+	return x.allowRetry()
+}
+
+// uploaded says whether the whole content was sent to the endpoint.
+func (x *Exchange) uploaded() bool {
+	select {
+	case <-x.upload.Done():
+		return x.upload.Sent()
+	default:
+		return x.upload.Done() == nil
+	}
+}
+
+// rejectedMost bounds what is read of such a response.
+const rejectedMost = 64 << 10
+
+// reject drops a response. It reads what is there of it, so that a connection with a short one can go on.
+func (x *Exchange) reject(up upstream.Exchange) failure {
+	x.hold.Target.Succeeded(x.engine.Clock.Now())
+	x.Status = up.Response().Status
+	buf := x.engine.Buffers.Get(buffer.Small)
+	for r, left := up.Content(), rejectedMost; left > 0 && !r.Ended() && r.Buffered(); {
+		n, err := r.Read(buf)
+		if err != nil && err != io.EOF {
+			break
+		}
+		left -= n
+	}
+	x.engine.Buffers.Put(buf)
+	x.boundWaits(up)
+	whole := up.Content().Ended()
+	cause := x.disarm()
+	if !whole {
+		_ = up.Close()
+	}
+	x.up = nil
+	up.EndExchange(whole && cause == reason.None, x.Shard, x.engine.Clock.Now())
+	return failure{reason: cause, rejected: cause == reason.None}
+}
+
+// backOff waits before the next attempt. It returns why the exchange was ended meanwhile, or None.
+func (x *Exchange) backOff() reason.Reason {
+	d := x.route.Retry.Backoff(x.retries - 1)
+	if d == 0 {
+		return reason.None
+	}
+	ended := make(chan struct{})
+	if !x.guard.Arm(guard.Func(func() { close(ended) }), x.engine.Clock.Now()) {
+		return x.guard.Disarm()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ended:
+	}
+	return x.guard.Disarm()
+}
+
+// chooseNext chooses the endpoint of the next attempt. If the route has retries of its own, and every endpoint was
+// tried, it begins with them again.
+func (x *Exchange) chooseNext() (balance.Hold, failure) {
+	held, none := x.choose()
+	if none.reason == reason.NoHealthyTask && x.route.Retry != nil && len(x.tried) > 0 {
+		x.tried = x.tried[:0]
+		held, none = x.choose()
+	}
+	return held, none
+}
+
+// disarm ends the wait for the endpoint, and returns why the exchange was ended, or None.
+func (x *Exchange) disarm() reason.Reason {
+	x.deadline.leave()
+	return x.guard.Disarm()
+}
