@@ -82,6 +82,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		Elects:           f.leaderElect,
 		ReadyReplicas:    p.SetReplicas,
 		TicketKeys:       p.SetTicketKeys,
+		SessionKey:       p.SetSessionKey,
 		PodUID:           podUID(f.namespace),
 		WatchNamespaces:  f.watchNamespaces,
 		PeerNamespaces:   f.peerNamespaces,

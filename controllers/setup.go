@@ -82,6 +82,8 @@ type Options struct {
 	// TicketKeys is called with the keys that all replicas seal session tickets with, whenever they change. The key for
 	// new tickets comes first. Nil is for replicas that share no keys.
 	TicketKeys func(keys [][32]byte)
+	// SessionKey is called with the key of persistent sessions, whenever that changes. It goes with TicketKeys.
+	SessionKey func(key [32]byte)
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}
 	// WatchNamespaces are the namespaces whose objects are read. Empty stands for all.
@@ -128,7 +130,8 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 		snapshots.Replicas.Subscribe(func() { tell(len(snapshots.Replicas.Ready())) })
 	}
 	if options.TicketKeys != nil {
-		if err := tickets.Setup(mgr, options.Namespace, options.Owner, options.TicketKeys); err != nil {
+		tell := tickets.Tell{Tickets: options.TicketKeys, Sessions: options.SessionKey}
+		if err := tickets.Setup(mgr, options.Namespace, options.Owner, tell); err != nil {
 			return nil, err
 		}
 	}

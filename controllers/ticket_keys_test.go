@@ -24,14 +24,27 @@ import (
 
 // told remembers the keys that a data plane was told.
 type told struct {
-	mu   sync.Mutex
-	keys [][32]byte
+	mu       sync.Mutex
+	keys     [][32]byte
+	sessions [32]byte
 }
 
 func (d *told) tell(keys [][32]byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.keys = keys
+}
+
+func (d *told) tellSessions(key [32]byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sessions = key
+}
+
+func (d *told) latestSessions() [32]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sessions
 }
 
 func (d *told) latest() [][32]byte {
@@ -54,7 +67,9 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	var planes [2]told
 	var replicas [2]*replica
 	for i, suffix := range []string{"a", "b"} {
-		replicas[i], _ = k.known(suffix, func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.TicketKeys = planes[i].tell })
+		replicas[i], _ = k.known(suffix, func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
+			o.TicketKeys, o.SessionKey = planes[i].tell, planes[i].tellSessions
+		})
 	}
 	// agreed waits until both were told the same keys and ok returns true for them.
 	agreed := func(what string, ok func(keys [][32]byte) bool) [][32]byte {
@@ -67,6 +82,17 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 			return nil
 		})
 		return planes[0].latest()
+	}
+	// agreedOnSessions does the same for the key of sessions.
+	agreedOnSessions := func(what string, ok func(key [32]byte) bool) [32]byte {
+		t.Helper()
+		fixture.Eventually(t, func() error {
+			if a, b := planes[0].latestSessions(), planes[1].latestSessions(); a == [32]byte{} || a != b || !ok(a) {
+				return errors.New("both are not told " + what)
+			}
+			return nil
+		})
+		return planes[0].latestSessions()
 	}
 	secret := func() *corev1.Secret {
 		t.Helper()
@@ -91,6 +117,7 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	if got := secret(); got.Type != tickets.SecretType {
 		t.Errorf("the Secret is of type %s", got.Type)
 	}
+	sessions := agreedOnSessions("the key of sessions", func([32]byte) bool { return true })
 
 	// The time of the next key has come.
 	object := secret()
@@ -100,6 +127,18 @@ func TestReplicasShareTheTicketKeysOfOneSecret(t *testing.T) {
 	second := agreed("the next keys", func(keys [][32]byte) bool { return keys[0] == first[1] })
 	if second[2] != first[0] {
 		t.Error("the key that was in use is not known any more")
+	}
+
+	if planes[0].latestSessions() != sessions {
+		t.Error("the key of sessions changed with those of tickets: every session would move")
+	}
+
+	// A version without sessions wrote the Secret.
+	object = secret()
+	k.Change(object, func() { delete(object.Data, tickets.FieldSessions) })
+	agreedOnSessions("another key of sessions", func(key [32]byte) bool { return key != sessions })
+	if kept := planes[0].latest(); !slices.Equal(kept, second) {
+		t.Error("the keys of tickets changed with that of sessions")
 	}
 
 	// A damaged Secret leaves the data plane with what it has until there is another.

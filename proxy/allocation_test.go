@@ -128,6 +128,37 @@ func allocations(exchange func()) float64 {
 	return float64(after.Mallocs-before.Mallocs) / measured
 }
 
+// Neither does one that belongs to a session, or that begins one.
+func TestRequestsOfSessionsAllocateNothing(t *testing.T) {
+	endpoint := answering(t, okReply)
+	p := serve(t)
+	p.apply(everythingBy(persisting(nil), endpoint))
+	token := p.get("a", "/").token()
+	for name, fields := range map[string]string{"one": "Cookie: s=" + token + "\r\n", "a new one": ""} {
+		client := p.dial()
+		request := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n")
+		client.send(string(request))
+		got := make([]byte, len(client.head())+len("ok"))
+		if _, err := io.ReadFull(client.in, got[:2]); err != nil {
+			t.Fatal(err)
+		}
+		each := allocations(func() {
+			if _, err := client.Write(request); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(client.TCPConn, got); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if bytes.Contains(got, []byte("Set-Cookie: s=")) != (fields == "") {
+			t.Fatalf("the response is %q", got)
+		}
+		if each >= 0.1 {
+			t.Errorf("a request of %s allocates %.2f times, want none", name, each)
+		}
+	}
+}
+
 // For a request to an endpoint over TLS, only crypto/tls allocates.
 func TestRequestsToAnEndpointOverTLSAllocateNothingBeyondTLS(t *testing.T) {
 	a := newAuthority(t, "a")

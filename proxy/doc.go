@@ -10,5 +10,6 @@
 //
 // This package joins the packages below it and does nothing that one of them could do. Read in this order: config.go
 // (what a proxy is told), proxy.go (making a [Proxy] and applying snapshots), watch.go (what no request can do for
-// itself), health.go and ticketkeys.go (what the control plane asks and sets), collector.go (what is counted).
+// itself), health.go, ticketkeys.go and sessionkey.go (what the control plane asks and
+// sets), collector.go (what is counted).
 package proxy

@@ -20,6 +20,9 @@ const (
 	// FieldCurrent is the field of the Secret with the key, of 32 bytes, that new tickets are sealed with.
 	FieldCurrent = "current"
 	fieldNext    = "next"
+	// FieldSessions is the field of the Secret with the key, of 32 bytes, that the tokens of persistent sessions are
+	// sealed with. It does not change: sessions may last for as long as their rule says.
+	FieldSessions = "sessions"
 	// FieldRotated is the field of the Secret with the time since when that key is in use, in the format of RFC 3339.
 	FieldRotated = "rotated"
 )
@@ -31,10 +34,12 @@ type ticketKeys struct {
 	previous, current, next [32]byte
 	// rotated is since when the current key is in use.
 	rotated time.Time
+	// sessions is the key of persistent sessions. It is zero if the Secret is older than those.
+	sessions [32]byte
 }
 
 func newTicketKeys(now time.Time) ticketKeys {
-	return ticketKeys{previous: randomKey(), current: randomKey(), next: randomKey(), rotated: now}
+	return ticketKeys{previous: randomKey(), current: randomKey(), next: randomKey(), rotated: now, sessions: randomKey()}
 }
 
 func randomKey() (key [32]byte) {
@@ -44,7 +49,16 @@ func randomKey() (key [32]byte) {
 
 // rotate returns the keys for the time from now on.
 func (k *ticketKeys) rotate(now time.Time) ticketKeys {
-	return ticketKeys{previous: k.current, current: k.next, next: randomKey(), rotated: now}
+	return ticketKeys{previous: k.current, current: k.next, next: randomKey(), rotated: now, sessions: k.sessions}
+}
+
+// complete adds the key that a Secret of an older version lacks. It returns false if there is none to add.
+func (k *ticketKeys) complete() bool {
+	if k.sessions != [32]byte{} {
+		return false
+	}
+	k.sessions = randomKey()
+	return true
 }
 
 // list returns the keys for the data plane, the one for new tickets first.
@@ -54,7 +68,7 @@ func (k *ticketKeys) list() [][32]byte { return [][32]byte{k.current, k.next, k.
 func (k *ticketKeys) encode() map[string][]byte {
 	return map[string][]byte{
 		fieldPrevious: k.previous[:], FieldCurrent: k.current[:], fieldNext: k.next[:],
-		FieldRotated: []byte(k.rotated.UTC().Format(time.RFC3339)),
+		FieldRotated: []byte(k.rotated.UTC().Format(time.RFC3339)), FieldSessions: k.sessions[:],
 	}
 }
 
@@ -63,7 +77,10 @@ func decodeTicketKeys(content map[string][]byte) (k ticketKeys, err error) {
 	for _, field := range []struct {
 		name string
 		to   *[32]byte
-	}{{fieldPrevious, &k.previous}, {FieldCurrent, &k.current}, {fieldNext, &k.next}} {
+	}{{fieldPrevious, &k.previous}, {FieldCurrent, &k.current}, {fieldNext, &k.next}, {FieldSessions, &k.sessions}} {
+		if field.name == FieldSessions && content[field.name] == nil {
+			continue
+		}
 		if n := len(content[field.name]); n != len(field.to) {
 			return k, fmt.Errorf("%s has %d bytes, not %d", field.name, n, len(field.to))
 		}

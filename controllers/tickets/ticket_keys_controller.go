@@ -70,7 +70,7 @@ func (s *ticketKeysSecret) read(ctx context.Context) (object *corev1.Secret, key
 // plane goes on with those that it has.
 type ticketKeysReader struct {
 	secret *ticketKeysSecret
-	tell   func(keys [][32]byte)
+	tell   Tell
 }
 
 // Reconcile reads the Secret.
@@ -79,7 +79,10 @@ func (r *ticketKeysReader) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	if err != nil || object == nil || fault != nil {
 		return ctrl.Result{}, err
 	}
-	r.tell(keys.list())
+	r.tell.Tickets(keys.list())
+	if keys.sessions != [32]byte{} {
+		r.tell.Sessions(keys.sessions)
+	}
 	return ctrl.Result{}, nil
 }
 
@@ -117,6 +120,7 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	switch {
 	case fault != nil:
 		keys = newTicketKeys(now)
+	case keys.complete():
 	case now.Before(due):
 		return ctrl.Result{RequeueAfter: due.Sub(now)}, nil
 	default:
@@ -137,10 +141,17 @@ func (r *ticketKeysKeeper) Reconcile(ctx context.Context, _ ctrl.Request) (ctrl.
 	return ctrl.Result{RequeueAfter: KeyUse}, nil
 }
 
+// Tell is whom to tell of keys, whenever they change.
+type Tell struct {
+	// Tickets is called with the keys of session tickets, the one for new tickets first.
+	Tickets func(keys [][32]byte)
+	// Sessions is called with the key of persistent sessions.
+	Sessions func(key [32]byte)
+}
+
 // Setup has this replica use the keys that all replicas share, and keeps the keys while this replica leads. They are in
-// a Secret of the namespace that belongs to owner, nil for no owner. Setup calls tell with the keys, the one for new
-// tickets first, whenever they change.
-func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tell func(keys [][32]byte)) error {
+// a Secret of the namespace that belongs to owner, nil for no owner.
+func Setup(mgr ctrl.Manager, namespace string, owner *metav1.OwnerReference, tell Tell) error {
 	held, err := cluster.AddCache(mgr, ticketKeysCacheOptions(namespace))
 	if err != nil {
 		return fmt.Errorf("watching the keys of session tickets: %w", err)

@@ -18,6 +18,9 @@ func TestTicketKeysThatAreRotatedAreKnownBeforeAndAfterTheyAreInUse(t *testing.T
 	if !slices.Contains(before.list(), after.list()[0]) || !slices.Contains(after.list(), before.list()[0]) {
 		t.Error("tickets of one side of a rotation are not read on the other")
 	}
+	if after.sessions != before.sessions {
+		t.Error("the key of sessions is another one: all would move")
+	}
 	if slices.Contains(before.list(), after.next) || !after.rotated.Equal(now.Add(KeyUse)) {
 		t.Error("the key after the next is not new, or the time not that of the rotation")
 	}
@@ -36,12 +39,13 @@ func TestDamagedTicketKeysAreAnErrorThatQuotesNoneOfThem(t *testing.T) {
 		damage func(map[string][]byte)
 		want   string
 	}{
-		"none":           {func(c map[string][]byte) { clear(c) }, "previous has 0 bytes, not 32"},
-		"a short key":    {func(c map[string][]byte) { c["current"] = c["current"][1:] }, "current has 31 bytes, not 32"},
-		"a long key":     {func(c map[string][]byte) { c["next"] = append(c["next"], 1) }, "next has 33 bytes, not 32"},
-		"one key twice":  {func(c map[string][]byte) { c["next"] = c["current"] }, "a key occurs twice"},
-		"no time":        {func(c map[string][]byte) { delete(c, "rotated") }, "rotated is no time as RFC 3339 has it"},
-		"a key for time": {func(c map[string][]byte) { c["rotated"] = c["next"] }, "rotated is no time as RFC 3339 has it"},
+		"none":                    {func(c map[string][]byte) { clear(c) }, "previous has 0 bytes, not 32"},
+		"a short key":             {func(c map[string][]byte) { c["current"] = c["current"][1:] }, "current has 31 bytes, not 32"},
+		"a long key":              {func(c map[string][]byte) { c["next"] = append(c["next"], 1) }, "next has 33 bytes, not 32"},
+		"one key twice":           {func(c map[string][]byte) { c["next"] = c["current"] }, "a key occurs twice"},
+		"a short key of sessions": {func(c map[string][]byte) { c["sessions"] = c["sessions"][1:] }, "sessions has 31 bytes, not 32"},
+		"no time":                 {func(c map[string][]byte) { delete(c, "rotated") }, "rotated is no time as RFC 3339 has it"},
+		"a key for time":          {func(c map[string][]byte) { c["rotated"] = c["next"] }, "rotated is no time as RFC 3339 has it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			keys := newTicketKeys(time.Now())
@@ -52,4 +56,22 @@ func TestDamagedTicketKeysAreAnErrorThatQuotesNoneOfThem(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestSecretWithoutAKeyOfSessionsGetsOne(t *testing.T) {
+	content := newKeysWithoutSessions()
+	keys, err := decodeTicketKeys(content)
+	if err != nil || keys.sessions != [32]byte{} {
+		t.Fatalf("a Secret of an older version is read with the error %v", err)
+	}
+	if !keys.complete() || keys.sessions == [32]byte{} || keys.complete() {
+		t.Error("no key of sessions is added, or two")
+	}
+}
+
+func newKeysWithoutSessions() map[string][]byte {
+	keys := newTicketKeys(time.Now())
+	content := keys.encode()
+	delete(content, FieldSessions)
+	return content
 }

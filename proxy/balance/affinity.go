@@ -33,7 +33,7 @@ func Affinity(b *snapshot.Balancing, from Client, fields []message.Field, buf []
 		}
 		return rand.Uint64(), nil
 	case snapshot.HashOnCookie:
-		value := cookieValue(fields, b.Name)
+		value := CookieValue(fields, b.Name)
 		if len(value) == 0 {
 			value, cookie = makeCookie(b.Name, from.Secure, buf)
 		}
@@ -43,8 +43,8 @@ func Affinity(b *snapshot.Balancing, from Client, fields []message.Field, buf []
 	return Hash(address[:]), nil
 }
 
-// cookieValue returns the value of the first cookie of a name (RFC 6265, section 4.2.1).
-func cookieValue(fields []message.Field, name string) []byte {
+// CookieValue returns the value of the first cookie of a name (RFC 6265, section 4.2.1).
+func CookieValue(fields []message.Field, name string) []byte {
 	for i := range fields {
 		f := &fields[i]
 		if f.Kind != message.Other || !message.EqualFold(f.Name, "cookie") {

@@ -29,10 +29,14 @@ type Pool struct {
 	mu sync.Mutex // guards what follows; of two refreshes, the later one stays
 	// required are the policies that routes choose by.
 	required [snapshot.BalancingPolicies]bool
-	// stale is set while a required policy has no picker.
+	// keepsSessions is set if routes keep sessions at members.
+	keepsSessions bool
+	// stale is set while a required policy has no picker, or sessions that are kept no index.
 	stale bool
 
 	pickers atomic.Pointer[pickers]
+	// sessions has the members that take requests, by what stands for them in sessions. Nil if none are kept.
+	sessions atomic.Pointer[map[uint64]*Target]
 }
 
 // member is a target's part in a pool.
@@ -149,6 +153,9 @@ func (p *Pool) refresh() {
 		}
 	}
 	p.pickers.Store(made)
+	if p.keepsSessions {
+		p.sessions.Store(p.indexSessions(members))
+	}
 	p.stale = false
 	p.state.queue.wake()
 }

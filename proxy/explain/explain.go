@@ -104,6 +104,7 @@ func (e *Explanation) explain(t *pipeline.Trial) {
 		e.take(t.Notes())
 		rule := ruleOf(g, host, route)
 		e.Backends, e.Mirrors, e.Retries = backendsOf(g, rule), mirrorsOf(g, rule), retriesOf(rule)
+		e.Session = explainSession(rule, t)
 		e.Pool = explainPool(g, t, host)
 	}
 	if decided != reason.None {
@@ -206,6 +207,31 @@ func retriesOf(r *snapshot.Route) *Retries {
 		return nil
 	}
 	return &Retries{Attempts: r.Retries, Codes: r.Retry.Codes, Backoff: r.Retry.Backoff.Seconds()}
+}
+
+// explainSession says what becomes of the session that the request names. It returns nil if the rule keeps none.
+func explainSession(r *snapshot.Route, t *pipeline.Trial) *Session {
+	if r == nil || r.Persistence == nil {
+		return nil
+	}
+	p := r.Persistence
+	s := &Session{Type: p.Type.String(), Name: p.Name, Absolute: p.Absolute.Seconds()}
+	switch state, at := t.Session(); state {
+	case pipeline.SessionStays:
+		s.Stays = true
+		if at != nil { // or it went just now
+			s.Task = t.Backend().Pool.IDOf(at)
+		}
+	case pipeline.SessionEnded:
+		s.Why = "that of the request is over"
+	case pipeline.SessionMoves:
+		s.Why = "the endpoint of the request's takes no requests, or is not one of the rule's"
+	case pipeline.SessionUnknown:
+		s.Why = "the request has something else in its place"
+	default:
+		s.Why = "the request names none"
+	}
+	return s
 }
 
 // explainPool describes the pool that an endpoint is chosen from. It returns nil if there is none.

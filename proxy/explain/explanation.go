@@ -28,6 +28,8 @@ type Explanation struct {
 	Policies []Policy `json:"policies,omitempty"`
 	// Backends share the rule's requests. It is empty if one pool gets all of them.
 	Backends []Backend `json:"backends,omitempty"`
+	// Session says which session the request belongs to, if the rule keeps any.
+	Session *Session `json:"session,omitempty"`
 	// Mirrors get copies of the rule's requests, and of this one too if it gets to an endpoint.
 	Mirrors  []Mirror  `json:"mirrors,omitempty"`
 	Upstream *Upstream `json:"upstream,omitempty"`
@@ -141,6 +143,20 @@ type Backend struct {
 	Weight  int    `json:"weight"`
 	// Share is the backend's part of the requests, from 0 to 1.
 	Share float64 `json:"share"`
+}
+
+// Session is what becomes of the session that a request names.
+type Session struct {
+	// Type is "Cookie" or "Header", and Name the name of that.
+	Type string `json:"type"`
+	Name string `json:"name"`
+	// Absolute is how long a session lasts, in seconds. 0 is without an end.
+	Absolute float64 `json:"absoluteSeconds,omitempty"`
+	// Stays is set if the request goes to the session's endpoint. Task names that, if it does. Otherwise Why says why a
+	// session begins.
+	Stays bool   `json:"stays"`
+	Task  string `json:"task,omitempty"`
+	Why   string `json:"why,omitempty"`
 }
 
 // Mirror is what gets copies of a rule's requests.

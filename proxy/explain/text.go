@@ -23,6 +23,7 @@ func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	e.writeCertificate(t, now)
 	e.writeCandidates(t)
 	e.writePolicies(t)
+	e.writeSession(t)
 	e.writeMirrors(t)
 	e.writeUpstream(t)
 	e.writeRetries(t)
@@ -187,6 +188,22 @@ func (e *Explanation) writeBackends(t *explanationText) {
 		t.row("   "+pool, fmt.Sprintf("weight %d", b.Weight), fmt.Sprintf("%.4g%%", 100*b.Share))
 	}
 	_ = t.w.Flush()
+}
+
+func (e *Explanation) writeSession(t *explanationText) {
+	s := e.Session
+	if s == nil {
+		return
+	}
+	text := "by the " + strings.ToLower(s.Type) + " " + s.Name
+	if s.Absolute > 0 {
+		text += fmt.Sprintf(", for %v", time.Duration(s.Absolute*float64(time.Second)))
+	}
+	if s.Stays {
+		t.line("session", text+": the request stays with "+s.Task)
+		return
+	}
+	t.line("session", text+": a new one begins, because "+s.Why)
 }
 
 func (e *Explanation) writeMirrors(t *explanationText) {

@@ -14,14 +14,19 @@ import (
 )
 
 // chooseBackend chooses one of the route's backends, if there are several, by their weights. What the Hash policy keeps
-// together goes to one of them. Then it asks the policies of that backend.
+// together goes to one of them, and a session stays with its own. Then it asks the policies of that backend.
 func (x *Exchange) chooseBackend() reason.Reason {
+	if x.route.Sessions != nil {
+		x.findSession()
+	}
 	split := x.route.Split
 	if split == nil {
 		return reason.None
 	}
 	var chosen *routing.Backend
 	switch {
+	case x.session.state == SessionStays:
+		chosen = x.backend
 	case x.route.Balancing.Policy == snapshot.Hash:
 		x.findAffinity()
 		chosen = split.Choose(x.hash)
@@ -73,6 +78,10 @@ func (x *Exchange) take() (h balance.Hold, full bool) {
 	c := balance.Choice{Hash: x.hash, Tried: x.tried, Limit: int64(x.route.Balancing.MaxConnections)}
 	if e := x.loggedIn(x.pool); e != nil {
 		h, ok := x.pool.Hold(e, c.Limit)
+		return h, !ok
+	}
+	if t := x.sessionTarget(); t != nil {
+		h, ok := x.pool.Hold(t, c.Limit)
 		return h, !ok
 	}
 	return x.pool.Take(x.route.Balancing.Policy, c)

@@ -32,9 +32,11 @@ type Engine struct {
 	// ContentMemory is the memory for contents that wait to be whole, or for another attempt.
 	ContentMemory content.Memory
 	// Mirrors sends copies of requests.
-	Mirrors   mirror.Sender
-	exchanges sync.Pool
-	Logger    logr.Logger
+	Mirrors mirror.Sender
+	// SessionKey seals the tokens of sessions.
+	SessionKey atomic.Pointer[balance.SessionKey]
+	exchanges  sync.Pool
+	Logger     logr.Logger
 	// Trusted are the peers whose forwarding fields are believed.
 	Trusted client.Trusted
 }

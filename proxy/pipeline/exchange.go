@@ -82,6 +82,9 @@ type Exchange struct {
 	informed, invited bool
 	cookie            []byte
 
+	// session is the one that the request belongs to.
+	session session
+
 	// proxyStatus replaces the usual Proxy-Status of the reason in an answer of our own, unless it is nil.
 	proxyStatus []byte
 }

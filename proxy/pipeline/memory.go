@@ -18,12 +18,14 @@ type memory struct {
 	// attempts are the same, for the record.
 	attempts []observe.Attempt
 
-	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf, forwardsBuf, originBuf []byte
+	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf, forwardsBuf, originBuf, sessionBuf []byte
+
+	tokenBuf balance.TokenBuffer
 }
 
 // empty forgets what was in the memory, and gives back what is too large to keep.
 func (m *memory) empty() {
-	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.queryBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf, &m.forwardsBuf, &m.originBuf} {
+	for _, buf := range [...]*[]byte{&m.hostBuf, &m.pathBuf, &m.queryBuf, &m.rewriteBuf, &m.forwardedBuf, &m.cookieBuf, &m.forwardsBuf, &m.originBuf, &m.sessionBuf} {
 		if cap(*buf) > keptBytes {
 			*buf = nil
 		}
@@ -36,6 +38,7 @@ func (m *memory) empty() {
 	m.tried = m.tried[:0]
 	clear(m.attempts)
 	m.attempts = m.attempts[:0]
+	clear(m.tokenBuf[:])
 	m.request.Reset()
 	m.own.Reset()
 }

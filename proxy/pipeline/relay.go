@@ -59,6 +59,9 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	if x.cookie != nil {
 		balance.SetCookie(resp, x.cookie)
 	}
+	if x.route.Sessions != nil {
+		x.tellSession(resp)
+	}
 	if x.awaitsContinue() && !x.boundWaits(up) {
 		// The client need not send the content any more. What it sends next cannot be told from content (RFC 9110, section
 		// 10.1.1).

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -85,6 +86,15 @@ func (t *Trial) Route() *routing.Route { return t.x.route }
 // Backend returns what an endpoint would be chosen from, after [Trial.Decide]. Of several that a request goes to at
 // random, it is the one with the greatest weight. It has no pool if none can be chosen.
 func (t *Trial) Backend() *routing.Backend { return t.x.backend }
+
+// Session returns what becomes of the session that the request names, and its endpoint if it goes there, after
+// [Trial.Decide].
+func (t *Trial) Session() (SessionState, *balance.Target) {
+	if t.x.session.state != SessionStays {
+		return t.x.session.state, nil
+	}
+	return SessionStays, t.x.backend.Pool.SessionAt(t.x.session.Session)
+}
 
 // Notes returns what the route's policies decided by.
 func (t *Trial) Notes() []policy.Note { return t.notes }

@@ -26,6 +26,9 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 		return Torn, x.fail(up, nil) // while the client can be told
 	}
 	client.TellRequestID(resp, x.RequestID)
+	if x.route.Sessions != nil {
+		x.tellSession(resp)
+	}
 	x.down.WriteHead(resp)
 	if err := x.down.Response().End(nil); err != nil {
 		return x.clientWentAway(up), failure{}

@@ -194,11 +194,16 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		if compiled[i].Backend, err = g.compileBackend(r, r.Pool, &compiled[i].Names, state, t); err != nil {
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
+		var sessions []Backend
+		if compiled[i].Backend.Pool != nil {
+			sessions = []Backend{compiled[i].Backend}
+		}
 		if len(r.Backends) > 0 {
-			if compiled[i].Split, err = g.compileSplit(site, r, state, t); err != nil {
+			if compiled[i].Split, sessions, err = g.compileSplit(site, r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}
+		compiled[i].Sessions = compileSessions(r, sessions)
 		if len(r.Mirrors) > 0 {
 			if compiled[i].Mirrors, err = g.compileMirrors(r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)

@@ -22,7 +22,9 @@ type Route struct {
 	// Split's is chosen.
 	Backend Backend
 	// Split shares the requests among backends. Nil if there is nothing to choose.
-	Split     *Split
+	Split *Split
+	// Sessions keeps sessions with their endpoints. Nil if none are kept.
+	Sessions  *Sessions
 	Balancing snapshot.Balancing
 	Timeouts  snapshot.Timeouts
 	// Patience is how long the endpoint may be silent before it answers: the shorter one of two timeouts. 0 is for ever.

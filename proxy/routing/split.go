@@ -61,28 +61,34 @@ func (s *Split) Heaviest() (heaviest *Backend) {
 	return heaviest
 }
 
-// compileSplit compiles the backends of a route.
-func (g *Generation) compileSplit(host string, r *snapshot.Route, state *State, t *hostTable) (*Split, error) {
-	s := new(Split)
+// compileSplit compiles the backends of a route. It also returns those that sessions may be at, if any are kept: a
+// weight of 0 keeps new sessions away, and no others.
+func (g *Generation) compileSplit(host string, r *snapshot.Route, state *State, t *hostTable) (s *Split, sessions []Backend, err error) {
+	s = new(Split)
 	sum := uint64(0)
 	for i := range r.Backends {
 		b := &r.Backends[i]
-		if b.Weight == 0 {
+		if b.Weight == 0 && (r.Persistence == nil || b.Pool == "") {
 			continue
 		}
-		sum += uint64(b.Weight)
 		compiled, err := g.compileBackend(r, b.Pool, &observe.RouteNames{Rule: r.Rule, Path: r.Path}, state, t)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if len(b.Policies) > 0 {
 			if compiled.Policies, err = policy.Compile(b.Policies, state.scope(host, r, i, t)); err != nil {
-				return nil, fmt.Errorf("backend %d: %w", i, err)
+				return nil, nil, fmt.Errorf("backend %d: %w", i, err)
 			}
 		}
-		s.backends, s.ends = append(s.backends, compiled), append(s.ends, sum)
+		if r.Persistence != nil && compiled.Pool != nil {
+			sessions = append(sessions, compiled)
+		}
+		if b.Weight > 0 {
+			sum += uint64(b.Weight)
+			s.backends, s.ends = append(s.backends, compiled), append(s.ends, sum)
+		}
 	}
-	return s, nil
+	return s, sessions, nil
 }
 
 // compileBackend returns the backend that a pool serves, and puts the pool's service into its names. If id is empty, it

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package routing
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// Sessions says how a route keeps sessions.
+type Sessions struct {
+	snapshot.Persistence
+	// backends are those that a session may be at: those of the route, with a weight or without.
+	backends []Backend
+	// attributes follow the value of the cookie, but for Secure.
+	attributes string
+	// header is the name of the header field.
+	header []byte
+}
+
+// compileSessions returns nil if the route keeps none. backends are those that sessions may be at.
+func compileSessions(r *snapshot.Route, backends []Backend) *Sessions {
+	if r.Persistence == nil {
+		return nil
+	}
+	s := &Sessions{
+		Persistence: *r.Persistence, backends: backends, header: []byte(r.Persistence.Name),
+		attributes: "; Path=" + cookiePath(r) + "; HttpOnly; SameSite=Lax",
+	}
+	if s.Permanent {
+		s.attributes += "; Max-Age=" + strconv.Itoa(int((s.Absolute+time.Second-1)/time.Second))
+	}
+	for i := range backends {
+		backends[i].Pool.RequireSessions()
+	}
+	return s
+}
+
+// cookiePath returns the path that the cookies of a route are for. Routes with other paths have other sessions. It is
+// the longest path that all paths of the route begin with, up to what would end the attribute.
+func cookiePath(r *snapshot.Route) string {
+	path, whole := r.Path, true
+	if r.Match == snapshot.MatchExpression {
+		path, whole = "/", false
+		if expression, err := regexp.Compile(strings.TrimPrefix(r.Path, "^")); err == nil {
+			path, whole = expression.LiteralPrefix()
+		}
+	}
+	if i := strings.IndexAny(path, "; ,"); i >= 0 {
+		path, whole = path[:i], false
+	}
+	if !whole {
+		path = path[:strings.LastIndexByte(path, '/')+1]
+	}
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// Token returns the token that a request has, or nil.
+func (s *Sessions) Token(fields []message.Field) []byte {
+	if s.Type == snapshot.SessionByCookie {
+		return balance.CookieValue(fields, s.Name)
+	}
+	for i := range fields {
+		if f := &fields[i]; f.Kind != message.Dropped && message.EqualFold(f.Name, s.Name) {
+			return f.Value
+		}
+	}
+	return nil
+}
+
+// At returns the backend that a session is at. It returns nil if its endpoint takes no requests, or is of no backend of
+// the route.
+func (s *Sessions) At(session balance.Session) *Backend {
+	for i := range s.backends {
+		if s.backends[i].Pool.SessionAt(session) != nil {
+			return &s.backends[i]
+		}
+	}
+	return nil
+}
+
+// Ended says whether a session is over at a time since 1970.
+func (s *Sessions) Ended(session balance.Session, now time.Duration) bool {
+	return s.Absolute > 0 && now-session.Began >= s.Absolute
+}
+
+// AppendField appends what the client is told of a new session: the value of the header field, or that of Set-Cookie.
+func (s *Sessions) AppendField(value []byte, session balance.Session, key *balance.SessionKey, buf *balance.TokenBuffer, secure bool) []byte {
+	if s.Type == snapshot.SessionByHeader {
+		return key.Seal(value, session, buf)
+	}
+	value = append(append(value, s.Name...), '=')
+	value = append(key.Seal(value, session, buf), s.attributes...)
+	if secure {
+		value = append(value, "; Secure"...)
+	}
+	return value
+}
+
+// Tell adds the field to a response, unless the endpoint has one of that name of its own.
+func (s *Sessions) Tell(resp *message.Response, value []byte) {
+	if s.Type == snapshot.SessionByCookie {
+		balance.SetCookie(resp, value)
+		return
+	}
+	for i := range resp.Fields {
+		if f := &resp.Fields[i]; f.Kind != message.Dropped && message.EqualFold(f.Name, s.Name) {
+			return
+		}
+	}
+	resp.Fields = append(resp.Fields, message.Field{Name: s.header, Value: value})
+}
