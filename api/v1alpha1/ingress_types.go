@@ -172,7 +172,8 @@ const (
 // +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || self.path.matches(r'^([^%]|%(2[\dA-CF]|3[A-F]|[46]0|5[B-E]|7[B-D]|[89A-F][\dA-F]))*$')`,message=`a percent escape in path must be two upper-case hexadecimal digits of a character that needs it: write %2F, not %2f; a, not %61; %25 for the percent sign; and no control character such as %00`
 // +kubebuilder:validation:XValidation:fieldPath=`.path`,rule=`has(self.pathType) && self.pathType == 'RegularExpression' || self.path.matches(r'^[!-\[\]-~]*$')`,message=`path may hold printable ASCII: percent-encode everything else, a space as %20 and é as %C3%A9, and write a slash for a backslash`
 // +kubebuilder:validation:XValidation:rule=`(has(self.backend) ? 1 : 0) + (has(self.backends) ? 1 : 0) + (has(self.redirect) ? 1 : 0) + (has(self.fixedResponse) ? 1 : 0) == 1`,message=`a path needs exactly one of backend, backends, redirect and fixedResponse`
-// +kubebuilder:validation:XValidation:rule=`has(self.backend) || has(self.backends) || !(has(self.rewrite) || has(self.requestBuffering) || has(self.mirror) || has(self.loadBalancing) || has(self.timeouts) || has(self.retries) || has(self.pathSpelling))`,message=`redirect and fixedResponse ask no backend: leave out rewrite, requestBuffering, mirror, loadBalancing, timeouts, retries and pathSpelling`
+// +kubebuilder:validation:XValidation:rule=`has(self.backend) || has(self.backends) || !(has(self.rewrite) || has(self.requestBuffering) || has(self.mirror) || has(self.loadBalancing) || has(self.sessionPersistence) || has(self.timeouts) || has(self.retries) || has(self.pathSpelling))`,message=`redirect and fixedResponse ask no backend: leave out rewrite, requestBuffering, mirror, loadBalancing, sessionPersistence, timeouts, retries and pathSpelling`
+// +kubebuilder:validation:XValidation:rule=`!has(self.sessionPersistence) || !has(self.loadBalancing) || !has(self.loadBalancing.policy) || self.loadBalancing.policy != 'Hash'`,message=`sessionPersistence and loadBalancing.policy Hash both keep clients with a task: leave one of them out`
 type IngressPath struct {
 	// path to match; it begins with a slash, unless it is an expression.
 	// +required
@@ -252,6 +253,10 @@ type IngressPath struct {
 	// loadBalancing chooses among the backend's tasks.
 	// +optional
 	LoadBalancing *LoadBalancing `json:"loadBalancing,omitempty"`
+
+	// sessionPersistence keeps the requests of a client with one task, for as long as that takes requests.
+	// +optional
+	SessionPersistence *SessionPersistence `json:"sessionPersistence,omitempty"`
 
 	// timeouts towards the backend.
 	// +optional

@@ -293,6 +293,23 @@ type Mirror struct {
 	Percent int32 `json:"percent,omitempty"`
 }
 
+// SessionPersistence keeps the requests of a client with one task, and so with one of several backends.
+type SessionPersistence struct {
+	// cookieName is the name of the cookie that tells the client's session.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[-!#$%&'*+.^_|~0-9A-Za-z\x60]+$`
+	// +required
+	CookieName string `json:"cookieName"`
+
+	// absoluteTimeout is how long a session lasts. Absent: until the client forgets the cookie.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]{1,5}(h|m|s))+$`
+	// +optional
+	AbsoluteTimeout *metav1.Duration `json:"absoluteTimeout,omitempty"`
+}
+
 // CORSOrigin is an origin, such as https://a.example.com. A host may begin with "*", which stands for any number of
 // labels, or be "*". "*" alone stands for every origin.
 //

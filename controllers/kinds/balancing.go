@@ -40,6 +40,11 @@ func readBalancing(b *v1alpha1.LoadBalancing) (balancing snapshot.Balancing, fau
 	return balancing, ""
 }
 
+// notInToken returns whether a character cannot be in the name of a field or cookie (RFC 9110, section 5.6.2).
+func notInToken(c rune) bool {
+	return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
+}
+
 func readHashOn(b *v1alpha1.LoadBalancing, balancing *snapshot.Balancing) (fault string) {
 	switch b.HashOn {
 	case v1alpha1.HashOnClientIP:
@@ -52,7 +57,6 @@ func readHashOn(b *v1alpha1.LoadBalancing, balancing *snapshot.Balancing) (fault
 	default:
 		return "loadBalancing.hashOn " + rules.Quote(string(b.HashOn)) + " is unknown: write ClientIP, Header or Cookie"
 	}
-	notInToken := func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) } // RFC 9110, section 5.6.2
 	if b.Name == "" || strings.ContainsFunc(balancing.Name, notInToken) {
 		return "loadBalancing.name is no name of a header field or cookie: write one such as X-User or session"
 	}

@@ -18,6 +18,8 @@ type policies struct {
 	list      []policy.Policy
 	balancing *snapshot.Balancing
 	mirrors   []rules.Mirror
+	// persistence keeps sessions. Nil if none are kept.
+	persistence *snapshot.Persistence
 }
 
 // add adds what a reader has read, unless that has a fault. Readers are in an order for users, so add puts each policy
@@ -123,6 +125,13 @@ var readers = []reader{
 			*into.balancing, fault = readBalancing(p.LoadBalancing)
 			return fault
 		}},
+	{name: "session-persistence", open: true, example: "{cookieName: session, absoluteTimeout: 1h}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.SessionPersistence { return &p.SessionPersistence }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.SessionPersistence != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.persistence, fault = readSessionPersistence(p)
+			return fault
+		}},
 	{name: "timeouts", example: "{request: 30s}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Timeouts { return &p.Timeouts })},
 	{name: "retries", example: "{attempts: 2}",
@@ -167,5 +176,5 @@ func (r *ruleReader) readPolicies(p *v1alpha1.IngressPath) (read *policies, faul
 
 // apply adds the policies to a rule.
 func (p *policies) apply(rule *rules.Rule) {
-	rule.Policies, rule.Balancing, rule.Mirrors = p.list, p.balancing, p.mirrors
+	rule.Policies, rule.Balancing, rule.Mirrors, rule.Persistence = p.list, p.balancing, p.mirrors, p.persistence
 }

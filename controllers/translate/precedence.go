@@ -189,7 +189,7 @@ func (c *candidate) route(o *object, pools *pools) snapshot.Route {
 	route.Pool, route.Backends = c.backends(rule, pools)
 	route.Mirrors = c.mirrors(rule, pools)
 	route.Policies, route.Timeouts, route.Retries = rule.Policies, rule.Timeouts, rule.Retries
-	route.Retry, route.Canonical = rule.Retry, rule.Canonical
+	route.Retry, route.Persistence, route.Canonical = rule.Retry, rule.Persistence, rule.Canonical
 	if rule.Balancing != nil {
 		route.Balancing = *rule.Balancing
 	}
