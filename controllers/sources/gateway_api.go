@@ -5,6 +5,7 @@ package sources
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,24 +34,26 @@ import (
 // and everything else is served.
 type GatewayAPI struct {
 	options gatewayapi.Options
-	// check returns what is missing of the resource definitions, empty for nothing.
-	check func(context.Context) (missing string, err error)
-	// kinds are the caches of what is read: GatewayClasses, Gateways, HTTPRoutes and ReferenceGrants.
-	kinds []gatewayCache
-	// present is set once the resource definitions are there. Before, nothing may ask a cache: each question would be one
-	// for the API server.
-	present atomic.Bool
-
-	mu sync.Mutex
-	// waiting is what is to be done once they are.
-	waiting []func(context.Context) error
+	// check returns the kinds that the API server has.
+	check func(context.Context) (there map[string]bool, err error)
+	// kinds are the caches of what is read.
+	kinds []*gatewayCache
 }
 
 // gatewayCache is the cache of one kind.
 type gatewayCache struct {
 	kind string
 	of   client.Object
+	// optional is set if the other kinds are served without this one.
+	optional bool
 	*cluster.OptionalCache
+	// present is set once the resource definition is there. Before, nothing may ask the cache: each question would be one
+	// for the API server.
+	present atomic.Bool
+
+	mu sync.Mutex
+	// waiting is what is to be done once it is.
+	waiting []func(context.Context) error
 }
 
 // AddGatewayAPI has the manager run the caches of the Gateway API's objects in these namespaces, or in all.
@@ -59,8 +62,8 @@ func AddGatewayAPI(mgr ctrl.Manager, options gatewayapi.Options, namespaces []st
 	if err != nil {
 		return nil, fmt.Errorf("asking which resources there are: %w", err)
 	}
-	g := &GatewayAPI{options: options, check: func(context.Context) (string, error) { return missingKinds(client) }}
-	for _, k := range gatewayKinds() {
+	g := &GatewayAPI{options: options, kinds: gatewayKinds(), check: func(context.Context) (map[string]bool, error) { return kindsThere(client) }}
+	for _, k := range g.kinds {
 		cached := cache.Options{DefaultTransform: trimGatewayObject}
 		if k.kind != gatewayapi.GatewayClassKind {
 			cached.DefaultNamespaces = cluster.WatchedNamespaces(namespaces)
@@ -70,14 +73,13 @@ func AddGatewayAPI(mgr ctrl.Manager, options gatewayapi.Options, namespaces []st
 		if err != nil {
 			return nil, err
 		}
-		g.kinds = append(g.kinds, k)
 	}
 	return g, nil
 }
 
 // gatewayKinds are the kinds that are read, without caches.
-func gatewayKinds() []gatewayCache {
-	return []gatewayCache{
+func gatewayKinds() []*gatewayCache {
+	return []*gatewayCache{
 		{kind: gatewayapi.GatewayClassKind, of: &gatewayv1.GatewayClass{}}, {kind: gatewayapi.GatewayKind, of: &gatewayv1.Gateway{}},
 		{kind: gatewayapi.HTTPRouteKind, of: &gatewayv1.HTTPRoute{}}, {kind: "ReferenceGrant", of: &gatewayv1.ReferenceGrant{}},
 	}
@@ -91,25 +93,33 @@ func gatewayObjects() (objects []client.Object) {
 	return objects
 }
 
-// missingKinds returns which kinds the API server does not have in the version that is read.
-func missingKinds(client discovery.DiscoveryInterface) (missing string, err error) {
+// kindsThere returns the kinds that the API server has in the version that is read.
+func kindsThere(client discovery.DiscoveryInterface) (there map[string]bool, err error) {
 	list, err := client.ServerResourcesForGroupVersion(gatewayv1.GroupVersion.String())
 	if apierrors.IsNotFound(err) {
-		return "there is no " + gatewayv1.GroupVersion.String(), nil
+		return nil, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("asking for the resources of %s: %w", gatewayv1.GroupVersion, err)
+		return nil, fmt.Errorf("asking for the resources of %s: %w", gatewayv1.GroupVersion, err)
 	}
-	there := make(map[string]bool)
+	there = make(map[string]bool)
 	for i := range list.APIResources {
 		there[list.APIResources[i].Kind] = true
 	}
-	for _, k := range gatewayKinds() {
-		if !there[k.kind] {
-			return gatewayv1.GroupVersion.String() + " has no " + k.kind + ", as bundles before v1.5.0 do", nil
+	return there, nil
+}
+
+// missing says which of the kinds that all others need are not there, empty for none.
+func (g *GatewayAPI) missing(there map[string]bool) string {
+	if len(there) == 0 {
+		return "there is no " + gatewayv1.GroupVersion.String()
+	}
+	for _, k := range g.kinds {
+		if !k.optional && !there[k.kind] {
+			return gatewayv1.GroupVersion.String() + " has no " + k.kind + ", as bundles before v1.5.0 do"
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // trimGatewayObject keeps of an object's metadata what tells it, and each version of it, from all others.
@@ -129,25 +139,25 @@ func (g *GatewayAPI) Controller() gatewayv1.GatewayController {
 	return gatewayv1.GatewayController(g.options.Controller)
 }
 
-// whenPresent calls f once the resource definitions are there, which may be now.
-func (g *GatewayAPI) whenPresent(ctx context.Context, f func(context.Context) error) error {
-	g.mu.Lock()
-	if !g.present.Load() {
-		g.waiting = append(g.waiting, f)
-		g.mu.Unlock()
+// whenPresent calls f once the resource definition of the kind is there, which may be now.
+func (k *gatewayCache) whenPresent(ctx context.Context, f func(context.Context) error) error {
+	k.mu.Lock()
+	if !k.present.Load() {
+		k.waiting = append(k.waiting, f)
+		k.mu.Unlock()
 		return nil
 	}
-	g.mu.Unlock()
+	k.mu.Unlock()
 	return f(ctx)
 }
 
-// appear notes that the resource definitions are there, and does what waits for that.
-func (g *GatewayAPI) appear(ctx context.Context) error {
-	g.mu.Lock()
-	g.present.Store(true)
-	waiting := g.waiting
-	g.waiting = nil
-	g.mu.Unlock()
+// appear notes that the resource definition is there, and does what waits for that.
+func (k *gatewayCache) appear(ctx context.Context) error {
+	k.mu.Lock()
+	k.present.Store(true)
+	waiting := k.waiting
+	k.waiting = nil
+	k.mu.Unlock()
 	for _, f := range waiting {
 		if err := f(ctx); err != nil {
 			return err
@@ -158,14 +168,12 @@ func (g *GatewayAPI) appear(ctx context.Context) error {
 
 // Watch has handler called with every event.
 func (g *GatewayAPI) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
-	return g.whenPresent(ctx, func(context.Context) error {
-		for _, k := range g.kinds {
-			if err := k.Watch(ctx, handler); err != nil {
-				return err
-			}
+	for _, k := range g.kinds {
+		if err := k.whenPresent(ctx, func(context.Context) error { return k.Watch(ctx, handler) }); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // Request is a source of requests for each object of a kind, and for each change of one.
@@ -176,8 +184,9 @@ func (g *GatewayAPI) Request(kind string) source.Source {
 				queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: key.Namespace, Name: key.Name}})
 			}
 		}
-		return g.whenPresent(ctx, func(context.Context) error {
-			return g.of(kind).Watch(ctx, toolscache.ResourceEventHandlerFuncs{
+		k := g.of(kind)
+		return k.whenPresent(ctx, func(context.Context) error {
+			return k.Watch(ctx, toolscache.ResourceEventHandlerFuncs{
 				AddFunc: request, UpdateFunc: func(_, object any) { request(object) }, DeleteFunc: request,
 			})
 		})
@@ -185,10 +194,10 @@ func (g *GatewayAPI) Request(kind string) source.Source {
 }
 
 // of returns the cache of a kind.
-func (g *GatewayAPI) of(kind string) *cluster.OptionalCache {
+func (g *GatewayAPI) of(kind string) *gatewayCache {
 	for _, k := range g.kinds {
 		if k.kind == kind {
-			return k.OptionalCache
+			return k
 		}
 	}
 	return nil
@@ -196,42 +205,58 @@ func (g *GatewayAPI) of(kind string) *cluster.OptionalCache {
 
 // Get fills in an object of a kind by its name. It fails with NotFound while there is none, or while none can be read.
 func (g *GatewayAPI) Get(ctx context.Context, kind string, name types.NamespacedName, into client.Object) error {
-	if !g.present.Load() || !g.of(kind).Synced(ctx) {
+	k := g.of(kind)
+	if !k.present.Load() || !k.Synced(ctx) {
 		return apierrors.NewNotFound(gatewayv1.Resource(kind), name.Name)
 	}
-	return g.of(kind).Get(ctx, name, into)
+	return k.Get(ctx, name, into)
 }
 
 // Settle waits until the objects are known, or until it is known that they cannot be. It returns false if ctx ends
 // first.
 func (g *GatewayAPI) Settle(ctx context.Context) bool {
-	if !g.look(ctx) {
-		return ctx.Err() == nil
-	}
-	for _, k := range g.kinds {
+	for _, k := range g.look(ctx) {
 		if !k.Settle(ctx) {
 			return false
 		}
 	}
-	return true
+	return ctx.Err() == nil
 }
 
-// look looks whether the resource definitions are there. Once they are, it does what waits for that.
-func (g *GatewayAPI) look(ctx context.Context) bool {
-	missing, err := g.check(ctx)
-	switch {
-	case err != nil:
+// look looks which resource definitions are there that were not before, and does what waits for them. It returns their
+// kinds. There are none as long as one is missing that all others need.
+func (g *GatewayAPI) look(ctx context.Context) (appeared []*gatewayCache) {
+	there, err := g.check(ctx)
+	if err != nil {
 		log.FromContext(ctx).V(1).Info("whether there is a Gateway API is not known", "cause", err.Error())
-		return false
-	case missing != "":
+		return nil
+	}
+	if missing := g.missing(there); missing != "" {
 		log.FromContext(ctx).V(1).Info("the Gateway API is not served", "cause", missing)
-		return false
+		return nil
 	}
-	if err := g.appear(ctx); err != nil {
-		log.FromContext(ctx).Error(err, "the Gateway API is not served")
-		return false
+	for _, k := range g.kinds {
+		if !there[k.kind] || k.present.Load() {
+			continue
+		}
+		if err := k.appear(ctx); err != nil {
+			log.FromContext(ctx).Error(err, "objects of the Gateway API are not served", "kind", k.kind)
+			continue
+		}
+		appeared = append(appeared, k)
 	}
-	return true
+	return appeared
+}
+
+// absent returns the kinds whose resource definitions are not there. served is set if the others are served.
+func (g *GatewayAPI) absent() (kinds []string, served bool) {
+	served = true
+	for _, k := range g.kinds {
+		if !k.present.Load() {
+			kinds, served = append(kinds, k.kind), served && k.optional
+		}
+	}
+	return kinds, served
 }
 
 // lookInterval is the time between two looks for resource definitions that are not there.
@@ -239,29 +264,50 @@ const lookInterval = 20 * time.Second
 
 // Late calls changed when objects become readable that were not before. It returns when all are, or when ctx ends.
 func (g *GatewayAPI) Late(ctx context.Context, changed func()) {
-	if !g.present.Load() {
-		missing, _ := g.check(ctx)
-		log.FromContext(ctx).Info("the Gateway API is not served until its resource definitions are there", "cause", missing)
-		ticker := time.NewTicker(lookInterval)
-		defer ticker.Stop()
-		for !g.look(ctx) {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-		}
-		log.FromContext(ctx).Info("the Gateway API is served")
-	}
 	var waiting sync.WaitGroup
-	for _, k := range g.kinds {
-		waiting.Go(func() {
-			if k.Sync(ctx) {
-				changed()
-			}
-		})
+	defer waiting.Wait()
+	follow := func(kinds []*gatewayCache) {
+		for _, k := range kinds {
+			waiting.Go(func() {
+				if k.Sync(ctx) {
+					changed()
+				}
+			})
+		}
 	}
-	waiting.Wait()
+	follow(slices.DeleteFunc(slices.Clone(g.kinds), func(k *gatewayCache) bool { return !k.present.Load() }))
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for told := 0; ; {
+		absent, served := g.absent()
+		if len(absent) != told {
+			told = len(absent)
+			g.tell(ctx, absent, served)
+		}
+		if len(absent) == 0 {
+			return
+		}
+		follow(g.look(ctx))
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// tell says in the log what of the Gateway API is served.
+func (g *GatewayAPI) tell(ctx context.Context, absent []string, served bool) {
+	logger := log.FromContext(ctx)
+	switch {
+	case !served:
+		there, _ := g.check(ctx)
+		logger.Info("the Gateway API is not served until its resource definitions are there", "cause", g.missing(there))
+	case len(absent) > 0:
+		logger.Info("the Gateway API is served, but for kinds whose resource definitions are not there", "kinds", absent)
+	default:
+		logger.Info("the Gateway API is served")
+	}
 }
 
 // GatewayObjects are the objects of the Gateway API that a build begins with.
@@ -274,11 +320,8 @@ type GatewayObjects struct {
 // Read returns the objects that are known.
 func (g *GatewayAPI) Read(ctx context.Context) (objects GatewayObjects, err error) {
 	objects.Options = g.options
-	if !g.present.Load() {
-		return objects, nil
-	}
 	for _, k := range g.kinds {
-		if !k.Synced(ctx) {
+		if !k.present.Load() || !k.Synced(ctx) {
 			continue
 		}
 		var list client.ObjectList
