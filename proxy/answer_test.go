@@ -124,6 +124,7 @@ func TestOwnAnswersSayWhyToPeopleAndMachines(t *testing.T) {
 	seen := map[reason.Reason]bool{
 		// Other tests are for what a plain request cannot provoke. For ClientClosed, nobody is there to get an answer.
 		reason.None: true, reason.ClientClosed: true, reason.RequestTimeout: true, reason.ConnectionLimit: true, reason.ACMEChallenge: true, reason.UpstreamBusy: true,
+		reason.MisdirectedRequest: true,
 	}
 	for _, test := range provocations(t) {
 		seen[test.reason] = true

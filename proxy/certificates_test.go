@@ -360,7 +360,7 @@ func TestFailedHandshakesAreCountedByCause(t *testing.T) {
 			p.apply(with(&snapshot.Snapshot{}, issue(t, "a", ecdsaKey(t), "a")))
 			test.fail(t, p.listen("127.0.0.1:0", p.ServeTLS))
 			want := map[string]float64{}
-			for _, cause := range []string{"ClosedByClient", "MalformedHello", "NoCommonCipher", "NoCommonProtocol",
+			for _, cause := range []string{"ClientCertificate", "ClosedByClient", "MalformedHello", "NoCommonCipher", "NoCommonProtocol",
 				"NoCommonVersion", "NotTLS", "Other", "RefusedByClient", "Timeout", "UnknownName"} {
 				want["warren_ingress_tls_handshake_failures_total cause="+cause] = 0
 			}

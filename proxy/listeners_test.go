@@ -208,13 +208,15 @@ func TestNoSnapshotWithSenselessListenersIsServed(t *testing.T) {
 	p := serve(t)
 	at := ownAddress()
 	for name, list := range map[string][]snapshot.Listener{
-		"no port":          {{Address: netip.AddrPortFrom(at.Addr(), 0)}},
-		"no address":       {{}},
-		"twice":            {{Address: at}, {Address: at}},
-		"no such":          {{Address: at, TLS: true, Names: []snapshot.ServedName{{Name: "a", Certificates: []string{"none"}}}}},
-		"without TLS":      {{Address: at, Names: []snapshot.ServedName{{Name: "a", Certificates: []string{"none"}}}}},
-		"a host twice":     {{Address: at, Hosts: []snapshot.Host{{Name: "a"}, {Name: "a"}}}},
-		"no certificate":   {{Address: at, TLS: true, Names: []snapshot.ServedName{{Name: "a"}}}},
+		"no port":      {{Address: netip.AddrPortFrom(at.Addr(), 0)}},
+		"no address":   {{}},
+		"twice":        {{Address: at}, {Address: at}},
+		"no such":      {{Address: at, TLS: true, Names: []snapshot.ServedName{{Name: "a", Certificates: []string{"none"}}}}},
+		"without TLS":  {{Address: at, Names: []snapshot.ServedName{{Name: "a", Certificates: []string{"none"}}}}},
+		"a host twice": {{Address: at, Hosts: []snapshot.Host{{Name: "a"}, {Name: "a"}}}},
+		"no authority": {{Address: at, TLS: true, Names: []snapshot.ServedName{{Name: "a", Clients: snapshot.ClientCertificates{Optional: true}}}}},
+		"no certificate of an authority": {{Address: at, TLS: true,
+			Names: []snapshot.ServedName{{Name: "a", Clients: snapshot.ClientCertificates{Authorities: "none"}}}}},
 		"names not sorted": {{Address: at, TLS: true, Names: []snapshot.ServedName{{Name: "b"}, {Name: "a"}}}},
 	} {
 		if _, err := p.Apply(&snapshot.Snapshot{Listeners: list}); err == nil {

@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,6 +49,15 @@ func ways(t *testing.T) []way {
 		way{reason.ACMEChallenge, none, func(_ *testing.T, p *served) reply {
 			p.apply(challenged(&snapshot.Snapshot{}, http01("a", challengeToken, challengeProof)))
 			return p.get("a", identity.ChallengePath+challengeToken)
+		}},
+		way{reason.MisdirectedRequest, none, func(t *testing.T, p *served) reply {
+			at := ownAddress()
+			p.apply(listening(t, at, snapshot.ServedName{Name: "a"}, snapshot.ServedName{Name: "b"}))
+			c, err := dialTLS(t, at.String(), &tls.Config{ServerName: "a"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c.ask("GET / HTTP/1.1\r\nHost: b\r\n\r\n")
 		}},
 		way{reason.UpstreamBusy, none, func(t *testing.T, p *served) reply {
 			endpoint := startScript(t)

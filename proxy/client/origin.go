@@ -32,6 +32,9 @@ type Origin struct {
 	Secure bool
 	// TLSVersion is "1.2" or "1.3", or empty without TLS.
 	TLSVersion string
+	// ServerName is the name that the client sent in the handshake, spelled as hosts are. Proven is what it had to prove
+	// then, as identity.Clients has it. Both are empty for nothing.
+	ServerName, Proven string
 	// Logins are the connections to endpoints that the client logged in on before. Nil if none are kept.
 	Logins *upstream.Logins
 	// Scheme is "http" or "https".

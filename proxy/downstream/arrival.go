@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/proxyprotocol"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
@@ -69,17 +70,17 @@ func (a *arrival) settle() (serve func()) {
 		t.Reset()
 		return nil
 	}
-	protocol, version := transport.ProtocolHTTP1, ""
+	protocol := transport.ProtocolHTTP1
 	secure := a.from.tls != nil
+	a.origin = a.server.engine.Trusted.Origin(peer, secure, port)
+	a.origin.Listener = a.from.number
 	if secure {
-		if protocol, version, err = a.secure(); err != nil {
+		if protocol, err = a.secure(); err != nil {
 			a.closed(err)
 			_ = a.tcp.Close()
 			return nil
 		}
 	}
-	a.origin = a.server.engine.Trusted.Origin(peer, secure, port)
-	a.origin.TLSVersion, a.origin.Listener = version, a.from.number
 	switch {
 	case !a.over.CompareAndSwap(false, true):
 		return nil // a drain has closed it
@@ -119,17 +120,19 @@ func addressOf(tcp *net.TCPConn) netip.Addr {
 	return remote.AddrPort().Addr().Unmap().WithZone("")
 }
 
-// secure puts TLS over the connection. It returns what is spoken over it and the version of TLS.
-func (a *arrival) secure() (protocol, version string, err error) {
+// secure puts TLS over the connection, and notes in its origin under which terms. It returns what is spoken over it.
+func (a *arrival) secure() (protocol string, err error) {
 	if a.excess {
-		return "", "", errConnectionsMany // saying so in TLS would cost more than serving it
+		return "", errConnectionsMany // saying so in TLS would cost more than serving it
 	}
 	secured, err := a.server.handshake(a.transport, a.from.tls)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	a.carrier = secured
-	return secured.Protocol, strings.TrimPrefix(tls.VersionName(secured.Version), "TLS "), nil
+	a.origin.TLSVersion = strings.TrimPrefix(tls.VersionName(secured.Version), "TLS ")
+	a.origin.ServerName, a.origin.Proven = identity.ServerName(secured.ServerName), secured.Terms
+	return secured.Protocol, nil
 }
 
 // Announce implements Conn. A connection without a request is told nothing.

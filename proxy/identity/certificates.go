@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -22,8 +21,6 @@ type certificates struct {
 	wildcard map[string][]*tls.Certificate
 	// others are for every other name.
 	others []*tls.Certificate
-	// deep is set if a wildcard stands for one or more labels, and not for exactly one.
-	deep bool
 	// loaded are all of them, in the order of the snapshot.
 	loaded []*loadedCertificate
 }
@@ -124,10 +121,16 @@ func (s *Store) certificate(c *snapshot.Certificate, leaf bool) (*tls.Certificat
 
 // find returns the certificate for a handshake. See [Set.Certificate].
 func (c *certificates) find(hello *tls.ClientHelloInfo) *tls.Certificate {
-	candidates := c.named(message.LowerName(strings.TrimSuffix(hello.ServerName, ".")))
+	candidates := c.named(spelled(hello.ServerName))
 	if len(candidates) == 0 {
 		candidates = c.others
 	}
+	return usable(candidates, hello)
+}
+
+// usable returns the first certificate that a client can use, the first of all if it can use none, and nil if there is
+// none.
+func usable(candidates []*tls.Certificate, hello *tls.ClientHelloInfo) *tls.Certificate {
 	for _, candidate := range candidates {
 		if len(candidates) == 1 || hello.SupportsCertificate(candidate) == nil {
 			return candidate
@@ -144,12 +147,8 @@ func (c *certificates) named(name string) []*tls.Certificate {
 	if candidates, ok := c.exact[name]; ok {
 		return candidates
 	}
-	for dot := strings.IndexByte(name, '.'); dot > 0; {
-		name = name[dot:]
-		if candidates := c.wildcard[name]; candidates != nil || !c.deep {
-			return candidates
-		}
-		dot = 1 + strings.IndexByte(name[1:], '.')
+	if dot := strings.IndexByte(name, '.'); dot > 0 {
+		return c.wildcard[name[dot:]]
 	}
 	return nil
 }

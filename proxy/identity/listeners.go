@@ -4,14 +4,14 @@ package identity
 
 import (
 	"crypto/tls"
+	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // compileListeners makes the sets of a snapshot's listeners from its certificates, which have been parsed.
-func (s *Store) compileListeners(of *snapshot.Snapshot, parsed *certificates) (map[netip.AddrPort]*Set, error) {
+func (s *Store) compileListeners(of *snapshot.Snapshot) (map[netip.AddrPort]*Set, error) {
 	if len(of.Listeners) == 0 {
 		return nil, nil
 	}
@@ -22,27 +22,21 @@ func (s *Store) compileListeners(of *snapshot.Snapshot, parsed *certificates) (m
 	sets := make(map[netip.AddrPort]*Set, len(of.Listeners))
 	for i := range of.Listeners {
 		l := &of.Listeners[i]
-		c := certificates{
-			exact: make(map[string][]*tls.Certificate), wildcard: make(map[string][]*tls.Certificate), deep: true, loaded: parsed.loaded,
-		}
+		names := newNames()
 		for j := range l.Names {
-			list := make([]*tls.Certificate, len(l.Names[j].Certificates))
-			for n, id := range l.Names[j].Certificates {
-				var err error
-				if list[n], err = s.certificate(byID[id], len(list) > 1); err != nil {
+			n := servedName{certificates: make([]*tls.Certificate, len(l.Names[j].Certificates))}
+			var err error
+			if n.clients, err = s.compileClients(l.Names[j].Clients); err != nil {
+				return nil, fmt.Errorf("listener %q, name %q: %w", l.Address, l.Names[j].Name, err)
+			}
+			for k, id := range l.Names[j].Certificates {
+				if n.certificates[k], err = s.certificate(byID[id], len(n.certificates) > 1); err != nil {
 					return nil, err
 				}
 			}
-			switch suffix, wildcard := strings.CutPrefix(l.Names[j].Name, "*"); {
-			case suffix == "":
-				c.others = list
-			case wildcard:
-				c.wildcard[suffix] = list
-			default:
-				c.exact[suffix] = list
-			}
+			names.add(l.Names[j].Name, &n)
 		}
-		sets[l.Address] = &Set{certificates: c}
+		sets[l.Address] = &Set{names: names}
 	}
 	return sets, nil
 }

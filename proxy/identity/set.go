@@ -14,8 +14,9 @@ import (
 type Set struct {
 	certificates certificates
 	challenges   challenges
-	// listeners are who we are at the addresses of listeners.
+	// listeners are who we are at the addresses of listeners. The set of one has names in place of all else.
 	listeners map[netip.AddrPort]*Set
+	names     *Names
 }
 
 // Listener returns who we are to clients that come to a listener of the snapshot. There is nobody at an address that
@@ -24,7 +25,16 @@ func (s *Set) Listener(at netip.AddrPort) *Set {
 	if of := s.listeners[at]; of != nil {
 		return of
 	}
-	return &Set{}
+	return &Set{names: newNames()}
+}
+
+// Names returns the names that a listener of the snapshot takes connections for. It returns nil if they say nothing of
+// which requests may come over which of its connections.
+func (s *Set) Names(listener netip.AddrPort) *Names {
+	if of := s.listeners[listener]; of != nil && (of.names.count > 1 || of.names.asks) {
+		return of.names
+	}
+	return nil
 }
 
 // Validity returns when the certificate at an index of the snapshot begins to be valid, and when it ceases to be.
@@ -48,7 +58,30 @@ func (s *Set) Common(host string) (index int, others, ok bool) {
 // It returns nil if there is none for the name and no default. crypto/tls answers that with the alert unrecognized_name
 // (RFC 6066, section 3).
 func (s *Set) Certificate(hello *tls.ClientHelloInfo) *tls.Certificate {
+	if s.names != nil {
+		return s.names.certificate(hello)
+	}
 	return s.certificates.find(hello)
+}
+
+// clients returns what a client has to prove that sends a server name, nil for nothing.
+func (s *Set) clients(name string) *Clients {
+	if s.names == nil || !s.names.asks {
+		return nil
+	}
+	if served := s.names.of(spelled(name)); served != nil {
+		return served.clients
+	}
+	return nil
+}
+
+// serve says whether there is any certificate for a name in lower case.
+func (s *Set) serve(name string) bool {
+	if s.names != nil {
+		served := s.names.of(name)
+		return served != nil && len(served.certificates) > 0
+	}
+	return s.certificates.serve(name)
 }
 
 // Handshake returns the configuration that answers a handshake if that is a challenge, and nil otherwise.

@@ -15,12 +15,17 @@ type Store struct {
 	parsed map[string]*loadedCertificate
 	// answers has the configurations that answer TLS-ALPN-01 challenges.
 	answers map[alpnChallenge]*tls.Config
+	// clients has what clients have to prove.
+	clients map[snapshot.ClientCertificates]*Clients
 	signing signing
 }
 
 // NewStore returns an empty store.
 func NewStore() *Store {
-	return &Store{parsed: make(map[string]*loadedCertificate), signing: newSigning(runtime.GOMAXPROCS(0))}
+	return &Store{
+		parsed: make(map[string]*loadedCertificate), clients: make(map[snapshot.ClientCertificates]*Clients),
+		signing: newSigning(runtime.GOMAXPROCS(0)),
+	}
 }
 
 // Compile makes the set of a snapshot. It fails if a certificate's chain and key do not match. The error names the
@@ -34,14 +39,14 @@ func (s *Store) Compile(of *snapshot.Snapshot) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	listeners, err := s.compileListeners(of, &c)
+	listeners, err := s.compileListeners(of)
 	if err != nil {
 		return nil, err
 	}
 	return &Set{certificates: c, challenges: answers, listeners: listeners}, nil
 }
 
-// KeepOnly forgets all but the certificates of a snapshot.
+// KeepOnly forgets all but the certificates of a snapshot, and what its clients have to prove.
 func (s *Store) KeepOnly(of *snapshot.Snapshot) {
 	kept := make(map[string]bool, len(of.Certificates))
 	for i := range of.Certificates {
@@ -50,6 +55,17 @@ func (s *Store) KeepOnly(of *snapshot.Snapshot) {
 	for id := range s.parsed {
 		if !kept[id] {
 			delete(s.parsed, id)
+		}
+	}
+	proofs := make(map[snapshot.ClientCertificates]bool)
+	for i := range of.Listeners {
+		for j := range of.Listeners[i].Names {
+			proofs[of.Listeners[i].Names[j].Clients] = true
+		}
+	}
+	for proof := range s.clients {
+		if !proofs[proof] {
+			delete(s.clients, proof)
 		}
 	}
 }

@@ -35,8 +35,8 @@ var phases = [...]phase{
 	{"trace", (*Exchange).refuseTrace},       // nobody gets one, whatever rules there are
 	{"challenge", (*Exchange).findChallenge}, // a host that redirects, or has no rule yet, must get a certificate too
 	{"redirect", (*Exchange).redirect},       // before any rule says something in the clear
-	{routePhase, (*Exchange).findRoute},
-	{"loop", (*Exchange).refuseLoop}, // a request in a loop takes no tokens of its client's
+	{routePhase, (*Exchange).findRoute},      // unless the connection is not the host's to begin with
+	{"loop", (*Exchange).refuseLoop},         // a request in a loop takes no tokens of its client's
 	{"closed", (*Exchange).refuseClosed},
 	{"policies", (*Exchange).askPolicies},   // in the order of policy.Order
 	{"backend", (*Exchange).chooseBackend},  // what a policy answers is nobody's share
@@ -123,6 +123,9 @@ func (x *Exchange) redirect() reason.Reason {
 
 func (x *Exchange) findRoute() reason.Reason {
 	routes := x.generation.At(x.origin.Listener)
+	if routes.Names != nil && routes.Names.Misdirected(x.origin.ServerName, x.origin.Proven, x.Host) {
+		return reason.MisdirectedRequest
+	}
 	x.route = routes.Find(&x.request, x.Host, x.path, canonical.AsItIs)
 	if x.route == nil {
 		return reason.RouteNotFound

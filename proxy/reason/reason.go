@@ -34,6 +34,9 @@ const (
 	ACMEChallenge
 	// RedirectToHTTPS (308): the host is served over HTTPS.
 	RedirectToHTTPS
+	// MisdirectedRequest (421): the connection was made under the terms of another host, or under terms that have changed
+	// since. The client has to make another connection.
+	MisdirectedRequest
 	// RouteNotFound (404): no rule matches the host and the path.
 	RouteNotFound
 	// RuleClosed (503): a setting of the rule cannot be read, and may be meant to keep clients out; or the rule tells
@@ -110,6 +113,7 @@ var reasonTable = [Count]struct {
 	VersionNotSupported:    {"VersionNotSupported", 505, "http_request_error", false, ""},
 	ACMEChallenge:          {"ACMEChallenge", 200, "proxy_internal_response", false, ""},
 	RedirectToHTTPS:        {"RedirectToHTTPS", 308, "proxy_internal_response", false, "this host is served over HTTPS"},
+	MisdirectedRequest:     {"MisdirectedRequest", 421, "http_request_error", false, "this connection was made for another host: make one for this host"},
 	RouteNotFound:          {"RouteNotFound", 404, "destination_not_found", false, "no rule matches this host and path"},
 	RuleClosed:             {"RuleClosed", 503, "proxy_configuration_error", false, "the rule is closed until its Ingress is mended"},
 	AccessDenied:           {"AccessDenied", 403, "http_request_denied", false, "the rule does not admit this address"},

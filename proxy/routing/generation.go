@@ -57,8 +57,14 @@ func Compile(s *snapshot.Snapshot, before *Generation, state *State) (*Generatio
 	if err := g.compileListeners(before, state); err != nil {
 		return nil, err
 	}
-	g.Identity, err = state.identity.Compile(s)
-	return g, err
+	if g.Identity, err = state.identity.Compile(s); err != nil {
+		return nil, err
+	}
+	for i := range s.Listeners {
+		at := s.Listeners[i].Address
+		g.listeners[state.Listener(at)-1].Names = g.Identity.Names(at)
+	}
+	return g, nil
 }
 
 func (g *Generation) compilePools(before *Generation, state *State) error {

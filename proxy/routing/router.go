@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -35,6 +36,8 @@ type Router struct {
 	routes int
 	// redirects is set if any host is redirected to HTTPS.
 	redirects bool
+	// Names are the names that the listener takes connections for. Nil if they make no difference to requests.
+	Names *identity.Names
 }
 
 // site is a host's table in one router. The router before may share the table.

@@ -12,24 +12,39 @@ import (
 
 // Listener is an address at which connections are taken, besides those that the proxy is started with. A connection to
 // it meets its hosts alone, and no others meet them.
+//
+// With TLS, a host belongs to the most specific name that covers it. So does the server name of a connection. A request
+// for a host of another name than its connection's is answered with MisdirectedRequest: the handshake was under that
+// other name's terms.
 type Listener struct {
 	// Address is where connections go to. Its port is not 0. An unspecified IP stands for all addresses of the machine.
 	Address netip.AddrPort
 	// TLS is set if its connections are TLS.
 	TLS bool
-	// Names are the names that certificates are served for, sorted by Name. Each occurs once. There are none without TLS.
+	// Names are the names that connections are taken for, sorted by Name. Each occurs once. There are none without TLS.
 	Names []ServedName
 	// Hosts are as in a [Snapshot]. A wildcard stands for one or more labels. Of several wildcards over a name, the
 	// longest is the most specific.
 	Hosts []Host
 }
 
-// ServedName is a name for which a listener serves certificates.
+// ServedName is a name that a listener takes connections for.
 type ServedName struct {
 	// Name is exact, a wildcard for one or more labels, or "" for every other name and for clients that send none.
 	Name string
-	// Certificates are ids of the snapshot's Certificates, in the order of preference. There is at least one.
+	// Certificates are ids of the snapshot's Certificates, in the order of preference. Without any, every handshake for
+	// the name is refused, and no less specific name takes it.
 	Certificates []string
+	// Clients is what clients have to prove.
+	Clients ClientCertificates
+}
+
+// ClientCertificates is what clients have to prove in a handshake. The zero value is nothing.
+type ClientCertificates struct {
+	// Authorities are certificates in PEM. A client's certificate has to lead to one of them.
+	Authorities string
+	// Optional takes clients that prove nothing too. It asks them for a certificate, and does not look at it.
+	Optional bool
 }
 
 // Equal says whether two listeners serve the same at the same address.
@@ -38,9 +53,9 @@ func (l Listener) Equal(o Listener) bool {
 		slices.EqualFunc(l.Hosts, o.Hosts, Host.Equal)
 }
 
-// Equal says whether the same certificates are served for the same name.
+// Equal says whether the same certificates are served for the same name, and the same asked for.
 func (n ServedName) Equal(o ServedName) bool {
-	return n.Name == o.Name && slices.Equal(n.Certificates, o.Certificates)
+	return n.Name == o.Name && n.Clients == o.Clients && slices.Equal(n.Certificates, o.Certificates)
 }
 
 // inspectListeners returns what is wrong with the listeners, or nil. Like [Snapshot.Inspect], it does not look at
@@ -77,8 +92,8 @@ func (s *Snapshot) inspectNames(l *Listener) error {
 				return err
 			}
 		}
-		if len(n.Certificates) == 0 {
-			return fmt.Errorf("name %q has no certificate", n.Name)
+		if n.Clients.Optional && n.Clients.Authorities == "" {
+			return fmt.Errorf("name %q asks for certificates of no authority", n.Name)
 		}
 		for _, id := range n.Certificates {
 			if !slices.ContainsFunc(s.Certificates, func(c Certificate) bool { return c.ID == id }) {

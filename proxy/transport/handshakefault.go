@@ -30,6 +30,8 @@ const (
 	NoCommonCipher
 	// NoCommonProtocol: the client offers protocols, but neither HTTP/2 nor HTTP/1.
 	NoCommonProtocol
+	// ClientCertificate: the client has shown no certificate, or one that does not lead to an authority that is trusted.
+	ClientCertificate
 	// RefusedByClient: the client sent an alert. It does not trust the certificate, for one.
 	RefusedByClient
 	// ClosedByClient: the connection ended.
@@ -42,7 +44,7 @@ const (
 
 var handshakeFaultNames = [HandshakeFaults]string{
 	"Other", "NotTLS", "MalformedHello", "UnknownName", "NoCommonVersion", "NoCommonCipher", "NoCommonProtocol",
-	"RefusedByClient", "ClosedByClient", "Timeout",
+	"ClientCertificate", "RefusedByClient", "ClosedByClient", "Timeout",
 }
 
 func (f HandshakeFault) String() string { return handshakeFaultNames[f] }
@@ -76,11 +78,14 @@ const (
 func handshakeFault(err error, alert uint8) HandshakeFault {
 	_, foreign := errors.AsType[tls.RecordHeaderError](err)
 	remote, _ := errors.AsType[*net.OpError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return HandshakeTimeout
 	case foreign:
 		return NotTLS
+	case untrusted, err.Error() == "tls: client didn't provide a certificate":
+		return ClientCertificate
 	case remote != nil && remote.Op == "remote error":
 		return RefusedByClient
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
@@ -102,14 +107,24 @@ func handshakeFault(err error, alert uint8) HandshakeFault {
 	return OtherFault
 }
 
-// alertedConn is a tailedConn that notes the alert with which a handshake ends.
-type alertedConn struct {
+// notedConn is a tailedConn on which it is noted what a handshake comes to.
+type notedConn struct {
 	tailedConn
-	alert *uint8
+	*notes
 }
 
+type notes struct {
+	// alert is the alert with which the handshake ends, 0 if there is none.
+	alert uint8
+	// terms is what NoteTerms was called with.
+	terms string
+}
+
+// NoteTerms notes under which terms the handshake is made. See [TLS.Terms].
+func (n *notes) NoteTerms(terms string) { n.terms = terms }
+
 // Who signs for a handshake asks whether its client is still there.
-var _ interface{ Peer() Peer } = alertedConn{}
+var _ interface{ Peer() Peer } = notedConn{}
 
 // recordTypeAlert is the first byte of a record with an alert, and alertRecord the length of such a record before there
 // are keys (RFC 8446, section 5.1).
@@ -118,9 +133,9 @@ const (
 	alertRecord     = 7
 )
 
-func (c alertedConn) Write(p []byte) (int, error) {
+func (c notedConn) Write(p []byte) (int, error) {
 	if len(p) == alertRecord && p[0] == recordTypeAlert {
-		*c.alert = p[alertRecord-1]
+		c.alert = p[alertRecord-1]
 	}
 	return c.tailedConn.Write(p)
 }

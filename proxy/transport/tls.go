@@ -21,7 +21,11 @@ type TLS struct {
 	Version uint16
 	// Protocol is the protocol that was negotiated, if any was asked for.
 	Protocol string
-	first    [1]byte
+	// ServerName is the name that the client sent.
+	ServerName string
+	// Terms are those that the configuration noted for this handshake as a server, empty if it noted none.
+	Terms string
+	first [1]byte
 	// tail follows the records that the peer sends.
 	tail *recordTail
 	// filled is set if the last Read may have left a part of its record.
@@ -31,13 +35,15 @@ type TLS struct {
 
 // SecureServer makes a handshake as a server. If that fails, it returns a [HandshakeError].
 func SecureServer(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
-	alert := new(uint8)
+	noted := new(notes)
 	tail := new(recordTail)
-	c := tls.Server(alertedConn{tailedConn{netConn{t}, tail}, alert}, config)
+	c := tls.Server(notedConn{tailedConn{netConn{t}, tail}, noted}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
-		return nil, &HandshakeError{handshakeFault(err, *alert), err}
+		return nil, &HandshakeError{handshakeFault(err, noted.alert), err}
 	}
-	return newTLS(c, t, tail), nil
+	secured := newTLS(c, t, tail)
+	secured.Terms = noted.terms
+	return secured, nil
 }
 
 // SecureClient makes a handshake as a client.
@@ -52,7 +58,7 @@ func SecureClient(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error)
 
 func newTLS(c *tls.Conn, below *TCP, tail *recordTail) *TLS {
 	state := c.ConnectionState()
-	t := &TLS{Conn: c, below: below, Version: state.Version, Protocol: state.NegotiatedProtocol, tail: tail}
+	t := &TLS{Conn: c, below: below, Version: state.Version, Protocol: state.NegotiatedProtocol, ServerName: state.ServerName, tail: tail}
 	t.try = t.serveParked // bound once, as the TCP's are
 	return t
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package identity
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// Clients is what clients have to prove in a handshake. It is immutable.
+type Clients struct {
+	authorities *x509.CertPool
+	optional    bool
+	// id is the same for the same proof, in all snapshots and all processes.
+	id string
+}
+
+// ID tells what has to be proven from all else. It is empty for nothing, which nil stands for.
+func (c *Clients) ID() string {
+	if c == nil {
+		return ""
+	}
+	return c.id
+}
+
+var errNoAuthority = errors.New("the authorities of clients hold no certificate")
+
+// compileClients returns what clients have to prove, or what was compiled of the same for an earlier snapshot.
+func (s *Store) compileClients(of snapshot.ClientCertificates) (*Clients, error) {
+	if of == (snapshot.ClientCertificates{}) {
+		return nil, nil
+	}
+	if known := s.clients[of]; known != nil {
+		return known, nil
+	}
+	c := &Clients{authorities: x509.NewCertPool(), optional: of.Optional}
+	if !c.authorities.AppendCertsFromPEM([]byte(of.Authorities)) {
+		return nil, errNoAuthority
+	}
+	digest := sha256.Sum256([]byte(of.Authorities))
+	c.id = hex.EncodeToString(digest[:16])
+	if c.optional {
+		c.id += " optional"
+	}
+	s.clients[of] = c
+	return c, nil
+}
