@@ -270,6 +270,9 @@ func proofOf(p *balance.Pool, host []byte) string {
 	if fromRequest {
 		name += ", the request's host,"
 	}
+	if p.TLS.AltNames != "" {
+		name = strings.ReplaceAll(p.TLS.AltNames, " ", " or ") + ", asked for as " + name + ","
+	}
 	switch {
 	case p.TLS.SkipVerify:
 		return "any certificate, asked for as " + strings.TrimSuffix(name, ",")

@@ -16,6 +16,11 @@ type UpstreamTLS struct {
 	Authorities string
 	// SkipVerify is set if every certificate is taken.
 	SkipVerify bool
+	// AltNames are the names of which a certificate has to be for one, in place of ServerName, which then is only asked
+	// for. There is a space between two of them. One with a colon is a URI, and others are DNS names. Empty for none.
+	AltNames string
+	// ClientChain and ClientKey are the certificate that is shown to endpoints that ask for one, as PEM. Empty for none.
+	ClientChain, ClientKey string
 	// Obsolete allows TLS 1.0 and 1.1, and cipher suites that are no longer thought secure.
 	Obsolete bool
 }

@@ -14,7 +14,11 @@ import (
 // followingEndpoint returns an endpoint whose server name follows the request.
 func followingEndpoint(d *Dialer, address netip.AddrPort) *Endpoint {
 	e := new(Endpoint)
-	e.Init(Key{Address: address, TLS: newTLS(&parsedTerms{serverName: "default", fromRequest: true, skipVerify: true})}, d)
+	security, err := newTLS(&parsedTerms{serverName: "default", fromRequest: true, skipVerify: true})
+	if err != nil {
+		panic(err)
+	}
+	e.Init(Key{Address: address, TLS: security}, d)
 	return e
 }
 

@@ -5,6 +5,7 @@ package upstream
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"strings"
 	"sync/atomic"
 
@@ -18,6 +19,8 @@ type parsedTerms struct {
 	authorities *x509.CertPool
 	skipVerify  bool
 	obsolete    bool
+	// altNames, clientChain and clientKey are as in [Terms].
+	altNames, clientChain, clientKey string
 }
 
 // TLS is made from [Terms]. It is part of an endpoint's [Key], so that no request goes over a connection that was made
@@ -28,7 +31,7 @@ type TLS struct {
 	fromRequest bool
 }
 
-func newTLS(u *parsedTerms) *TLS {
+func newTLS(u *parsedTerms) (*TLS, error) {
 	config := &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1},
@@ -41,7 +44,18 @@ func newTLS(u *parsedTerms) *TLS {
 	if u.obsolete {
 		AllowObsolete(config)
 	}
-	return &TLS{config, u.fromRequest}
+	if u.altNames != "" && !u.skipVerify {
+		verifyAltNames(config, strings.Fields(u.altNames))
+	}
+	if u.clientChain != "" {
+		shown, err := tls.X509KeyPair([]byte(u.clientChain), []byte(u.clientKey))
+		if err != nil {
+			return nil, fmt.Errorf("the certificate for endpoints: %w", err)
+		}
+		// Whatever authorities the endpoint names: it says itself why it refuses a certificate.
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &shown, nil }
+	}
+	return &TLS{config, u.fromRequest}, nil
 }
 
 // AllowObsolete lets connections use versions before TLS 1.2, and cipher suites that are no longer thought secure.

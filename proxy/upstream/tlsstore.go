@@ -18,6 +18,12 @@ type Terms struct {
 	Authorities string
 	// SkipVerify accepts every certificate.
 	SkipVerify bool
+	// AltNames are the names of which the certificate has to be for one, in place of ServerName. There is a space between
+	// two of them. One with a colon is a URI, and others are DNS names. Empty for none.
+	AltNames string
+	// ClientChain and ClientKey are the certificate that is shown to an endpoint that asks for one, as PEM. Empty for
+	// none.
+	ClientChain, ClientKey string
 	// Obsolete allows versions before TLS 1.2, and cipher suites that are no longer thought secure.
 	Obsolete bool
 }
@@ -35,7 +41,7 @@ func NewTLSStore() *TLSStore {
 }
 
 // Get returns the TLS for terms. It is the same for equal terms, and nil for no TLS. Get fails if the authorities hold
-// no certificate.
+// no certificate, or if the certificate that is shown and its key do not match.
 func (s *TLSStore) Get(t Terms) (*TLS, error) {
 	if t == (Terms{}) {
 		return nil, nil
@@ -46,7 +52,9 @@ func (s *TLSStore) Get(t Terms) (*TLS, error) {
 	}
 	known := s.parsed[terms]
 	if known == nil {
-		known = newTLS(&terms)
+		if known, err = newTLS(&terms); err != nil {
+			return nil, err
+		}
 		s.parsed[terms] = known
 	}
 	return known, nil
@@ -55,6 +63,7 @@ func (s *TLSStore) Get(t Terms) (*TLS, error) {
 func (s *TLSStore) parse(t Terms) (terms parsedTerms, err error) {
 	terms.serverName, terms.fromRequest = t.ServerName, t.ServerNameFromRequest
 	terms.skipVerify, terms.obsolete = t.SkipVerify, t.Obsolete
+	terms.altNames, terms.clientChain, terms.clientKey = t.AltNames, t.ClientChain, t.ClientKey
 	if t.Authorities != "" {
 		terms.authorities, err = s.authorities.parse(t.Authorities)
 	}
