@@ -23,6 +23,16 @@ type Listener struct {
 	Name string
 	// Certificates are Secrets, in the order of preference. The first that the client can use is served.
 	Certificates []types.NamespacedName
+	// Clients is what clients have to prove. Nil for nothing.
+	Clients *Clients
+}
+
+// Clients is what the clients of a listener have to prove.
+type Clients struct {
+	// Authorities are those that their certificates may come from. If none of them can be read, no client is let in.
+	Authorities []AuthorityName
+	// Optional lets clients in that prove nothing.
+	Optional bool
 }
 
 // Covers returns whether a name stands for all hosts that another one stands for. A wildcard stands for one or more

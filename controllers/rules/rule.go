@@ -5,6 +5,8 @@ package rules
 import (
 	"iter"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -84,6 +86,8 @@ type Backend struct {
 	MustExist bool
 	// TLS is what the author wrote about TLS, for HTTPS. Nil for nothing.
 	TLS *BackendTLS
+	// ServiceTLS is what others say of TLS with the service. It goes before TLS and Protocol. Nil for nothing.
+	ServiceTLS *ServiceTLS
 	// Policies are applied after the rule's, to the requests that this backend gets and to its responses. They are in
 	// policy.Order.
 	Policies []policy.Policy
@@ -129,4 +133,8 @@ type BackendTLS struct {
 	SkipVerify bool
 	// Obsolete allows versions and cipher suites of TLS that are no longer thought secure.
 	Obsolete bool
+	// Policy says what has to be proven in place of all fields above. Nil for none.
+	Policy *TLSPolicy
+	// ClientCertificate is as in [ServiceTLS].
+	ClientCertificate types.NamespacedName
 }

@@ -5,21 +5,15 @@ package translate
 import (
 	"cmp"
 	"net/netip"
-	"slices"
-
-	"k8s.io/apimachinery/pkg/types"
+	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// AuthorityName names a Secret or ConfigMap with the certificates of authorities that may have issued a backend's
-// certificate.
-type AuthorityName struct {
-	ConfigMap bool
-	types.NamespacedName
-}
+// AuthorityName names a Secret or ConfigMap with the certificates of authorities.
+type AuthorityName = rules.AuthorityName
 
 // Authority is what such an object was found to hold. It is immutable.
 type Authority struct {
@@ -33,80 +27,6 @@ type Authority struct {
 	// Certificates are PEM, at least one if there is no fault. With a fault, they are those of the last version without
 	// one.
 	Certificates string
-}
-
-// AuthoritiesPerNamespace is how many Secrets and ConfigMaps with authorities the objects of a namespace may name. Each
-// is watched and held, whether it exists or not.
-const AuthoritiesPerNamespace = 16
-
-// NamedAuthorities returns the authorities that backends in an input name: at most AuthoritiesPerNamespace of each
-// namespace, those of its oldest objects first.
-func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
-	if !slices.ContainsFunc(in.Objects, namesAuthority) {
-		return nil // without sorting anything
-	}
-	return namedAuthorities(claim(*in))
-}
-
-func namesAuthority(object *rules.Object) bool {
-	for h := range object.Hosts {
-		for r := range object.Hosts[h].Rules {
-			for b := range object.Hosts[h].Rules[r].EachBackend() {
-				if _, ok := authorityOf(object, b); ok {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// authorityOf returns the authority that a backend of an object names.
-func authorityOf(object *rules.Object, b *rules.Backend) (name AuthorityName, ok bool) {
-	return backendTLSOf(b).authorityName(object.NamespaceOf(b))
-}
-
-// namedAuthorities is NamedAuthorities for objects that are sorted by age.
-func namedAuthorities(objects []object) map[AuthorityName]struct{} {
-	names := make(map[AuthorityName]struct{})
-	count := make(map[string]int) // by namespace
-	for i := range objects {
-		o := &objects[i]
-		for h := range o.Hosts {
-			for r := range o.Hosts[h].Rules {
-				for b := range o.Hosts[h].Rules[r].EachBackend() {
-					name, ok := authorityOf(o.Object, b)
-					if _, known := names[name]; ok && !known && count[name.Namespace] < AuthoritiesPerNamespace {
-						names[name] = struct{}{}
-						count[name.Namespace]++
-					}
-				}
-			}
-		}
-	}
-	return names
-}
-
-// authorities are the authorities that backends can be verified by.
-type authorities struct {
-	known map[AuthorityName]*Authority
-	// named are the authorities that may be used.
-	named map[AuthorityName]struct{}
-}
-
-func newAuthorities(in Input, objects []object, pools []pool) authorities {
-	named := false
-	for i := range pools {
-		named = named || pools[i].backend.tls.CASecret != "" || pools[i].backend.tls.CAConfigMap != ""
-	}
-	if !named {
-		return authorities{}
-	}
-	a := authorities{known: make(map[AuthorityName]*Authority, len(in.Authorities)), named: namedAuthorities(objects)}
-	for _, authority := range in.Authorities {
-		a.known[authority.Name] = authority
-	}
-	return a
 }
 
 // backendTLS is a backend's tls as its author wrote it. Pools that differ in it share no connection.
@@ -131,6 +51,12 @@ func (t backendTLS) authorityName(namespace string) (name AuthorityName, ok bool
 // variant returns the part of a pool's id that stands for this tls.
 func (t backendTLS) variant() string {
 	v := string(v1alpha1.ProtocolHTTPS)
+	if t.ClientCertificate.Name != "" {
+		v += ",clientCertificate=" + t.ClientCertificate.String()
+	}
+	if t.Policy != nil {
+		return v + ",policy=" + t.Policy.Name
+	}
 	switch {
 	case t.CAConfigMap != "":
 		v += ",caConfigMapName=" + t.CAConfigMap
@@ -161,6 +87,9 @@ const skipsVerification = "its certificate is not verified, as insecureSkipVerif
 // terms returns how to speak to a backend that speaks HTTPS, or why that cannot be done. The server name expected by
 // default is the one under which clients in the cluster reach a Service: its certificate is made for that name.
 func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, finding string) {
+	if b.tls.Policy != nil {
+		return policyTerms(b.tls.Policy, from)
+	}
 	terms = snapshot.UpstreamTLS{
 		ServerName: b.tls.ServerName, ServerNameFromRequest: b.tls.ServerNameFromRequest,
 		SkipVerify: b.tls.SkipVerify, Obsolete: b.tls.Obsolete,
@@ -203,4 +132,18 @@ func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, fi
 	}
 	terms.Authorities = authority.Certificates
 	return terms, reason, finding
+}
+
+// policyTerms returns how a policy has a backend spoken to, or why that cannot be done.
+func policyTerms(p *rules.TLSPolicy, from authorities) (terms snapshot.UpstreamTLS, reason, finding string) {
+	terms = snapshot.UpstreamTLS{ServerName: p.ServerName, AltNames: p.AltNames}
+	if len(p.Authorities) == 0 {
+		return terms, "", ""
+	}
+	var faults []string
+	terms.Authorities, faults = from.known.join(p.Authorities)
+	if terms.Authorities == "" {
+		return terms, v1alpha1.ReasonNoEndpoints, "BackendTLSPolicy " + p.Name + ": " + strings.Join(rules.Bounded(faults), "; ")
+	}
+	return terms, "", ""
 }

@@ -28,6 +28,8 @@ type Input struct {
 	TLSCertificates []*v1alpha1.TLSCertificate
 	Services        []*corev1.Service
 	EndpointSlices  []*discoveryv1.EndpointSlice
+	// ClientCertificates are the Secrets with the certificates that are shown to backends.
+	ClientCertificates []types.NamespacedName
 	// Secrets are the Secrets that NamedSecrets and Options name. Others do no harm.
 	Secrets []*Secret
 	// Authorities are those of NamedAuthorities that exist.
@@ -78,7 +80,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	hosts := newHosts(len(objects), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
 	pools := newPools(len(objects))
 	hosts.listen(in.Listeners)
-	candidates := collect(objects, hosts, pools, newAppProtocols(in.Services))
+	candidates := collect(objects, hosts, pools, in.Services)
 	hosts.keep(in.Kept)
 	noteShadows(objects, hosts)
 
@@ -92,7 +94,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	snapshot.Unserved = unserved(objects)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, objects, tlsCertificates, hosts, snapshot.Hosts)
-	nameCertificates(in.Listeners, snapshot)
+	nameListeners(&in, snapshot)
 	snapshot.Pools = pools.programmed()
 	snapshot.Checks = checks(in.Tasks, snapshot.Pools, snapshot.Hosts)
 

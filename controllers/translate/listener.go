@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -32,31 +31,40 @@ func byListener(programmed []snapshot.Host, at func(i int) netip.AddrPort) (of [
 	return of, listeners
 }
 
-// nameCertificates says of each listener in a snapshot whether it speaks TLS, and which of the snapshot's
-// certificates it serves for which names.
-func nameCertificates(listeners []*rules.Listener, in *snapshot.Snapshot) {
-	served := make(map[string]bool, len(in.Certificates))
-	for i := range in.Certificates {
-		served[in.Certificates[i].ID] = true
+// nameListeners says of each listener in a snapshot whether it speaks TLS, for which names it takes connections, which
+// of the snapshot's certificates it serves for them, and what clients have to prove. If that cannot be read, no
+// handshake for the name succeeds.
+func nameListeners(in *Input, s *snapshot.Snapshot) {
+	if len(in.Listeners) == 0 {
+		return
 	}
-	for _, l := range listeners {
-		i, ok := slices.BinarySearchFunc(in.Listeners, l.Address, func(l snapshot.Listener, at netip.AddrPort) int { return l.Address.Compare(at) })
-		if !ok {
+	served := make(map[string]bool, len(s.Certificates))
+	for i := range s.Certificates {
+		served[s.Certificates[i].ID] = true
+	}
+	known := NewKnownAuthorities(in.Authorities)
+	for _, l := range in.Listeners {
+		i, ok := slices.BinarySearchFunc(s.Listeners, l.Address, func(l snapshot.Listener, at netip.AddrPort) int { return l.Address.Compare(at) })
+		if !ok || !l.TLS {
 			continue
 		}
-		into := &in.Listeners[i]
-		into.TLS = l.TLS
-		var ids []string
+		s.Listeners[i].TLS = true
+		name := snapshot.ServedName{Name: l.Name}
 		for _, at := range l.Certificates {
-			if id := at.Namespace + "/" + at.Name; served[id] && !slices.Contains(ids, id) {
-				ids = append(ids, id)
+			if id := at.Namespace + "/" + at.Name; served[id] && !slices.Contains(name.Certificates, id) {
+				name.Certificates = append(name.Certificates, id)
 			}
 		}
-		if len(ids) > 0 {
-			into.Names = append(into.Names, snapshot.ServedName{Name: l.Name, Certificates: ids})
+		if l.Clients != nil {
+			if name.Clients.Authorities, _ = known.join(l.Clients.Authorities); name.Clients.Authorities == "" {
+				name.Certificates = nil
+			} else {
+				name.Clients.Optional = l.Clients.Optional
+			}
 		}
+		s.Listeners[i].Names = append(s.Listeners[i].Names, name)
 	}
-	for i := range in.Listeners {
-		slices.SortFunc(in.Listeners[i].Names, func(a, b snapshot.ServedName) int { return cmp.Compare(a.Name, b.Name) })
+	for i := range s.Listeners {
+		slices.SortFunc(s.Listeners[i].Names, func(a, b snapshot.ServedName) int { return cmp.Compare(a.Name, b.Name) })
 	}
 }

@@ -175,6 +175,9 @@ func (p *pool) noteOwn(own []netip.AddrPort) {
 // have to be.
 func (p *pool) secure(s *service, authorities authorities) {
 	terms, reason, finding := p.backend.terms(authorities)
+	if shown := authorities.shown[p.backend.tls.ClientCertificate]; shown != nil {
+		terms.ClientChain, terms.ClientKey = shown.Chain, shown.Key
+	}
 	p.TLS = terms
 	if reason != "" && terms.Authorities == "" {
 		p.reason, p.finding = reason, finding

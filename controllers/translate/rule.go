@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"strconv"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -37,12 +39,15 @@ const noPool = -1
 // collect returns the rules of all objects, oldest first, and after them those that get what nothing else matches. So
 // of two candidates for one place with the same conditions the one with the lower index wins. It notes on each object
 // what is wrong.
-func collect(objects []object, hosts *hosts, pools *pools, protocols appProtocols) []candidate {
+func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Service) []candidate {
 	total := 0
 	for i := range objects {
 		total += objects[i].size()
 	}
-	c := collector{hosts: hosts, pools: pools, protocols: protocols, candidates: make([]candidate, 0, total), indexes: make([]int32, 0, total)}
+	c := collector{
+		hosts: hosts, pools: pools, protocols: newAppProtocols(services), ports: portNames{services: services},
+		candidates: make([]candidate, 0, total), indexes: make([]int32, 0, total),
+	}
 	var fallbacks []candidate
 	for i := range objects {
 		o := &objects[i]
@@ -89,6 +94,7 @@ type collector struct {
 	hosts      *hosts
 	pools      *pools
 	protocols  appProtocols
+	ports      portNames
 	candidates []candidate
 	// indexes has the pools of all candidates, in one piece of memory as long as that has room.
 	indexes []int32
@@ -103,7 +109,9 @@ func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
 		index := int32(noPool)
 		if b.Fault == "" {
 			namespace := o.NamespaceOf(b)
-			index = c.pools.index(backendOf(namespace, c.protocols.complete(namespace, b)))
+			if b, fault := c.ports.secured(namespace, c.protocols.complete(namespace, b)); fault == "" {
+				index = c.pools.index(backendOf(namespace, b))
+			}
 		}
 		c.indexes = append(c.indexes, index)
 	}

@@ -37,7 +37,8 @@ type Secret struct {
 	NotBefore, NotAfter time.Time
 }
 
-// NamedSecrets returns the names of the Secrets that objects, listeners and TLSCertificates in an input name.
+// NamedSecrets returns the names of the Secrets that objects, listeners and TLSCertificates in an input name, and those
+// whose certificates backends are shown.
 func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 	names := make(map[types.NamespacedName]struct{})
 	for _, object := range in.Objects {
@@ -49,6 +50,9 @@ func NamedSecrets(in *Input) map[types.NamespacedName]struct{} {
 		for _, at := range l.Certificates {
 			names[at] = struct{}{}
 		}
+	}
+	for _, at := range in.ClientCertificates {
+		names[at] = struct{}{}
 	}
 	for _, object := range in.TLSCertificates {
 		names[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = struct{}{}
