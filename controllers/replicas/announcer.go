@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/netip"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -37,6 +38,8 @@ type announcer struct {
 	election client.ObjectKey
 	// draining is closed when the process begins to end.
 	draining <-chan struct{}
+	// ports may be nil.
+	ports Ports
 	// changed holds a token once there is something new to announce.
 	changed chan struct{}
 
@@ -56,6 +59,11 @@ func (a *announcer) serves(ingresses iter.Seq2[types.UID, int64]) {
 		return
 	}
 	a.told = standing
+	a.change()
+}
+
+// change notes that there is something new to announce. It does not wait.
+func (a *announcer) change() {
 	select {
 	case a.changed <- struct{}{}:
 	default:
@@ -77,6 +85,9 @@ func (a *announcer) Start(ctx context.Context) error {
 	case <-a.changed:
 	}
 	a.self.ready = true
+	if a.ports != nil {
+		defer a.ports.ObserveListeners(func(netip.AddrPort) { a.change() })()
+	}
 	renew := time.NewTicker(replicaRenewal)
 	defer renew.Stop()
 	later := time.NewTimer(0)
@@ -109,6 +120,9 @@ func (a *announcer) announce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), replicaRenewal)
 	defer cancel()
 	a.self.serves = a.replicas.serving.Load().encode()
+	if a.ports != nil {
+		a.self.closed = encodeClosed(a.ports.ListenFaults())
+	}
 	standing := a.standing()
 	standing.since = a.installed(ctx)
 	const attempts = 3

@@ -22,6 +22,8 @@ type Config struct {
 	Orders bool
 	// Draining is closed when the process begins to end. Nil stands for never.
 	Draining <-chan struct{}
+	// Ports are those that the process has opened for listeners. May be nil.
+	Ports Ports
 	// Metrics shows which other controllers there are. May be nil.
 	Metrics *Metrics
 }

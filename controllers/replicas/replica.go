@@ -24,6 +24,7 @@ const (
 	healthPortAnnotation = "ingress.warren.dev/health-port"
 	readyAnnotation      = "ingress.warren.dev/ready"
 	servesAnnotation     = "ingress.warren.dev/serves"
+	closedAnnotation     = "ingress.warren.dev/closed-ports"
 
 	replicaLeasePrefix = "warren-replica-"
 )
@@ -44,6 +45,8 @@ type Replica struct {
 	ready bool
 	// serves is the encoded digest of what it serves: see servedDigest.
 	serves string
+	// closed says which ports of listeners it could not open: see encodeClosed.
+	closed string
 }
 
 // leaseName returns the name of the replica's Lease.
@@ -72,6 +75,9 @@ func leaseOf(r *Replica, of *standing, pod types.UID, renewed time.Time) *coordi
 			RenewTime:            &metav1.MicroTime{Time: renewed},
 		},
 	}
+	if r.closed != "" {
+		lease.Annotations[closedAnnotation] = r.closed
+	}
 	if pod != "" {
 		lease.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: corev1.SchemeGroupVersion.String(), Kind: "Pod", Name: r.Name, UID: pod,
@@ -96,5 +102,6 @@ func readReplica(lease *coordinationv1.Lease) (Replica, bool) {
 		Name: *lease.Spec.HolderIdentity, Address: address, HTTPPort: uint16(httpPort), HealthPort: uint16(healthPort),
 		Machine: annotations[machineAnnotation],
 		ready:   annotations[readyAnnotation] == "true", serves: annotations[servesAnnotation],
+		closed: annotations[closedAnnotation],
 	}, true
 }

@@ -59,7 +59,7 @@ func Add(mgr ctrl.Manager, config *Config, peers *Peers, class func() (named, by
 	announcer := &announcer{
 		client: mgr.GetClient(), reader: mgr.GetAPIReader(), replicas: replicas, self: config.Self,
 		pod: config.Pod, standing: func() standing { return peers.standing(class) },
-		draining: config.Draining, changed: make(chan struct{}, 1),
+		draining: config.Draining, ports: config.Ports, changed: make(chan struct{}, 1),
 	}
 	if config.Elects {
 		announcer.election = types.NamespacedName{Namespace: config.Namespace, Name: cluster.ElectionLease(config.Class)}
@@ -100,8 +100,8 @@ func (r *Replicas) Addresses() (addresses []netip.AddrPort) {
 	return addresses
 }
 
-// Subscribe has f called when the result of Ready changes, or a replica serves something else. The goroutine that reads
-// the Leases calls f, so f must not block.
+// Subscribe has f called when the result of Ready changes, or a replica serves something else or has other ports open.
+// The goroutine that reads the Leases calls f, so f must not block.
 func (r *Replicas) Subscribe(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -3,6 +3,7 @@
 package status
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -30,6 +32,9 @@ import (
 // Addresses knows the addresses at which clients reach the data plane.
 type Addresses interface {
 	Read(context.Context) ([]v1alpha1.LoadBalancerIngress, error)
+	// Lacking returns which of these ports of the controller clients do not reach at the same port of the Service that
+	// they come by, and that Service. It returns none if no such Service is known.
+	Lacking(ctx context.Context, ports []uint16) (service string, lacking []uint16, err error)
 	// Changes returns a source of these requests whenever the addresses change, nil if they never do.
 	Changes(requests func(context.Context) []reconcile.Request) source.Source
 }
@@ -63,6 +68,11 @@ type fixedAddresses []v1alpha1.LoadBalancerIngress
 // Read returns a copy: an object that gets the addresses may be decoded into, which overwrites them.
 func (f fixedAddresses) Read(context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
 	return slices.Clone(f), nil
+}
+
+// Lacking returns none: what is in front of the controller is not known.
+func (f fixedAddresses) Lacking(context.Context, []uint16) (service string, lacking []uint16, err error) {
+	return "", nil, nil
 }
 
 // Changes returns nil: they never change.
@@ -111,14 +121,46 @@ type serviceAddresses struct {
 
 // Read returns none while the Service does not exist or has none.
 func (s *serviceAddresses) Read(ctx context.Context) ([]v1alpha1.LoadBalancerIngress, error) {
-	var service corev1.Service
-	if err := s.cache.Get(ctx, s.name, &service); err != nil {
+	service, err := s.get(ctx)
+	if service == nil || err != nil {
+		return nil, err
+	}
+	return addressesOf(service), nil
+}
+
+// get returns nil while the Service does not exist.
+func (s *serviceAddresses) get(ctx context.Context) (*corev1.Service, error) {
+	service := new(corev1.Service)
+	if err := s.cache.Get(ctx, s.name, service); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, nil
 		}
 		return nil, fmt.Errorf("reading the Service %s whose addresses are published: %w", s.name, err)
 	}
-	return addressesOf(&service), nil
+	return service, nil
+}
+
+// Lacking returns none while the Service does not exist.
+func (s *serviceAddresses) Lacking(ctx context.Context, ports []uint16) (of string, lacking []uint16, err error) {
+	service, err := s.get(ctx)
+	if service == nil || err != nil {
+		return "", nil, err
+	}
+	for _, port := range ports {
+		if !slices.ContainsFunc(service.Spec.Ports, func(p corev1.ServicePort) bool { return leadsTo(&p, int32(port)) }) {
+			lacking = append(lacking, port)
+		}
+	}
+	return s.name.String(), lacking, nil
+}
+
+// leadsTo returns whether a port of a Service leads to the same port of its Pods. Which port of theirs has a name is
+// not known: it may be that one.
+func leadsTo(p *corev1.ServicePort, port int32) bool {
+	if p.Port != port || cmp.Or(p.Protocol, corev1.ProtocolTCP) != corev1.ProtocolTCP {
+		return false
+	}
+	return p.TargetPort.Type == intstr.String || cmp.Or(p.TargetPort.IntVal, p.Port) == port
 }
 
 // addressesOf returns the addresses at which clients reach a Service, as ingress-nginx publishes them

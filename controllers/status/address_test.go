@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/test/fixture"
@@ -106,5 +107,24 @@ func TestTheAddressesOfAServiceAreThoseThatClientsReach(t *testing.T) {
 				t.Errorf("addresses (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestWhichPortsAServiceLacks(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		port corev1.ServicePort
+		want bool
+	}{
+		"the same":             {corev1.ServicePort{Port: 443}, true},
+		"to the same":          {corev1.ServicePort{Port: 443, TargetPort: intstr.FromInt32(443)}, true},
+		"to another":           {corev1.ServicePort{Port: 443, TargetPort: intstr.FromInt32(8443)}, false},
+		"to one with a name":   {corev1.ServicePort{Port: 443, TargetPort: intstr.FromString("https")}, true},
+		"another":              {corev1.ServicePort{Port: 80, TargetPort: intstr.FromInt32(443)}, false},
+		"of another transport": {corev1.ServicePort{Port: 443, Protocol: corev1.ProtocolUDP}, false},
+	} {
+		if got := leadsTo(&test.port, 443); got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
 	}
 }
