@@ -41,7 +41,7 @@ type Options struct {
 	// GatewayAddresses are the addresses of the machine that Gateways get for their own. Empty has them share all.
 	GatewayAddresses []netip.Addr
 	// Listening knows which addresses of Gateways could not be opened. Nil stands for none.
-	Listening gateways.Listening
+	Listening replicas.Ports
 	// IngressClass is the spec.ingressClassName that is ours. An Ingress without one is ours too.
 	IngressClass string
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
@@ -155,7 +155,8 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 		config := &gateways.Config{Class: options.IngressClass, API: snapshots.Gateways, Snapshots: snapshots, Peers: snapshots.Peers,
 			Replicas: snapshots.Replicas, Addresses: addresses, Listening: options.Listening, Status: writer}
 		reconcilers = append(reconcilers, gateways.ClassReconciler{Config: config}, &gateways.GatewayReconciler{Config: config},
-			gateways.HTTPRouteReconciler{Config: config})
+			&gateways.ListenerSetReconciler{Config: config}, gateways.HTTPRouteReconciler{Config: config},
+			gateways.BackendTLSPolicyReconciler{Config: config})
 	}
 	if options.ACME.Client != nil {
 		if err := cluster.IndexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
@@ -227,7 +228,7 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 	replica := &replicas.Config{
 		Self: options.Replica, Namespace: options.Namespace, Class: options.IngressClass, Pod: options.PodUID, Elects: options.Elects,
 		WatchNamespaces: options.WatchNamespaces, PeerNamespaces: options.PeerNamespaces, Orders: options.ACME.Client != nil && !options.OrdersNothing,
-		Draining: options.Draining, Metrics: options.Metrics.peers,
+		Draining: options.Draining, Ports: options.Listening, Metrics: options.Metrics.peers,
 	}
 	if config.Peers, err = replicas.AddPeers(mgr, replica); err != nil {
 		return nil, err

@@ -56,11 +56,10 @@ func (p *Proxy) listenerTLS(at netip.AddrPort) *tls.Config {
 	return config
 }
 
-// ListenFault says why the snapshot's listener at an address is not open: the port is taken, say. It is empty if it is
-// open, and if the snapshot has none there.
-func (p *Proxy) ListenFault(at netip.AddrPort) string { return p.server.ListenFault(at) }
+// ListenFaults says why listeners of the snapshot are not open, by their addresses: a port is taken, say.
+func (p *Proxy) ListenFaults() map[netip.AddrPort]string { return p.server.ListenFaults() }
 
-// ObserveListeners calls f with an address whenever ListenFault says something else of it than before, until stop is
+// ObserveListeners calls f with an address whenever ListenFaults says something else of it than before, until stop is
 // called. f must not wait, and must not call the proxy.
 func (p *Proxy) ObserveListeners(f func(at netip.AddrPort)) (stop func()) {
 	return p.listeners.observers.add(f)

@@ -108,15 +108,15 @@ func TestAListenerIsOpenedAgainOnceItsAddressIsFree(t *testing.T) {
 	s := snapshotOf(nil, poolOf("pool", named(t, "b").address))
 	s.Listeners = []snapshot.Listener{listenerOf(at, hostOf("", prefix("/", "pool")))}
 	p.apply(s)
-	if got := p.ListenFault(at); got != "address already in use" {
+	if got := p.ListenFaults()[at]; got != "address already in use" {
 		t.Errorf("got the fault %q", got)
 	}
 	if got := receive(t, "the news of it", told); got != at {
 		t.Errorf("told of %v, want %v", got, at)
 	}
 	_ = taken.Close()
-	if got := receive(t, "the news that it is open", told); got != at || p.ListenFault(at) != "" {
-		t.Errorf("told of %v, want %v; the fault is %q", got, at, p.ListenFault(at))
+	if got := receive(t, "the news that it is open", told); got != at || p.ListenFaults()[at] != "" {
+		t.Errorf("told of %v, want %v; the fault is %q", got, at, p.ListenFaults()[at])
 	}
 	c := dial(t, at.String())
 	c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

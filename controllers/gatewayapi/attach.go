@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -18,10 +19,13 @@ import (
 type Input struct {
 	// Options are what the controller was told.
 	Options
-	Classes  []*gatewayv1.GatewayClass
-	Gateways []*gatewayv1.Gateway
-	Grants   []*gatewayv1.ReferenceGrant
-	Routes   []*Route
+	Classes      []*gatewayv1.GatewayClass
+	Gateways     []*gatewayv1.Gateway
+	ListenerSets []*gatewayv1.ListenerSet
+	Grants       []*gatewayv1.ReferenceGrant
+	Routes       []*Route
+	// BackendTLSPolicies are those of all Services.
+	BackendTLSPolicies []*gatewayv1.BackendTLSPolicy
 	// NamespaceLabels has the labels of each Namespace. It is nil if Namespaces cannot be read. Then no selector selects
 	// any.
 	NamespaceLabels map[string]map[string]string
@@ -42,10 +46,15 @@ type Attached struct {
 	Objects []*rules.Object
 	// Listeners are those that the data plane serves.
 	Listeners []*rules.Listener
-	// classes and gateways are all of ours, whether they are served or not. routes are all that there are.
+	// ClientCertificates are the Secrets with the certificates that backends are shown.
+	ClientCertificates []types.NamespacedName
+	// classes, gateways and sets are all of ours, whether they are served or not. routes and policies are all that there
+	// are.
 	classes  []*gatewayv1.GatewayClass
 	gateways []gateway
+	sets     []listenerSet
 	routes   []attachedRoute
+	policies *backendPolicies
 
 	controller string
 }
@@ -53,11 +62,20 @@ type Attached struct {
 // gateway is a Gateway of ours.
 type gateway struct {
 	*gatewayv1.Gateway
-	addresses addresses
-	listeners []*listener
+	holder
+	addresses          addresses
+	backendCertificate backendCertificate
 }
 
-// attachedRoute is a route with what became of it at each of its parents that is a Gateway of ours.
+// holder is what routes may name as a parent: a Gateway, or a ListenerSet.
+type holder struct {
+	Key
+	listeners []*listener
+	// refused is why none of its listeners takes routes. Its reason is empty if they do.
+	refused finding
+}
+
+// attachedRoute is a route with what became of it at each of its parents that is ours.
 type attachedRoute struct {
 	*Route
 	unresolved finding
@@ -88,42 +106,61 @@ func Attach(in *Input) *Attached {
 		}
 	}
 	slices.SortFunc(ours, func(a, b *gatewayv1.Gateway) int { return older(&a.ObjectMeta, &b.ObjectMeta) })
-	grants, sockets := newGrants(in.Grants), make(sockets)
-	byName := make(map[string]*gateway, len(ours))
+	grants, sockets := newGrants(in.Grants), newSockets()
+	holders := make(map[Key]*holder, len(ours))
 	a.gateways = make([]gateway, len(ours))
 	for i, addresses := range assign(ours, in.Addresses) {
 		g := &a.gateways[i]
-		*g = gateway{Gateway: ours[i], addresses: addresses, listeners: readListeners(ours[i], grants)}
-		byName[g.Namespace+"/"+g.Name] = g
-		for _, l := range g.listeners {
-			if addresses.unsupported == "" {
-				sockets.open(l, &addresses)
-			}
-			a.Listeners = append(a.Listeners, l.served...)
+		key := Key{GatewayKind, types.NamespacedName{Namespace: ours[i].Namespace, Name: ours[i].Name}}
+		*g = gateway{Gateway: ours[i], holder: holder{Key: key}, addresses: addresses, backendCertificate: readBackendCertificate(ours[i], grants)}
+		g.listeners = readListeners(key, g, ours[i].Spec.Listeners, grants)
+		holders[key] = &g.holder
+		if secret := g.backendCertificate.secret; secret.Name != "" {
+			a.ClientCertificates = append(a.ClientCertificates, secret)
+		}
+	}
+	a.readListenerSets(in, holders, grants)
+	a.policies = readBackendPolicies(in.BackendTLSPolicies)
+	sets := a.sets
+	for i := range a.gateways {
+		g := &a.gateways[i]
+		a.open(&g.holder, &g.addresses, sockets)
+		for ; len(sets) > 0 && sets[0].gateway == g; sets = sets[1:] {
+			a.open(&sets[0].holder, &g.addresses, sockets)
 		}
 	}
 	for _, route := range slices.SortedFunc(slices.Values(in.Routes), func(a, b *Route) int { return rules.Older(a.object, b.object) }) {
-		a.attach(route, byName, sockets, grants, in.NamespaceLabels)
+		a.attach(route, holders, sockets, grants, in.NamespaceLabels)
 	}
 	return a
 }
 
-// older orders Gateways by their right to what both want: the older one first.
+// open gives the listeners of one object their addresses.
+func (a *Attached) open(h *holder, at *addresses, sockets *sockets) {
+	for _, l := range h.listeners {
+		if at.unsupported == "" {
+			sockets.open(l, at)
+		}
+		a.Listeners = append(a.Listeners, l.served...)
+	}
+}
+
+// older orders Gateways, or ListenerSets, by their right to what both want: the older one first.
 func older(a, b *metav1.ObjectMeta) int {
 	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }
 
 // attach attaches a route to those listeners of ours that its parents are and that take it.
-func (a *Attached) attach(route *Route, gateways map[string]*gateway, sockets sockets, grants grants, namespaces map[string]map[string]string) {
+func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *sockets, grants grants, namespaces map[string]map[string]string) {
 	attached := attachedRoute{Route: route}
 	var to []*listener
 	for i := range route.parents {
 		ref := &route.parents[i]
-		g := gateways[string(or(ref.Namespace, gatewayv1.Namespace(route.object.Namespace)))+"/"+string(ref.Name)]
-		if g == nil || !isGateway(ref) {
+		h := holders[parentKey(ref.Group, ref.Kind, ref.Namespace, ref.Name, route.object.Namespace)]
+		if h == nil {
 			continue
 		}
-		listeners, refused := g.listenersFor(ref, route, namespaces)
+		listeners, refused := h.listenersFor(ref, route, namespaces)
 		attached.parents = append(attached.parents, parent{ref, refused})
 		for _, l := range listeners {
 			if !slices.Contains(to, l) {
@@ -139,12 +176,16 @@ func (a *Attached) attach(route *Route, gateways map[string]*gateway, sockets so
 	attached.unresolved = unresolved
 	a.routes = append(a.routes, attached)
 	object := *route.object
+	secured := make(map[*gateway][]rules.Rule, 1)
 	for _, l := range to {
 		l.attached++
+		if secured[l.gateway] == nil {
+			secured[l.gateway] = a.policies.secure(list, &object, l.gateway)
+		}
 		for _, served := range l.served {
 			for _, name := range hostnames(route.hostnames, l.name) {
 				if sockets.owner(served.Address, name) == served { // Another listener has all hosts of the name otherwise.
-					object.Hosts = append(object.Hosts, rules.Host{Name: name, Where: "spec.hostnames", Listener: served, Rules: list})
+					object.Hosts = append(object.Hosts, rules.Host{Name: name, Where: "spec.hostnames", Listener: served, Rules: secured[l.gateway]})
 				}
 			}
 		}
@@ -155,9 +196,12 @@ func (a *Attached) attach(route *Route, gateways map[string]*gateway, sockets so
 }
 
 // listenersFor returns the listeners that a route's reference attaches it to, or why there is none.
-func (g *gateway) listenersFor(ref *gatewayv1.ParentReference, route *Route, namespaces map[string]map[string]string) ([]*listener, finding) {
+func (h *holder) listenersFor(ref *gatewayv1.ParentReference, route *Route, namespaces map[string]map[string]string) ([]*listener, finding) {
 	var named, allowed, list []*listener
-	for _, l := range g.listeners {
+	if h.refused.reason != "" {
+		return nil, h.refused
+	}
+	for _, l := range h.listeners {
 		if or(ref.SectionName, l.spec.Name) == l.spec.Name && or(ref.Port, l.spec.Port) == l.spec.Port {
 			named = append(named, l)
 		}
@@ -174,7 +218,7 @@ func (g *gateway) listenersFor(ref *gatewayv1.ParentReference, route *Route, nam
 	}
 	switch {
 	case len(named) == 0:
-		return nil, finding{string(gatewayv1.RouteReasonNoMatchingParent), "the Gateway has no listener of this sectionName and port: write those of one"}
+		return nil, finding{string(gatewayv1.RouteReasonNoMatchingParent), "the " + h.Kind + " has no listener of this sectionName and port: write those of one"}
 	case len(allowed) == 0:
 		return nil, finding{string(gatewayv1.RouteReasonNotAllowedByListeners),
 			"no listener takes routes of this kind and namespace: its allowedRoutes says which it takes"}
@@ -187,17 +231,22 @@ func (g *gateway) listenersFor(ref *gatewayv1.ParentReference, route *Route, nam
 
 // allows returns whether a listener takes routes of a namespace.
 func (l *listener) allows(namespace string, labelsOf map[string]map[string]string) bool {
-	from := gatewayv1.NamespacesFromSame
-	if l.spec.AllowedRoutes != nil && l.spec.AllowedRoutes.Namespaces != nil {
-		from = or(l.spec.AllowedRoutes.Namespaces.From, from)
+	if l.spec.AllowedRoutes == nil || l.spec.AllowedRoutes.Namespaces == nil {
+		return namespace == l.holder.Namespace
 	}
+	of := l.spec.AllowedRoutes.Namespaces
+	return selects(or(of.From, gatewayv1.NamespacesFromSame), of.Selector, l.holder.Namespace, namespace, labelsOf)
+}
+
+// selects returns whether an object of the namespace own lets others of a namespace be attached to it.
+func selects(from gatewayv1.FromNamespaces, selector *metav1.LabelSelector, own, namespace string, labelsOf map[string]map[string]string) bool {
 	switch from {
 	case gatewayv1.NamespacesFromAll:
 		return true
 	case gatewayv1.NamespacesFromSame:
-		return namespace == l.gateway.Namespace
+		return namespace == own
 	case gatewayv1.NamespacesFromSelector:
-		selector, err := metav1.LabelSelectorAsSelector(l.spec.AllowedRoutes.Namespaces.Selector)
+		selector, err := metav1.LabelSelectorAsSelector(selector)
 		of, known := labelsOf[namespace]
 		return err == nil && known && selector.Matches(labels.Set(of))
 	}

@@ -11,7 +11,9 @@
 // itself closes the rule that has the fault: its requests are answered with 500, as the API wants it.
 //
 // Read in this order: names.go (kinds and groups), hostname.go (what listeners and routes have in common), grants.go
-// (who may refer to what), addresses.go (which addresses each Gateway has), listeners.go (what becomes of a
-// listener), httproute.go, matches.go, backends.go and filters.go (a route's own content), attach.go (routes and
-// listeners), judge.go (the statuses), features.go (what a GatewayClass may say that is supported).
+// (who may refer to what), addresses.go (which addresses each Gateway has), listeners.go (what becomes of a listener),
+// listenersets.go, clients.go (what clients have to prove), httproute.go, matches.go, backends.go and filters.go (a
+// route's own content), backendtlspolicy.go and backendcertificate.go (what others say of TLS with its backends),
+// attach.go (routes and listeners), judge.go (the statuses), features.go (what a GatewayClass may say that is
+// supported).
 package gatewayapi

@@ -25,8 +25,9 @@ import (
 // world has the objects of one test. Each is as old as its place in the text says: the first is the oldest.
 type world struct {
 	gatewayapi.Input
-	secrets []*translate.Secret
-	objects int
+	secrets     []*translate.Secret
+	authorities []*translate.Authority
+	objects     int
 }
 
 // read reads objects of the Gateway API, with their class and controller, from YAML.
@@ -42,8 +43,12 @@ func read(t *testing.T, text string) *world {
 		switch kind.Kind {
 		case "Gateway":
 			w.Gateways = append(w.Gateways, older(w, into(t, document, &gatewayv1.Gateway{})))
+		case "ListenerSet":
+			w.ListenerSets = append(w.ListenerSets, older(w, into(t, document, &gatewayv1.ListenerSet{})))
 		case "HTTPRoute":
 			w.Routes = append(w.Routes, gatewayapi.ReadHTTPRoute(older(w, into(t, document, &gatewayv1.HTTPRoute{}))))
+		case "BackendTLSPolicy":
+			w.BackendTLSPolicies = append(w.BackendTLSPolicies, older(w, into(t, document, &gatewayv1.BackendTLSPolicy{})))
 		case "ReferenceGrant":
 			w.Grants = append(w.Grants, into(t, document, &gatewayv1.ReferenceGrant{}))
 		default:
@@ -97,13 +102,14 @@ func (w *world) served() (list []string) {
 // said returns the conditions of an object's verdict that say "no", "type=reason". Those of a part have its name before
 // them.
 func (w *world) said(kind, name string) (list []string) {
-	v := gatewayapi.Attach(&w.Input).Judge(w.secrets, nil)[gatewayapi.Key{Kind: kind, NamespacedName: types.NamespacedName{Namespace: "default", Name: name}}]
+	v := gatewayapi.Attach(&w.Input).Judge(w.secrets, w.authorities, nil)[gatewayapi.Key{Kind: kind, NamespacedName: types.NamespacedName{Namespace: "default", Name: name}}]
 	if v == nil {
 		return []string{"no verdict"}
 	}
 	say := func(of string, conditions []metav1.Condition) {
 		for _, c := range conditions {
-			negative := c.Type == string(gatewayv1.ListenerConditionConflicted) || c.Type == string(gatewayv1.RouteConditionPartiallyInvalid)
+			negative := c.Type == string(gatewayv1.ListenerConditionConflicted) || c.Type == string(gatewayv1.RouteConditionPartiallyInvalid) ||
+				c.Type == string(gatewayv1.GatewayConditionInsecureFrontendValidationMode)
 			if (c.Status == metav1.ConditionTrue) == negative {
 				list = append(list, of+c.Type+"="+c.Reason)
 			}
@@ -115,6 +121,9 @@ func (w *world) said(kind, name string) (list []string) {
 	}
 	for i := range v.Parents {
 		say(string(v.Parents[i].ParentRef.Name)+":", v.Parents[i].Conditions)
+	}
+	for i := range v.Ancestors {
+		say(string(v.Ancestors[i].AncestorRef.Name)+":", v.Ancestors[i].Conditions)
 	}
 	return list
 }
@@ -292,12 +301,14 @@ func TestWhichListenersAreServed(t *testing.T) {
 	}{
 		"one":        {`[{name: a, port: 80, protocol: HTTP}]`, nil},
 		"a protocol": {`[{name: a, port: 80, protocol: TCP}]`, []string{"Accepted=ListenersNotValid", "Programmed=Invalid", "a:Accepted=UnsupportedProtocol", "a:Programmed=Invalid"}},
+		"a protocol's kinds": {`[{name: a, port: 80, protocol: TLS, allowedRoutes: {kinds: [{kind: HTTPRoute}]}}]`, []string{"Accepted=ListenersNotValid", "Programmed=Invalid",
+			"a:Accepted=UnsupportedProtocol", "a:ResolvedRefs=InvalidRouteKinds", "a:Programmed=Invalid"}},
 		"two protocols": {`[{name: a, port: 80, protocol: HTTP}, {name: b, port: 80, protocol: HTTPS, tls: {certificateRefs: [{name: good}]}}]`,
-			[]string{"Accepted=ListenersNotValid", "Programmed=Invalid", "a:Accepted=ProtocolConflict", "a:Conflicted=ProtocolConflict", "a:Programmed=Invalid",
-				"b:Accepted=ProtocolConflict", "b:Conflicted=ProtocolConflict", "b:Programmed=Invalid"}},
+			[]string{"Accepted=ListenersNotValid", "Programmed=Invalid", "a:Accepted=ProtocolConflict", "a:Conflicted=ProtocolConflict", "a:Programmed=ProtocolConflict",
+				"b:Accepted=ProtocolConflict", "b:Conflicted=ProtocolConflict", "b:Programmed=ProtocolConflict"}},
 		"a hostname twice": {`[{name: a, port: 80, protocol: HTTP}, {name: b, port: 80, protocol: HTTP}, {name: c, port: 80, protocol: HTTP, hostname: c}]`,
-			[]string{"a:Accepted=HostnameConflict", "a:Conflicted=HostnameConflict", "a:Programmed=Invalid",
-				"b:Accepted=HostnameConflict", "b:Conflicted=HostnameConflict", "b:Programmed=Invalid"}},
+			[]string{"a:Accepted=HostnameConflict", "a:Conflicted=HostnameConflict", "a:Programmed=HostnameConflict",
+				"b:Accepted=HostnameConflict", "b:Conflicted=HostnameConflict", "b:Programmed=HostnameConflict"}},
 		"a certificate":    {`[{name: a, port: 80, protocol: HTTPS, tls: {certificateRefs: [{name: good}]}}]`, nil},
 		"no certificate":   {`[{name: a, port: 80, protocol: HTTPS, tls: {certificateRefs: [{name: none}]}}]`, []string{"Programmed=Invalid", "a:ResolvedRefs=InvalidCertificateRef", "a:Programmed=Invalid"}},
 		"one of two":       {`[{name: a, port: 80, protocol: HTTPS, tls: {certificateRefs: [{name: none}, {name: good}]}}]`, []string{"a:ResolvedRefs=InvalidCertificateRef"}},
@@ -325,7 +336,7 @@ func TestTheOlderGatewayHasWhatTwoWant(t *testing.T) {
 	w := read(t, plain+"---"+second)
 	same(t, "the older one", nil, w.said(gatewayapi.GatewayKind, "plain"))
 	same(t, "the younger one", []string{"Accepted=ListenersNotValid", "Programmed=Invalid", "http:Accepted=HostnameConflict", "http:Conflicted=HostnameConflict",
-		"http:Programmed=Invalid"}, w.said(gatewayapi.GatewayKind, "second"))
+		"http:Programmed=HostnameConflict"}, w.said(gatewayapi.GatewayKind, "second"))
 	w.Addresses = []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}
 	same(t, "the younger one with an address of its own", nil, w.said(gatewayapi.GatewayKind, "second"))
 }
@@ -356,7 +367,7 @@ func TestWhichAddressesGatewaysGet(t *testing.T) {
 				g.Spec.Listeners = []gatewayv1.Listener{{Name: "l", Port: 80, Protocol: gatewayv1.HTTPProtocolType, Hostname: new(gatewayv1.Hostname(g.Name + ".io"))}}
 			}
 			w.Addresses = []netip.Addr{netip.MustParseAddr(one), netip.MustParseAddr(two), netip.MustParseAddr(three)}
-			verdicts, got := gatewayapi.Attach(&w.Input).Judge(nil, nil), map[string]string{}
+			verdicts, got := gatewayapi.Attach(&w.Input).Judge(nil, nil, nil), map[string]string{}
 			for _, g := range w.Gateways {
 				v := verdicts[gatewayapi.Key{Kind: gatewayapi.GatewayKind, NamespacedName: types.NamespacedName{Namespace: g.Namespace, Name: g.Name}}]
 				for _, a := range v.Addresses {
@@ -380,7 +391,7 @@ func TestVerdictsThatSayTheSameAreEqual(t *testing.T) {
 	route := "---\nkind: HTTPRoute\nmetadata: {name: r}\nspec: {parentRefs: [{name: plain}], rules: [{backendRefs: [{name: s, port: 1}]}]}\n"
 	judged := func(text string) map[gatewayapi.Key]*gatewayapi.Verdict {
 		w := read(t, text)
-		return gatewayapi.Attach(&w.Input).Judge(nil, nil)
+		return gatewayapi.Attach(&w.Input).Judge(nil, nil, nil)
 	}
 	one, same, other := judged(plain+route), judged(plain+route), judged(plain)
 	for key, v := range one {
@@ -396,7 +407,7 @@ func TestVerdictsThatSayTheSameAreEqual(t *testing.T) {
 func TestVerdictsHaveNoTimes(t *testing.T) {
 	t.Parallel()
 	w := read(t, plain)
-	for key, v := range gatewayapi.Attach(&w.Input).Judge(nil, nil) {
+	for key, v := range gatewayapi.Attach(&w.Input).Judge(nil, nil, nil) {
 		for _, c := range v.Conditions {
 			if !c.LastTransitionTime.IsZero() {
 				t.Errorf("%v has the time %v", key, c.LastTransitionTime)

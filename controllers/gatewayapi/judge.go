@@ -3,6 +3,7 @@
 package gatewayapi
 
 import (
+	"cmp"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -22,18 +23,22 @@ import (
 type Verdict struct {
 	UID        types.UID
 	Generation int64
-	// Conditions are those of a GatewayClass or of a Gateway.
+	// Conditions are those of a GatewayClass, of a Gateway or of a ListenerSet.
 	Conditions []metav1.Condition
 	// Addresses are a Gateway's own. Everywhere is set if it has none, and shares those of the machine: then clients
 	// reach it where they reach all else of the controller.
 	Addresses  []gatewayv1.GatewayStatusAddress
 	Everywhere bool
 	Listeners  []ListenerVerdict
+	// ListenerSets is how many are attached to a Gateway.
+	ListenerSets int32
 	// Parents are a route's.
 	Parents []gatewayv1.RouteParentStatus
+	// Ancestors are a policy's.
+	Ancestors []gatewayv1.PolicyAncestorStatus
 }
 
-// ListenerVerdict is what the status of a Gateway says of one of its listeners.
+// ListenerVerdict is what the status of a Gateway or of a ListenerSet says of one of its listeners.
 type ListenerVerdict struct {
 	gatewayv1.ListenerStatus
 	// Served are the addresses that the data plane serves it at. It is programmed once these are open.
@@ -46,10 +51,16 @@ type Key struct {
 	types.NamespacedName
 }
 
-// Judge returns a verdict for each object of ours. secrets are those that Certificates names, and reports are those of
-// the snapshot that has the attached routes.
-func (a *Attached) Judge(secrets []*translate.Secret, reports []translate.Report) map[Key]*Verdict {
-	verdicts := make(map[Key]*Verdict, len(a.classes)+len(a.gateways)+len(a.routes))
+// known is what the objects were found to hold that others refer to.
+type known struct {
+	secrets     map[types.NamespacedName]*translate.Secret
+	authorities translate.KnownAuthorities
+}
+
+// Judge returns a verdict for each object of ours. secrets and authorities are those that the input of the snapshot
+// names that has the attached routes. reports are those of that snapshot.
+func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.Authority, reports []translate.Report) map[Key]*Verdict {
+	verdicts := make(map[Key]*Verdict, len(a.classes)+len(a.gateways)+len(a.sets)+len(a.routes)+len(a.policies.list))
 	for _, class := range a.classes {
 		verdicts[Key{GatewayClassKind, types.NamespacedName{Name: class.Name}}] = &Verdict{
 			UID: class.UID, Generation: class.Generation,
@@ -59,13 +70,23 @@ func (a *Attached) Judge(secrets []*translate.Secret, reports []translate.Report
 			},
 		}
 	}
-	known := make(map[types.NamespacedName]*translate.Secret, len(secrets))
+	known := &known{make(map[types.NamespacedName]*translate.Secret, len(secrets)), translate.NewKnownAuthorities(authorities)}
 	for _, s := range secrets {
-		known[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
+		known.secrets[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
+	}
+	for _, p := range a.policies.list {
+		verdicts[Key{BackendTLSPolicyKind, types.NamespacedName{Namespace: p.Namespace, Name: p.Name}}] = p.judge(a.controller, known.authorities)
 	}
 	for i := range a.gateways {
-		g := &a.gateways[i]
-		verdicts[Key{GatewayKind, types.NamespacedName{Namespace: g.Namespace, Name: g.Name}}] = g.judge(known)
+		verdicts[a.gateways[i].Key] = a.gateways[i].judge(known)
+	}
+	for i := range a.sets {
+		s := &a.sets[i]
+		v := s.judge(known)
+		verdicts[s.Key] = v
+		if v.Conditions[0].Status == metav1.ConditionTrue {
+			verdicts[s.gateway.Key].ListenerSets++
+		}
 	}
 	unresolved := make(map[Key]*metav1.Condition)
 	for i := range reports {
@@ -97,12 +118,12 @@ func condition(generation int64, kind string, holds bool, reason, message string
 	return metav1.Condition{Type: kind, Status: status, ObservedGeneration: generation, Reason: reason, Message: message}
 }
 
-func (g *gateway) judge(secrets map[types.NamespacedName]*translate.Secret) *Verdict {
+func (g *gateway) judge(known *known) *Verdict {
 	v := &Verdict{UID: g.UID, Generation: g.Generation}
 	accepted, programmed := 0, 0
 	for _, l := range g.listeners {
-		status := l.judge(g.Generation, secrets)
-		if l.refused.reason == "" && l.conflict.reason == "" {
+		status := l.judge(g.Generation, known)
+		if status.Conditions[acceptedIndex].Status == metav1.ConditionTrue {
 			accepted++
 		}
 		if status.Conditions[programmedIndex].Status == metav1.ConditionTrue {
@@ -130,6 +151,13 @@ func (g *gateway) judge(secrets map[types.NamespacedName]*translate.Secret) *Ver
 			"no listener can be served; their conditions say why")
 	}
 	v.Conditions = []metav1.Condition{is, serves}
+	if g.backendCertificate.asked {
+		v.Conditions = append(v.Conditions, g.judgeBackendCertificate(known.secrets))
+	}
+	if admitsAnybody(g.Gateway) {
+		v.Conditions = append(v.Conditions, condition(g.Generation, string(gatewayv1.GatewayConditionInsecureFrontendValidationMode), true,
+			string(gatewayv1.GatewayReasonConfigurationChanged), "clients are let in without a valid certificate where tls.frontend says AllowInsecureFallback"))
+	}
 	for _, address := range g.addresses.list {
 		switch {
 		case g.addresses.unsupported != "":
@@ -142,10 +170,18 @@ func (g *gateway) judge(secrets map[types.NamespacedName]*translate.Secret) *Ver
 	return v
 }
 
-// programmedIndex is where a listener's conditions have Programmed.
-const programmedIndex = 3
+func (g *gateway) judgeBackendCertificate(secrets map[types.NamespacedName]*translate.Secret) metav1.Condition {
+	kind := string(gatewayv1.GatewayConditionResolvedRefs)
+	if fault := g.backendCertificate.fault(secrets); fault.reason != "" {
+		return condition(g.Generation, kind, false, fault.reason, fault.text+"; until then backends that ask for a certificate are shown none")
+	}
+	return condition(g.Generation, kind, true, string(gatewayv1.GatewayReasonResolvedRefs), "backends that ask for a certificate are shown the Gateway's")
+}
 
-func (l *listener) judge(generation int64, secrets map[types.NamespacedName]*translate.Secret) ListenerVerdict {
+// acceptedIndex and programmedIndex are where a listener's conditions have Accepted and Programmed.
+const acceptedIndex, programmedIndex = 0, 3
+
+func (l *listener) judge(generation int64, known *known) ListenerVerdict {
 	v := ListenerVerdict{ListenerStatus: gatewayv1.ListenerStatus{
 		Name: l.spec.Name, AttachedRoutes: l.attached, SupportedKinds: []gatewayv1.RouteGroupKind{},
 	}}
@@ -156,12 +192,13 @@ func (l *listener) judge(generation int64, secrets map[types.NamespacedName]*tra
 		v.Served = append(v.Served, served.Address)
 	}
 	slices.SortFunc(v.Served, netip.AddrPort.Compare)
-	unresolved, usable := l.certificateState(secrets)
+	unresolved, usable := l.certificateState(known.secrets)
+	unresolved, closed := l.clientState(known.authorities, unresolved)
 	is := func(kind gatewayv1.ListenerConditionType, holds bool, reason gatewayv1.ListenerConditionReason, message string) metav1.Condition {
 		return condition(generation, string(kind), holds, string(reason), message)
 	}
 	accepted := is(gatewayv1.ListenerConditionAccepted, true, gatewayv1.ListenerReasonAccepted, "everything in the listener is acted on")
-	if against := l.against(); against.reason != "" {
+	if against := cmp.Or(l.conflict, l.refused, closed); against.reason != "" {
 		accepted = is(gatewayv1.ListenerConditionAccepted, false, gatewayv1.ListenerConditionReason(against.reason), against.text)
 	}
 	conflicted := is(gatewayv1.ListenerConditionConflicted, false, gatewayv1.ListenerReasonNoConflicts, "no other listener is in its way")
@@ -173,19 +210,14 @@ func (l *listener) judge(generation int64, secrets map[types.NamespacedName]*tra
 		resolved = is(gatewayv1.ListenerConditionResolvedRefs, false, gatewayv1.ListenerConditionReason(unresolved.reason), unresolved.text)
 	}
 	programmed := is(gatewayv1.ListenerConditionProgrammed, true, gatewayv1.ListenerReasonProgrammed, "the data plane serves it")
-	if len(v.Served) == 0 || !usable || len(l.kinds) == 0 {
+	switch {
+	case l.conflict.reason != "":
+		programmed = is(gatewayv1.ListenerConditionProgrammed, false, gatewayv1.ListenerConditionReason(l.conflict.reason), l.conflict.text)
+	case len(v.Served) == 0 || !usable || closed.reason != "" || len(l.kinds) == 0:
 		programmed = is(gatewayv1.ListenerConditionProgrammed, false, gatewayv1.ListenerReasonInvalid, "the conditions Accepted and ResolvedRefs say why")
 	}
 	v.Conditions = []metav1.Condition{accepted, conflicted, resolved, programmed}
 	return v
-}
-
-// against returns why a listener is not accepted.
-func (l *listener) against() finding {
-	if l.refused.reason != "" {
-		return l.refused
-	}
-	return l.conflict
 }
 
 // certificateState returns what a listener refers to in vain, now that it is known what the Secrets hold, and whether
@@ -196,13 +228,11 @@ func (l *listener) certificateState(secrets map[types.NamespacedName]*translate.
 	}
 	var texts []string
 	for _, at := range l.certificates {
-		switch s := secrets[at]; {
-		case s == nil || s.Gone:
-			texts = append(texts, "there is no Secret "+rules.Clip(at.String())+": make it, with kubectl create secret tls for instance")
-		case s.Fault != "":
-			texts = append(texts, "Secret "+rules.Clip(at.String())+" cannot be served: "+s.Fault)
+		s := secrets[at]
+		if text := secretFault(at, s); text != "" {
+			texts = append(texts, text)
 		}
-		if s := secrets[at]; s != nil && s.Chain != "" {
+		if s != nil && s.Chain != "" {
 			usable = true
 		}
 	}
@@ -214,6 +244,27 @@ func (l *listener) certificateState(secrets map[types.NamespacedName]*translate.
 		return finding{l.unresolved.reason, l.unresolved.text + "; " + text}, usable
 	}
 	return finding{string(gatewayv1.ListenerReasonInvalidCertificateRef), text}, usable
+}
+
+// clientState returns what a listener refers to in vain, now that it is known which authorities there are. closed is
+// why no client is let in. Its reason is empty if some are.
+func (l *listener) clientState(known translate.KnownAuthorities, before finding) (unresolved, closed finding) {
+	if l.clients == nil {
+		return before, finding{}
+	}
+	faults, all := authorityFaults(l.clients.Authorities, known)
+	unresolved = before
+	if len(faults) > 0 {
+		unresolved.reason = cmp.Or(before.reason, string(gatewayv1.ListenerReasonInvalidCACertificateRef))
+		if before.reason != "" {
+			faults = append([]string{before.text}, faults...)
+		}
+		unresolved.text = strings.Join(rules.Bounded(faults), "; ")
+	}
+	if all {
+		closed = finding{string(gatewayv1.ListenerReasonNoValidCACertificate), "no client is let in, for want of authorities to verify them by: ResolvedRefs says why"}
+	}
+	return unresolved, closed
 }
 
 // judgeRoute returns the verdict of a route. resolved is what the snapshot's report says of its backends, nil if none
@@ -248,17 +299,4 @@ func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Ver
 		})
 	}
 	return v
-}
-
-// Certificates returns the Secrets that listeners have their certificates from.
-func (a *Attached) Certificates() map[types.NamespacedName]struct{} {
-	named := make(map[types.NamespacedName]struct{})
-	for i := range a.gateways {
-		for _, l := range a.gateways[i].listeners {
-			for _, at := range l.certificates {
-				named[at] = struct{}{}
-			}
-		}
-	}
-	return named
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -16,9 +17,12 @@ import (
 // finding is what is wrong with an object, or with a part of it. Its zero value is for nothing.
 type finding struct{ reason, text string }
 
-// listener is one listener of a Gateway of ours.
+// listener is one listener of a Gateway of ours, or of a ListenerSet that is attached to one.
 type listener struct {
-	gateway *gatewayv1.Gateway
+	// holder is the object that it is written in. What it refers to is in that object's namespace, or granted to it.
+	holder Key
+	// gateway is that object, or the Gateway that it is attached to.
+	gateway *gateway
 	spec    *gatewayv1.Listener
 	// name is the name of its hosts. tls is set if its connections are TLS.
 	name string
@@ -29,6 +33,8 @@ type listener struct {
 	refused, conflict, unresolved finding
 	// certificates are the Secrets that it may refer to.
 	certificates []types.NamespacedName
+	// clients is what its clients have to prove. Nil for nothing.
+	clients *rules.Clients
 	// served are its listeners in the data plane, one for each of the Gateway's addresses. There are none if it is refused
 	// or in conflict.
 	served []*rules.Listener
@@ -36,21 +42,25 @@ type listener struct {
 	attached int32
 }
 
-// readListeners reads the listeners of a Gateway, each for itself.
-func readListeners(gateway *gatewayv1.Gateway, grants grants) []*listener {
-	list := make([]*listener, len(gateway.Spec.Listeners))
-	for i := range gateway.Spec.Listeners {
-		spec := &gateway.Spec.Listeners[i]
-		l := &listener{gateway: gateway, spec: spec, name: canonicalName(or(spec.Hostname, ""))}
+// readListeners reads the listeners of one object, each for itself. They are a Gateway's.
+func readListeners(holder Key, gateway *gateway, specs []gatewayv1.Listener, grants grants) []*listener {
+	list := make([]*listener, len(specs))
+	for i := range specs {
+		spec := &specs[i]
+		l := &listener{holder: holder, gateway: gateway, spec: spec, name: canonicalName(or(spec.Hostname, ""))}
 		list[i] = l
 		switch spec.Protocol {
 		case gatewayv1.HTTPProtocolType:
 		case gatewayv1.HTTPSProtocolType:
 			l.tls = true
 			l.readCertificates(grants)
+			l.readClients(gateway.Gateway, grants)
 		default:
 			l.refused = finding{string(gatewayv1.ListenerReasonUnsupportedProtocol), "protocol " + rules.Quote(string(spec.Protocol)) +
 				" is not supported: write HTTP or HTTPS"}
+			if spec.AllowedRoutes != nil && len(spec.AllowedRoutes.Kinds) > 0 {
+				l.unresolve(gatewayv1.ListenerReasonInvalidRouteKinds, "a listener of this protocol takes no routes: leave allowedRoutes.kinds out")
+			}
 			continue
 		}
 		l.readKinds()
@@ -94,14 +104,14 @@ func (l *listener) readCertificates(grants grants) {
 	}
 	for i := range tls.CertificateRefs {
 		ref := &tls.CertificateRefs[i]
-		at := types.NamespacedName{Namespace: string(or(ref.Namespace, gatewayv1.Namespace(l.gateway.Namespace))), Name: string(ref.Name)}
+		at := types.NamespacedName{Namespace: string(or(ref.Namespace, gatewayv1.Namespace(l.holder.Namespace))), Name: string(ref.Name)}
 		switch {
 		case !isSecret(ref):
 			l.unresolve(gatewayv1.ListenerReasonInvalidCertificateRef, "certificateRefs has the "+rules.Clip(string(or(ref.Kind, "Secret")))+
 				" "+rules.Clip(at.Name)+", and certificates are in Secrets of the core group: write the name of one")
-		case !grants.permit(reference{GatewayKind, l.gateway.Namespace, "", "Secret", at.Namespace, at.Name}):
+		case !grants.permit(reference{l.holder.Kind, l.holder.Namespace, "", "Secret", at.Namespace, at.Name}):
 			l.unresolve(gatewayv1.ListenerReasonRefNotPermitted, "Secret "+rules.Clip(at.String())+
-				" is in another namespace, and no ReferenceGrant there lets Gateways of this one refer to it: make one")
+				" is in another namespace, and no ReferenceGrant there lets "+l.holder.Kind+"s of this one refer to it: make one")
 		default:
 			l.certificates = append(l.certificates, at)
 		}
@@ -117,7 +127,7 @@ func (l *listener) unresolve(reason gatewayv1.ListenerConditionReason, text stri
 	}
 }
 
-// noteConflicts notes which listeners of one Gateway cannot be told apart. None of them is served: the API allows no
+// noteConflicts notes which listeners of one object cannot be told apart. None of them is served: the API allows no
 // winner.
 func noteConflicts(list []*listener) {
 	for i, l := range list {
@@ -140,50 +150,126 @@ func noteConflicts(list []*listener) {
 	}
 }
 
+// Each port of a listener is a socket of every replica, and the ports of a machine are everybody's.
+const (
+	// MaxPorts is how many different ports listeners may have opened in all.
+	MaxPorts = 64
+	// MaxPortsPerNamespace is at how many of them the listeners of one namespace may be the first.
+	MaxPortsPerNamespace = 32
+)
+
 // sockets are the addresses that listeners have so far.
-type sockets map[netip.AddrPort]*socket
+type sockets struct {
+	at map[netip.AddrPort]*socket
+	// ports has the ports of these. by counts those that the listeners of a namespace were the first at.
+	ports map[gatewayv1.PortNumber]bool
+	by    map[string]int
+}
+
+func newSockets() *sockets {
+	return &sockets{at: make(map[netip.AddrPort]*socket), ports: make(map[gatewayv1.PortNumber]bool), by: make(map[string]int)}
+}
 
 // socket is one address, with the listeners there.
 type socket struct {
-	tls bool
+	// first is the object whose listener was the first there.
+	first Key
+	tls   bool
 	// by has the listeners by their names.
 	by map[string]*rules.Listener
 }
 
-// open gives a listener its addresses. Of two Gateways that want the same hosts at one address, or that speak different
-// protocols there, the older one has them. So listeners of older Gateways come first.
-func (s sockets) open(l *listener, of *addresses) {
-	if l.refused.reason != "" || l.conflict.reason != "" {
+// open gives a listener its addresses. Of two that want the same hosts at one address, or that speak different
+// protocols there, the first has them. So the listeners of older Gateways come first, and those of a Gateway itself
+// before those of its ListenerSets.
+func (s *sockets) open(l *listener, of *addresses) {
+	if l.conflict.reason != "" {
 		return
 	}
-	id := l.gateway.Namespace + "/" + l.gateway.Name + "/" + string(l.spec.Name)
+	if l.refused.reason != "" {
+		s.noteProtocol(l, of)
+		return
+	}
+	if l.refused = s.tooMany(l); l.refused.reason != "" {
+		return
+	}
 	for _, address := range of.list {
 		at := netip.AddrPortFrom(address, uint16(l.spec.Port))
-		there := s[at]
+		there := s.at[at]
 		if there == nil {
-			there = &socket{tls: l.tls, by: make(map[string]*rules.Listener)}
-			s[at] = there
+			there = &socket{first: l.holder, tls: l.tls, by: make(map[string]*rules.Listener)}
+			s.at[at] = there
 		}
-		why := ", where Gateways share the controller's addresses: choose another port"
 		switch {
 		case there.tls != l.tls:
-			l.conflict = finding{string(gatewayv1.ListenerReasonProtocolConflict), "an older Gateway has another protocol at port " +
-				strconv.Itoa(int(l.spec.Port)) + why}
+			l.conflict = l.precededBy(gatewayv1.ListenerReasonProtocolConflict, "another protocol", "another port", of)
 		case there.by[l.name] != nil:
-			l.conflict = finding{string(gatewayv1.ListenerReasonHostnameConflict), "an older Gateway has the same hostname at port " +
-				strconv.Itoa(int(l.spec.Port)) + why + " or hostname"}
+			l.conflict = l.precededBy(gatewayv1.ListenerReasonHostnameConflict, "the same hostname", "another port or hostname", of)
 		default:
-			served := &rules.Listener{ID: id, Address: at, TLS: l.tls, Name: l.name, Certificates: l.certificates}
+			served := &rules.Listener{ID: l.id(), Address: at, TLS: l.tls, Name: l.name, Certificates: l.certificates, Clients: l.clients}
 			there.by[l.name] = served
 			l.served = append(l.served, served)
 		}
 	}
 }
 
+// tooMany returns why the port of a listener is not opened: there are too many already. Otherwise it counts the port.
+func (s *sockets) tooMany(l *listener) finding {
+	port, namespace := l.spec.Port, l.holder.Namespace
+	if s.ports[port] {
+		return finding{}
+	}
+	text := ""
+	switch {
+	case s.by[namespace] == MaxPortsPerNamespace:
+		text = "the Gateways and ListenerSets of a namespace may have " + strconv.Itoa(MaxPortsPerNamespace) + " ports opened, and older ones have as many"
+	case len(s.ports) == MaxPorts:
+		text = "all Gateways together may have " + strconv.Itoa(MaxPorts) + " ports opened, and older ones have as many"
+	default:
+		s.ports[port] = true
+		s.by[namespace]++
+		return finding{}
+	}
+	return finding{string(gatewayv1.ListenerReasonPortUnavailable), "port " + strconv.Itoa(int(port)) + " is not opened: " + text +
+		": choose a port that one of them has"}
+}
+
+// noteProtocol notes a conflict of a listener that is not served with what another object has at its port. A protocol
+// over UDP is in no one's way.
+func (s *sockets) noteProtocol(l *listener, of *addresses) {
+	if l.refused.reason != string(gatewayv1.ListenerReasonUnsupportedProtocol) || l.spec.Protocol == gatewayv1.UDPProtocolType {
+		return
+	}
+	for _, address := range of.list {
+		if there := s.at[netip.AddrPortFrom(address, uint16(l.spec.Port))]; there != nil && there.first != l.holder {
+			l.conflict = l.precededBy(gatewayv1.ListenerReasonProtocolConflict, "another protocol", "another port", of)
+		}
+	}
+}
+
+// precededBy returns the conflict of a listener with one that comes before it. It says nothing of that one's object,
+// which may be another namespace's.
+func (l *listener) precededBy(reason gatewayv1.ListenerConditionReason, has, choose string, of *addresses) finding {
+	text := "a listener that comes before this one has " + has + " at port " + strconv.Itoa(int(l.spec.Port))
+	if of.shared {
+		text += ", where Gateways share the controller's addresses"
+	}
+	return finding{string(reason), text + ": choose " + choose}
+}
+
+// id tells a listener from all others.
+func (l *listener) id() string {
+	id := l.holder.Namespace + "/" + l.holder.Name + "/" + string(l.spec.Name)
+	if l.holder.Kind != GatewayKind {
+		return strings.ToLower(l.holder.Kind) + "/" + id
+	}
+	return id
+}
+
 // owner returns the listener at an address that a host belongs to: the one with the most specific name for it.
-func (s sockets) owner(at netip.AddrPort, host string) *rules.Listener {
+func (s *sockets) owner(at netip.AddrPort, host string) *rules.Listener {
 	var owner *rules.Listener
-	for name, l := range s[at].by {
+	for name, l := range s.at[at].by {
 		if rules.Covers(name, host) && (owner == nil || moreSpecific(name, owner.Name)) {
 			owner = l
 		}

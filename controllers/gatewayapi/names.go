@@ -3,6 +3,7 @@
 package gatewayapi
 
 import (
+	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
@@ -11,9 +12,11 @@ const DefaultController = "ingress.warren.dev/gateway-controller"
 
 // The kinds in reports and verdicts. All are of the group gateway.networking.k8s.io.
 const (
-	GatewayClassKind = "GatewayClass"
-	GatewayKind      = "Gateway"
-	HTTPRouteKind    = "HTTPRoute"
+	GatewayClassKind     = "GatewayClass"
+	GatewayKind          = "Gateway"
+	ListenerSetKind      = "ListenerSet"
+	HTTPRouteKind        = "HTTPRoute"
+	BackendTLSPolicyKind = "BackendTLSPolicy"
 )
 
 // or returns what a pointer points to, or a default without one.
@@ -29,7 +32,14 @@ func isSecret(ref *gatewayv1.SecretObjectReference) bool {
 	return or(ref.Group, "") == "" && or(ref.Kind, "Secret") == "Secret"
 }
 
-// isGateway returns whether a parent is a Gateway.
-func isGateway(ref *gatewayv1.ParentReference) bool {
-	return or(ref.Group, gatewayv1.GroupName) == gatewayv1.GroupName && or(ref.Kind, GatewayKind) == GatewayKind
+// parentKey returns the kind and the name of a parent of an object in a namespace. It is no object of ours if the
+// parent's group is another one.
+func parentKey(group *gatewayv1.Group, kind *gatewayv1.Kind, namespace *gatewayv1.Namespace, name gatewayv1.ObjectName, from string) Key {
+	if or(group, gatewayv1.GroupName) != gatewayv1.GroupName {
+		return Key{}
+	}
+	return Key{
+		Kind:           string(or(kind, GatewayKind)),
+		NamespacedName: types.NamespacedName{Namespace: string(or(namespace, gatewayv1.Namespace(from))), Name: string(name)},
+	}
 }

@@ -6,5 +6,7 @@
 // A status that says the same as before is not written. What other controllers have written into a route's status stays
 // as it is.
 //
-// Read in this order: writer.go (what the controllers have in common), class.go, gateway.go, route.go.
+// Read in this order: writer.go (what the controllers have in common), class.go, listener.go (what a Gateway or a
+// ListenerSet says of each listener), known.go (what is looked at again when ports or replicas change), gateway.go,
+// listenerset.go, route.go, backendtlspolicy.go.
 package gateways

@@ -5,7 +5,6 @@ package gateways
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,14 +18,6 @@ import (
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
-// Listening knows which addresses of listeners the data plane could not open.
-type Listening interface {
-	// ListenFault returns why an address is not open, empty if it is.
-	ListenFault(at netip.AddrPort) string
-	// ObserveListeners calls f whenever that changes, until stop is called. f does not wait.
-	ObserveListeners(f func(at netip.AddrPort)) (stop func())
-}
-
 // Config is what the controllers have in common.
 type Config struct {
 	// Class is the ingress class of the controller.
@@ -38,7 +29,7 @@ type Config struct {
 	// Addresses are where clients reach Gateways that have no address of their own.
 	Addresses status.Addresses
 	// Listening may be nil.
-	Listening Listening
+	Listening replicas.Ports
 	Status    *status.Writer
 }
 
@@ -62,7 +53,7 @@ func (c *Config) setup(mgr ctrl.Manager, kind, name string, r reconcile.Reconcil
 		WatchesRawSource(c.API.Request(kind)).
 		Complete(r)
 	if err != nil {
-		return fmt.Errorf("setting up the controller of %ss: %w", kind, err)
+		return fmt.Errorf("setting up the controller of each %s: %w", kind, err)
 	}
 	return nil
 }

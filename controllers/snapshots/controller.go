@@ -363,7 +363,7 @@ func (c *Controller) apply(ctx context.Context, in translate.Input) error {
 	}
 	previous := c.latest.Load()
 	next := nextResult(previous, reports, generation, refused)
-	next.judge(previous, c.inputs.Attached(), in.Secrets, reports, refused)
+	next.judge(previous, c.inputs.Attached(), &in, reports, refused)
 	// Served comes first: whoever finds a verdict compares other replicas with what is served, which must not be older.
 	if refused == nil && c.Served != nil {
 		c.Served(next.served())

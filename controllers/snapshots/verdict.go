@@ -66,7 +66,7 @@ func (r *result) served() iter.Seq2[types.UID, int64] {
 
 // judge adds the verdicts on the objects of the Gateway API. If the data plane refused the snapshot, it serves what was
 // there before, and so do they.
-func (r *result) judge(previous *result, attached *gatewayapi.Attached, secrets []*translate.Secret, reports []translate.Report, refused error) {
+func (r *result) judge(previous *result, attached *gatewayapi.Attached, in *translate.Input, reports []translate.Report, refused error) {
 	if previous == nil {
 		previous = new(result)
 	}
@@ -77,7 +77,7 @@ func (r *result) judge(previous *result, attached *gatewayapi.Attached, secrets 
 	case attached == nil:
 		return
 	}
-	r.gateways = attached.Judge(secrets, reports)
+	r.gateways = attached.Judge(in.Secrets, in.Authorities, reports)
 	for key, v := range r.gateways {
 		if before := previous.gateways[key]; before != nil && before.Equal(v) {
 			r.gateways[key] = before

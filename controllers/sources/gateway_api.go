@@ -27,7 +27,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 )
 
-// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gatewayclasses;gateways;httproutes;referencegrants,verbs=list;watch
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=backendtlspolicies;gatewayclasses;gateways;httproutes;listenersets;referencegrants,verbs=list;watch
 
 // GatewayAPI has the objects of the Gateway API. Its resource definitions are the cluster's, not the controller's: they
 // may be missing, be too old, or come later, and the controller may have no right to read the objects. Then it says so,
@@ -82,6 +82,8 @@ func gatewayKinds() []*gatewayCache {
 	return []*gatewayCache{
 		{kind: gatewayapi.GatewayClassKind, of: &gatewayv1.GatewayClass{}}, {kind: gatewayapi.GatewayKind, of: &gatewayv1.Gateway{}},
 		{kind: gatewayapi.HTTPRouteKind, of: &gatewayv1.HTTPRoute{}}, {kind: "ReferenceGrant", of: &gatewayv1.ReferenceGrant{}},
+		{kind: gatewayapi.ListenerSetKind, of: &gatewayv1.ListenerSet{}, optional: true},
+		{kind: gatewayapi.BackendTLSPolicyKind, of: &gatewayv1.BackendTLSPolicy{}, optional: true},
 	}
 }
 
@@ -339,6 +341,12 @@ func (g *GatewayAPI) Read(ctx context.Context) (objects GatewayObjects, err erro
 		case *gatewayv1.ReferenceGrant:
 			of := new(gatewayv1.ReferenceGrantList)
 			list, keep = of, func() { objects.Grants = cluster.Pointers(of.Items) }
+		case *gatewayv1.BackendTLSPolicy:
+			of := new(gatewayv1.BackendTLSPolicyList)
+			list, keep = of, func() { objects.BackendTLSPolicies = cluster.Pointers(of.Items) }
+		case *gatewayv1.ListenerSet:
+			of := new(gatewayv1.ListenerSetList)
+			list, keep = of, func() { objects.ListenerSets = cluster.Pointers(of.Items) }
 		}
 		if err := k.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
 			return objects, fmt.Errorf("listing %T from the cache: %w", list, err)

@@ -163,6 +163,7 @@ func (i *Inputs) readGatewayAPI(ctx context.Context, in *translate.Input) error 
 	objects.Routes = i.routes.read(objects.HTTPRoutes, gatewayapi.ReadHTTPRoute)
 	i.attached = gatewayapi.Attach(&objects.Input)
 	in.Objects, in.Listeners = append(in.Objects, i.attached.Objects...), i.attached.Listeners
+	in.ClientCertificates = i.attached.ClientCertificates
 	return nil
 }
 

@@ -38,7 +38,9 @@ func TestManifestsOfEverySourceAreRead(t *testing.T) {
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "ca"}},
 		&gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"}, Spec: gatewayv1.GatewayClassSpec{ControllerName: gatewayapi.DefaultController}},
 		&gatewayv1.Gateway{ObjectMeta: at, Spec: gatewayv1.GatewaySpec{GatewayClassName: "warren",
-			Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}}}},
+			Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
+			TLS:       &gatewayv1.GatewayTLSConfig{Backend: &gatewayv1.GatewayBackendTLS{ClientCertificateRef: &gatewayv1.SecretObjectReference{Name: "shop-tls"}}}}},
+		&gatewayv1.ListenerSet{ObjectMeta: at}, &gatewayv1.BackendTLSPolicy{ObjectMeta: at},
 		&gatewayv1.HTTPRoute{ObjectMeta: at, Spec: gatewayv1.HTTPRouteSpec{CommonRouteSpec: gatewayv1.CommonRouteSpec{
 			ParentRefs: []gatewayv1.ParentReference{{Name: "api"}}}, Rules: []gatewayv1.HTTPRouteRule{{}}}},
 		&gatewayv1.ReferenceGrant{ObjectMeta: at},

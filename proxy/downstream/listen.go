@@ -124,12 +124,15 @@ func (s *Server) retire(o *opened) {
 	})
 }
 
-// ListenFault says why the listener at an address is not open. It is empty if it is, and if there is none.
-func (s *Server) ListenFault(at netip.AddrPort) string {
+// ListenFaults says why listeners are not open, by their addresses.
+func (s *Server) ListenFaults() map[netip.AddrPort]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o := s.opened[at]; o != nil {
-		return o.fault
+	faults := make(map[netip.AddrPort]string)
+	for at, o := range s.opened {
+		if o.fault != "" {
+			faults[at] = o.fault
+		}
 	}
-	return ""
+	return faults
 }

@@ -267,6 +267,13 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			s.create(object("gateway.networking.k8s.io/v1", "Gateway", "edge", map[string]any{
 				"gatewayClassName": shop, "listeners": []any{map[string]any{"name": "http", "port": int64(ports.row(t, 1)), "protocol": "HTTP"}}}),
 				object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}))
+			s.create(object("gateway.networking.k8s.io/v1", "ListenerSet", "more", map[string]any{"parentRef": map[string]any{"name": "edge"},
+				"listeners": []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}}}),
+				object("gateway.networking.k8s.io/v1", "HTTPRoute", "secured", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}},
+					"rules": []any{map[string]any{"backendRefs": []any{map[string]any{"name": "web", "port": int64(443)}}}}}),
+				object("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "web", map[string]any{
+					"targetRefs": []any{map[string]any{"group": "", "kind": "Service", "name": "web"}},
+					"validation": map[string]any{"hostname": "web.io", "wellKnownCACertificates": "System"}}))
 			s.exercise(writeKubeconfig(t, gate.config()), system, arguments)
 			eventually(t, patience, "every right to be used", func() error {
 				asked.mu.Lock()
