@@ -78,8 +78,12 @@ type holder struct {
 // attachedRoute is a route with what became of it at each of its parents that is ours.
 type attachedRoute struct {
 	*Route
-	unresolved finding
-	parents    []parent
+	// attached is the route's object with its hosts. Nil if it has none.
+	attached *rules.Object
+	// unresolved is what the route refers to in vain, and crowded which of its rules are left out because others are
+	// before them.
+	unresolved, crowded finding
+	parents             []parent
 }
 
 // parent is one parent of a route.
@@ -132,6 +136,7 @@ func Attach(in *Input) *Attached {
 	for _, route := range slices.SortedFunc(slices.Values(in.Routes), func(a, b *Route) int { return rules.Older(a.object, b.object) }) {
 		a.attach(route, holders, sockets, grants, in.NamespaceLabels)
 	}
+	a.boundExpressions()
 	return a
 }
 
@@ -168,17 +173,18 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 			}
 		}
 	}
+	defer func() { a.routes = append(a.routes, attached) }()
 	if len(attached.parents) == 0 {
-		a.routes = append(a.routes, attached) // What was said of a former parent has to go.
-		return
+		return // What was said of a former parent has to go.
 	}
 	list, unresolved := route.permitted(grants)
 	attached.unresolved = unresolved
-	a.routes = append(a.routes, attached)
 	object := *route.object
 	secured := make(map[*gateway][]rules.Rule, 1)
 	for _, l := range to {
-		l.attached++
+		if route.serves() { // Otherwise it is not accepted, and the API counts those alone that are.
+			l.attached++
+		}
 		if secured[l.gateway] == nil {
 			secured[l.gateway] = a.policies.secure(list, &object, l.gateway)
 		}
@@ -191,6 +197,7 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 		}
 	}
 	if len(object.Hosts) > 0 {
+		attached.attached = &object
 		a.Objects = append(a.Objects, &object)
 	}
 }

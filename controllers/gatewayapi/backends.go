@@ -3,6 +3,7 @@
 package gatewayapi
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -19,87 +19,86 @@ const retries = int(v1alpha1.DefaultRetryAttempts)
 
 // backendRef is a reference of a route to a backend in another namespace.
 type backendRef struct {
-	// rules and backend are the indexes of the backend in the route. The rules from the first index to before the second
-	// one share it.
-	rules   [2]int
-	backend int
+	// group and backend are the indexes of the rule and of the backend in it.
+	group, backend int
 	reference
 	where string
 }
 
-// readBackends reads the backends of the matches of one rule. first is the index of the first of them in the route. It
-// returns what cannot be served as it is written. What the rule refers to in vain is noted on the route, and its share
-// of the requests is answered with 500.
-func (r *Route) readBackends(where string, of []rules.Rule, first int, from []gatewayv1.HTTPBackendRef) (fault string) {
-	if policy.Answers(of[0].Policies) {
-		return "" // without asking a backend
+// readBackends reads the backends of a group. It returns what cannot be served as it is written. What the rule refers
+// to in vain is noted on the route, and its share of the requests is answered with 500.
+func (r *Route) readBackends(g *group, where string, from []gatewayv1.HTTPBackendRef) (wrong finding) {
+	if g.answers {
+		return finding{}
 	}
 	if len(from) == 0 {
 		// The API wants 500 for a rule that neither has a backend nor answers by itself.
-		from, of[0].Backends = nil, []rules.Backend{{Weight: 1, Fault: "the rule has no backend"}}
+		g.backends = []rules.Backend{{Weight: 1, Fault: "the rule has no backend"}}
 	}
-	backends := make([]rules.Backend, len(from))
 	for i := range from {
 		at := where + ".backendRefs[" + strconv.Itoa(i) + "]"
-		b := &backends[i]
-		ref := &from[i].BackendObjectReference
-		*b = rules.Backend{
-			Namespace: string(or(ref.Namespace, gatewayv1.Namespace(r.object.Namespace))), Service: string(ref.Name),
-			Weight: or(from[i].Weight, 1), MustExist: true,
+		b, reference := r.readBackend(at, &from[i].BackendObjectReference)
+		b.Weight = or(from[i].Weight, 1)
+		if b.Policies, wrong = readFilters(from[i].Filters, &r.rules[g.rules[0]].Match); wrong.reason != "" {
+			wrong.text = at + ": " + wrong.text
+			return wrong
 		}
-		switch {
-		case or(ref.Group, "") != "" || or(ref.Kind, "Service") != "Service":
-			b.Fault = at + " is a " + rules.Clip(string(or(ref.Kind, "Service"))) + ", and backends are Services: write the name of one"
-			r.unresolve(gatewayv1.RouteReasonInvalidKind, b.Fault)
-		case ref.Port == nil:
-			b.Fault = at + " has no port: write a port of the Service"
-			r.unresolve(gatewayv1.RouteReasonUnsupportedValue, b.Fault)
-		default:
-			b.Port = *ref.Port
+		if reference.toName != "" {
+			r.refs = append(r.refs, backendRef{group: len(r.groups), backend: i, where: at, reference: reference})
 		}
-		if b.Policies, fault = readFilters(from[i].Filters, of[0].Match.Path); fault != "" {
-			return at + ": " + fault
-		}
-		if b.Fault == "" && b.Namespace != r.object.Namespace {
-			r.refs = append(r.refs, backendRef{
-				rules: [2]int{first, first + len(of)}, backend: i, where: at,
-				reference: reference{r.object.Kind, r.object.Namespace, "", "Service", b.Namespace, b.Service},
-			})
+		g.backends = append(g.backends, b)
+	}
+	for n := g.rules[0]; n < g.rules[1]; n++ {
+		if !slices.Contains(g.closed, n) {
+			r.rules[n].Backends = g.backends
 		}
 	}
-	for n := range of {
-		if len(backends) > 0 {
-			of[n].Backends = backends
-		} else {
-			of[n].Backends = of[0].Backends
-		}
+	return finding{}
+}
+
+// readBackend reads what a route refers to as a backend. reference is not empty if that takes a grant.
+func (r *Route) readBackend(at string, ref *gatewayv1.BackendObjectReference) (b rules.Backend, needs reference) {
+	b = rules.Backend{Namespace: string(or(ref.Namespace, gatewayv1.Namespace(r.object.Namespace))), Service: string(ref.Name), MustExist: true}
+	switch {
+	case or(ref.Group, "") != "" || or(ref.Kind, "Service") != "Service":
+		b.Fault = at + " is a " + rules.Clip(string(or(ref.Kind, "Service"))) + ", and backends are Services: write the name of one"
+		r.unresolve(gatewayv1.RouteReasonInvalidKind, b.Fault)
+	case ref.Port == nil:
+		b.Fault = at + " has no port: write a port of the Service"
+		r.unresolve(gatewayv1.RouteReasonUnsupportedValue, b.Fault)
+	default:
+		b.Port = *ref.Port
 	}
-	return ""
+	if b.Fault == "" && b.Namespace != r.object.Namespace {
+		needs = reference{r.object.Kind, r.object.Namespace, "", "Service", b.Namespace, b.Service}
+	}
+	return b, needs
 }
 
 // permitted returns the route's rules without the backends that it may not refer to, and what is to be said of these.
 func (r *Route) permitted(g grants) (list []rules.Rule, unresolved finding) {
 	list, unresolved = r.rules, r.unresolved
-	copied := false
+	var changed map[int][]rules.Backend // the backends of those groups that have one which is not permitted
 	for i := range r.refs {
 		ref := &r.refs[i]
 		if g.permit(ref.reference) {
 			continue
 		}
-		if !copied {
-			list, copied = append([]rules.Rule(nil), r.rules...), true
+		if changed == nil {
+			list, changed = slices.Clone(r.rules), make(map[int][]rules.Backend)
 		}
 		text := ref.where + " is in namespace " + rules.Clip(ref.toNamespace) + ", and no ReferenceGrant there lets a " + r.object.Kind +
 			" of this one refer to it: make one"
-		backends := append([]rules.Backend(nil), list[ref.rules[0]].Backends...)
-		backends[ref.backend].Fault = text
-		for n := ref.rules[0]; n < ref.rules[1]; n++ {
-			list[n].Backends = backends
+		unresolved.add(string(gatewayv1.RouteReasonRefNotPermitted), text)
+		of := &r.groups[ref.group]
+		if changed[ref.group] == nil {
+			changed[ref.group] = slices.Clone(of.backends)
 		}
-		if unresolved.reason == "" {
-			unresolved = finding{string(gatewayv1.RouteReasonRefNotPermitted), text}
-		} else {
-			unresolved.text += "; " + text
+		changed[ref.group][ref.backend].Fault = text
+		for n := of.rules[0]; n < of.rules[1]; n++ {
+			if !slices.Contains(of.closed, n) {
+				list[n].Backends = changed[ref.group]
+			}
 		}
 	}
 	return list, unresolved

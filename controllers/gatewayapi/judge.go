@@ -281,6 +281,10 @@ func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Ver
 	case resolved != nil:
 		refs.Message = resolved.Message
 	}
+	refused := r.refused
+	if r.crowded.reason != "" {
+		refused.add(r.crowded.reason, r.crowded.text)
+	}
 	for i := range r.parents {
 		p := &r.parents[i]
 		accepted := condition(generation, string(gatewayv1.RouteConditionAccepted), true, string(gatewayv1.RouteReasonAccepted), "everything in the object is acted on")
@@ -288,11 +292,11 @@ func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Ver
 		switch {
 		case p.refused.reason != "":
 			conditions[0] = condition(generation, accepted.Type, false, p.refused.reason, p.refused.text)
-		case r.refused.reason != "" && r.dropped < len(r.rules): // The API wants the message to begin so.
-			conditions = append(conditions, condition(generation, string(gatewayv1.RouteConditionPartiallyInvalid), true, r.refused.reason,
-				"Dropped Rule: "+r.refused.text))
-		case r.refused.reason != "":
-			conditions[0] = condition(generation, accepted.Type, false, r.refused.reason, r.refused.text)
+		case refused.reason != "" && r.serves(): // The API wants the message to begin so.
+			conditions = append(conditions, condition(generation, string(gatewayv1.RouteConditionPartiallyInvalid), true, refused.reason,
+				"Dropped Rule: "+refused.text))
+		case refused.reason != "":
+			conditions[0] = condition(generation, accepted.Type, false, refused.reason, refused.text)
 		}
 		v.Parents = append(v.Parents, gatewayv1.RouteParentStatus{
 			ParentRef: *p.ref, ControllerName: gatewayv1.GatewayController(a.controller), Conditions: conditions,

@@ -17,6 +17,20 @@ import (
 // finding is what is wrong with an object, or with a part of it. Its zero value is for nothing.
 type finding struct{ reason, text string }
 
+// add adds what else is wrong. The first reason stays. A condition's message may not be of any length, and people read
+// far less.
+func (f *finding) add(reason, text string) {
+	const enough, more = 4 << 10, "; and more"
+	switch {
+	case f.reason == "":
+		*f = finding{reason, text}
+	case len(f.text) < enough:
+		f.text += "; " + text
+	case !strings.HasSuffix(f.text, more):
+		f.text += more
+	}
+}
+
 // listener is one listener of a Gateway of ours, or of a ListenerSet that is attached to one.
 type listener struct {
 	// holder is the object that it is written in. What it refers to is in that object's namespace, or granted to it.
@@ -120,11 +134,7 @@ func (l *listener) readCertificates(grants grants) {
 
 // unresolve notes what a listener refers to in vain. The first reason stays.
 func (l *listener) unresolve(reason gatewayv1.ListenerConditionReason, text string) {
-	if l.unresolved.reason == "" {
-		l.unresolved = finding{string(reason), text}
-	} else {
-		l.unresolved.text += "; " + text
-	}
+	l.unresolved.add(string(reason), text)
 }
 
 // noteConflicts notes which listeners of one object cannot be told apart. None of them is served: the API allows no

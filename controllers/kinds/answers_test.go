@@ -140,7 +140,7 @@ func TestWhichExpressionsAreTaken(t *testing.T) {
 		strings.Repeat("a{1000}", 5): "x \"a{1000}a{1000}a{1000}a{1000}a{1000}\" takes more memory than an expression may",
 		strings.Repeat("a", 1025):    "x is longer than 1024 bytes",
 	} {
-		if got := expressionFault("x", text); want == "" && got != "" || !strings.HasPrefix(got, want) {
+		if got := ExpressionFault("x", text); want == "" && got != "" || !strings.HasPrefix(got, want) {
 			t.Errorf("%.40q: got %q, want %q", text, got, want)
 		}
 	}

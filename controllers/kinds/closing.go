@@ -25,8 +25,8 @@ func WrittenAsExpression(path string) bool {
 	return expression.MatchString(path) || at >= 0 && !strings.Contains(path[at:], "=")
 }
 
-// closedText returns the beginning of all paths that a path which cannot be read may have been meant for.
-func closedText(written string, isExpression bool) string {
+// ClosedText returns the beginning of all paths that a path which cannot be read may have been meant for.
+func ClosedText(written string, isExpression bool) string {
 	text := written
 	if isExpression {
 		text = literal(text)

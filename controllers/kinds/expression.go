@@ -17,11 +17,11 @@ const (
 	maxProgram = 4096
 )
 
-// expressionFault returns why an expression cannot be used, or nothing. field is where its author finds it.
+// ExpressionFault returns why an expression cannot be used, or nothing. field is where its author finds it.
 //
 // A matcher of RE2 takes time that grows with the value times the program, and the length of an expression says little
 // of its program: repetitions multiply.
-func expressionFault(field, text string) string {
+func ExpressionFault(field, text string) string {
 	if len(text) > maxExpression {
 		return field + " is longer than " + strconv.Itoa(maxExpression) + " bytes: write a shorter expression"
 	}

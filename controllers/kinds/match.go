@@ -59,7 +59,7 @@ func addCondition(list []snapshot.Condition, field, name, value string, match v1
 	case v1alpha1.ValueMatchExact, "":
 	case v1alpha1.ValueMatchRegularExpression:
 		c.Match = snapshot.ValueRegularExpression
-		if fault := expressionFault(field+"["+rules.Clip(name)+"].value", value); fault != "" {
+		if fault := ExpressionFault(field+"["+rules.Clip(name)+"].value", value); fault != "" {
 			return nil, fault
 		}
 	default:

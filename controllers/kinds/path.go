@@ -50,7 +50,7 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 	}
 	read := rules.Match{Path: path, Type: match, Senseless: fault != "" || from.pattern}
 	if match == snapshot.MatchExpression && fault == "" {
-		read.Beginning = closedText(strings.TrimPrefix(path, "^"), true)
+		read.Beginning = ClosedText(strings.TrimPrefix(path, "^"), true)
 		return read, nil
 	}
 	isExpression := from.pathType != "" && from.pathType != v1alpha1.PathTypePrefix && from.pathType != v1alpha1.PathTypeExact
@@ -62,7 +62,7 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 	case fault == "":
 		return read, nil
 	case from.guarded:
-		return read, &rules.Fault{Text: fault, Closing: rules.UnreadablePath, Beginning: closedText(from.path, isExpression)}
+		return read, &rules.Fault{Text: fault, Closing: rules.UnreadablePath, Beginning: ClosedText(from.path, isExpression)}
 	}
 	return read, &rules.Fault{Text: fault}
 }
@@ -72,7 +72,7 @@ func (r *pathReader) match(from *place) (rules.Match, *rules.Fault) {
 // something else than what is served.
 func (r *pathReader) read(path string, pathType v1alpha1.PathType) (read string, match snapshot.PathMatch, fault string) {
 	if pathType == v1alpha1.PathTypeRegularExpression {
-		return path, snapshot.MatchExpression, expressionFault("path", path)
+		return path, snapshot.MatchExpression, ExpressionFault("path", path)
 	}
 	canonical, err := r.canonical(path)
 	if err != nil {

@@ -62,7 +62,7 @@ func readSubstitution(from *v1alpha1.Substitution) (read policy.PathChange, faul
 	if from.Pattern == "" {
 		return read, "rewrite.regex has no pattern: write one, such as ^/api/(.*)$"
 	}
-	if fault := expressionFault("rewrite.regex.pattern", from.Pattern); fault != "" {
+	if fault := ExpressionFault("rewrite.regex.pattern", from.Pattern); fault != "" {
 		return read, fault
 	}
 	if at := strings.IndexFunc(from.Substitution, isUnspelled); at >= 0 || len(from.Substitution) > maxExpression {
