@@ -10,6 +10,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -35,6 +36,7 @@ func (r *Route) readPolicies(g *group, from []gatewayv1.HTTPRouteFilter) finding
 // readFilters reads the filters of a rule or of a backend into policies, or says what is wrong with the first that
 // cannot be served. A filter may replace the prefix that the rule matches.
 func readFilters(from []gatewayv1.HTTPRouteFilter, match *rules.Match) (policies []policy.Policy, wrong finding) {
+	var cors *policy.CORS
 	var headers policy.Headers
 	var rewrite *policy.Rewrite
 	var redirect *policy.Redirect
@@ -46,6 +48,8 @@ func readFilters(from []gatewayv1.HTTPRouteFilter, match *rules.Match) (policies
 			fault = changeHeaders(&headers.Request, f.RequestHeaderModifier)
 		case f.Type == gatewayv1.HTTPRouteFilterResponseHeaderModifier && f.ResponseHeaderModifier != nil:
 			fault = changeHeaders(&headers.Response, f.ResponseHeaderModifier)
+		case f.Type == gatewayv1.HTTPRouteFilterCORS && f.CORS != nil:
+			cors, fault = readCORS(f.CORS)
 		case f.Type == gatewayv1.HTTPRouteFilterURLRewrite && f.URLRewrite != nil:
 			rewrite = &policy.Rewrite{Host: string(or(f.URLRewrite.Hostname, "")), Untold: true}
 			rewrite.Path, fault = pathChange(f.URLRewrite.Path, match)
@@ -60,6 +64,10 @@ func readFilters(from []gatewayv1.HTTPRouteFilter, match *rules.Match) (policies
 	}
 	if rewrite != nil && redirect != nil {
 		return nil, finding{string(gatewayv1.RouteReasonIncompatibleFilters), "a request is either redirected or rewritten: write one of the two filters"}
+	}
+	// in policy.Order
+	if cors != nil {
+		policies = append(policies, cors)
 	}
 	if !headers.Equal(new(policy.Headers)) {
 		policies = append(policies, &headers)
@@ -117,39 +125,47 @@ func pathChange(from *gatewayv1.HTTPPathModifier, match *rules.Match) (change po
 
 // changeHeaders adds the changes of a filter to those of a message. The schema lets a rule have one such filter.
 func changeHeaders(to *policy.HeaderChanges, from *gatewayv1.HTTPHeaderFilter) (fault string) {
-	for _, h := range slices.Concat(from.Set, from.Add) {
-		if strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			return "the value of header " + rules.Quote(string(h.Name)) + " has a control character, a line break perhaps: leave it out"
-		}
-	}
-	for _, h := range from.Set {
-		to.Set = append(to.Set, policy.Header{Name: string(h.Name), Value: h.Value})
-	}
-	for _, h := range from.Add {
-		to.Append = append(to.Append, policy.Header{Name: string(h.Name), Value: h.Value})
-	}
+	to.Set, to.Append = newHeaders(from.Set), newHeaders(from.Add)
 	for _, name := range from.Remove {
 		to.Remove = append(to.Remove, strings.ToLower(name))
 	}
-	byName := func(a, b policy.Header) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) }
-	slices.SortStableFunc(to.Set, byName)
-	slices.SortStableFunc(to.Append, byName)
 	slices.Sort(to.Remove)
 	to.Remove = slices.Compact(to.Remove)
-	return ownHeaders(to)
-}
-
-// ownHeaders says which of the fields that are changed are the proxy's own: it writes them, or frames messages by them.
-func ownHeaders(of *policy.HeaderChanges) (fault string) {
-	names := slices.Clone(of.Remove)
-	for _, h := range slices.Concat(of.Set, of.Append) {
+	names := slices.Clone(to.Remove)
+	for _, h := range slices.Concat(to.Set, to.Append) {
+		if strings.ContainsFunc(h.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return "the value of header " + rules.Quote(h.Name) + " has a control character, a line break perhaps: leave it out"
+		}
 		names = append(names, strings.ToLower(h.Name))
 	}
-	for _, name := range names {
-		switch name {
-		case "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "proxy-connection":
+	slices.Sort(names)
+	for i, name := range names {
+		switch {
+		case !kinds.IsToken(name):
+			return rules.Quote(name) + " is no name of a header: write letters, digits and hyphens"
+		case ownHeader(name):
 			return "header " + rules.Quote(name) + " is the proxy's own: leave it out"
+		case i > 0 && names[i-1] == name:
+			return "header " + rules.Quote(name) + " is changed in two ways: write it in one of set, add and remove"
 		}
 	}
 	return ""
+}
+
+// newHeaders returns fields sorted by name. Of several with one name the first counts, as the API says.
+func newHeaders(from []gatewayv1.HTTPHeader) (headers []policy.Header) {
+	for i := range from {
+		headers = append(headers, policy.Header{Name: string(from[i].Name), Value: from[i].Value})
+	}
+	slices.SortStableFunc(headers, func(a, b policy.Header) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	return slices.CompactFunc(headers, func(a, b policy.Header) bool { return strings.EqualFold(a.Name, b.Name) })
+}
+
+// ownHeader returns whether a field is the proxy's own: it writes the field, or frames messages by it.
+func ownHeader(lower string) bool {
+	switch lower {
+	case "host", "content-length", "transfer-encoding", "connection", "keep-alive", "te", "trailer", "upgrade", "proxy-connection":
+		return true
+	}
+	return false
 }

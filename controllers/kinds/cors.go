@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -60,7 +59,7 @@ func corsNamesFault(field string, names []string) string {
 		return field + " has more than " + strconv.Itoa(maxOrigins) + " names, or others beside *: write fewer"
 	}
 	for _, name := range names {
-		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
+		if !IsToken(name) {
 			return field + " has " + rules.Quote(name) + ", which is no name: write letters, digits and hyphens, or *"
 		}
 	}

@@ -102,7 +102,7 @@ func sortNames(names []string) []string {
 // headerNameFault returns why a field of that name cannot be changed: the name is no token (RFC 9110, section 5.6.2),
 // or the proxy writes the field or frames the message by it.
 func headerNameFault(field, name string) string {
-	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isToken(r) }) {
+	if !IsToken(name) {
 		return field + " has " + rules.Quote(name) + ", which is no header name: write letters, digits and hyphens, such as X-App-Version"
 	}
 	if ownHeader(strings.ToLower(name)) {
@@ -120,8 +120,11 @@ func ownHeader(lower string) bool {
 	return false
 }
 
-func isToken(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+// IsToken returns whether a text may be a method, or the name of a header field (RFC 9110, section 5.6.2).
+func IsToken(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
 }
 
 // isControl returns whether a value must not have this character (RFC 9110, section 5.5). A tab is allowed.

@@ -19,7 +19,7 @@ func readConditions(p *v1alpha1.IngressPath) (read *snapshot.Conditions, fault s
 	}
 	read = new(snapshot.Conditions)
 	for _, method := range p.Methods {
-		if method == "" || strings.ContainsFunc(string(method), func(r rune) bool { return !isToken(r) }) {
+		if !IsToken(string(method)) {
 			return nil, "methods has " + rules.Quote(string(method)) + ", which is no method: write one such as GET"
 		}
 		read.Methods = append(read.Methods, string(method))
@@ -33,7 +33,7 @@ func readConditions(p *v1alpha1.IngressPath) (read *snapshot.Conditions, fault s
 	}
 	for i := range p.Match.Headers {
 		h := &p.Match.Headers[i]
-		if h.Name == "" || strings.ContainsFunc(h.Name, func(r rune) bool { return !isToken(r) }) {
+		if !IsToken(h.Name) {
 			return nil, "match.headers has " + rules.Quote(h.Name) + ", which is no header name: write letters, digits and hyphens, such as X-Canary"
 		}
 		if read.Headers, fault = addCondition(read.Headers, "match.headers", strings.ToLower(h.Name), h.Value, h.Type); fault != "" {
