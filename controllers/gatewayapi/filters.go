@@ -20,6 +20,9 @@ import (
 // readPolicies reads the filters of a rule into the policies of its group, or says what is wrong with the first that
 // cannot be served.
 func (r *Route) readPolicies(g *group, from []gatewayv1.HTTPRouteFilter) finding {
+	from = slices.DeleteFunc(slices.Clone(from), func(f gatewayv1.HTTPRouteFilter) bool {
+		return f.Type == gatewayv1.HTTPRouteFilterRequestMirror && f.RequestMirror != nil // see readMirrors
+	})
 	for n := g.rules[0]; n < g.rules[1]; n++ {
 		policies, wrong := readFilters(from, &r.rules[n].Match)
 		if wrong.reason != "" {
@@ -55,6 +58,8 @@ func readFilters(from []gatewayv1.HTTPRouteFilter, match *rules.Match) (policies
 			rewrite.Path, fault = pathChange(f.URLRewrite.Path, match)
 		case f.Type == gatewayv1.HTTPRouteFilterRequestRedirect && f.RequestRedirect != nil:
 			redirect, fault = readRedirect(f.RequestRedirect, match)
+		case f.Type == gatewayv1.HTTPRouteFilterRequestMirror:
+			fault = "mirrors are of a rule and not of one of its backends: write the filter there"
 		default:
 			fault = "a filter of type " + rules.Quote(string(f.Type)) + " is not supported"
 		}

@@ -3,6 +3,7 @@
 package gatewayapi
 
 import (
+	"cmp"
 	"strconv"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -38,13 +39,10 @@ func (r *Route) readHTTPRule(where string, from *gatewayv1.HTTPRouteRule) {
 		m.match, _ = readMatch(&gatewayv1.HTTPRouteMatch{})
 		matches = append(matches, m)
 	}
-	g := r.readRules(matches, rules.Rule{Timeouts: timeouts(from.Timeouts), Retries: retries})
-	wrong := r.readPolicies(g, from.Filters)
-	if wrong.reason == "" {
-		wrong = r.readBackends(g, where, from.BackendRefs)
-	}
-	if wrong.reason != "" {
-		r.closeAll(g, where, wrong)
-	}
-	r.groups = append(r.groups, *g)
+	var like rules.Rule
+	var faults [3]string
+	like.Timeouts, faults[0] = readTimeouts(from.Timeouts)
+	like.Retries, like.Retry, faults[1] = readRetry(from.Retry)
+	like.Persistence, faults[2] = readPersistence(from.SessionPersistence)
+	r.readRule(where, matches, like, cmp.Or(faults[:]...), from.Filters, from.BackendRefs)
 }

@@ -33,15 +33,41 @@ type Route struct {
 type group struct {
 	// rules are the indexes of the first of them, and of the one after the last.
 	rules [2]int
-	// answers is set if a filter answers every request. Otherwise backends are those of all rules that are open.
+	// answers is set if a filter answers every request. Otherwise backends are those of all rules that are open, and so
+	// are mirrors.
 	answers  bool
 	backends []rules.Backend
+	mirrors  []rules.Mirror
 	// closed are the indexes of the rules that cannot be served as they are written. Their requests reach no backend.
 	closed []int
 }
 
-// readRules begins a group with a rule for each match. A match with a fault gets one that is closed.
-func (r *Route) readRules(matches []matched, like rules.Rule) *group {
+// readRule reads one rule of a route. like has what all of its matches have in common, and fault is what is wrong with
+// that.
+func (r *Route) readRule(where string, matches []matched, like rules.Rule, fault string, filters []gatewayv1.HTTPRouteFilter,
+	backends []gatewayv1.HTTPBackendRef) {
+	g := r.readMatched(matches, like)
+	var wrong finding
+	if fault != "" {
+		wrong = unsupported(fault)
+	}
+	if wrong.reason == "" {
+		wrong = r.readPolicies(g, filters)
+	}
+	if wrong.reason == "" && !g.answers {
+		wrong = r.readBackends(g, where, backends)
+	}
+	if wrong.reason == "" && !g.answers {
+		wrong = r.readMirrors(g, where, filters)
+	}
+	if wrong.reason != "" {
+		r.closeAll(g, where, wrong)
+	}
+	r.groups = append(r.groups, *g)
+}
+
+// readMatched begins a group with a rule for each match. A match with a fault gets one that is closed.
+func (r *Route) readMatched(matches []matched, like rules.Rule) *group {
 	g := group{rules: [2]int{len(r.rules), len(r.rules) + len(matches)}}
 	for i := range matches {
 		m := &matches[i]

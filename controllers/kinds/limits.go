@@ -59,16 +59,16 @@ func readRetry(p *v1alpha1.IngressPath) *snapshot.Retry {
 	return r
 }
 
-// maxRetries bounds retries.attempts, as the schema does.
-const maxRetries = 10
+// MaxRetries bounds the retries of a rule, as the schema does.
+const MaxRetries = 10
 
 // limitsFault says what is wrong with a path's timeouts and retries.
 func limitsFault(p *v1alpha1.IngressPath) string {
 	if t := readTimeouts(p); t.Request < 0 || t.Connect < 0 || t.Response < 0 || t.Idle < 0 {
 		return "timeouts holds a negative duration: write 0s for none"
 	}
-	if n := readRetries(p); n < 0 || n > maxRetries {
-		return "retries.attempts is " + strconv.Itoa(n) + ": write 0 for none, and at most " + strconv.Itoa(maxRetries)
+	if n := readRetries(p); n < 0 || n > MaxRetries {
+		return "retries.attempts is " + strconv.Itoa(n) + ": write 0 for none, and at most " + strconv.Itoa(MaxRetries)
 	}
 	if r := readRetry(p); r != nil {
 		if r.Backoff < 0 {
