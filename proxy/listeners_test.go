@@ -94,6 +94,31 @@ func TestWildcardsOfListenersStandForAnyNumberOfLabels(t *testing.T) {
 	}
 }
 
+func TestListenersSpeakHTTP2ToClientsThatBeginWithIt(t *testing.T) {
+	t.Parallel()
+	p := serve(t) // without H2C
+	at := ownAddress()
+	s := snapshotOf(nil, poolOf("pool", named(t, "b").address))
+	s.Listeners = []snapshot.Listener{listenerOf(at, hostOf("", prefix("/", "pool")))}
+	p.apply(s)
+	for version, configure := range map[string]func(*http.Protocols){
+		"HTTP/1.1": func(p *http.Protocols) { p.SetHTTP1(true) }, "HTTP/2.0": func(p *http.Protocols) { p.SetUnencryptedHTTP2(true) },
+	} {
+		var only http.Protocols
+		configure(&only)
+		client := &http.Client{Transport: &http.Transport{Protocols: &only, DisableKeepAlives: true}}
+		response, err := client.Get("http://" + at.String())
+		if err != nil {
+			t.Errorf("%s: %v", version, err)
+			continue
+		}
+		_ = response.Body.Close()
+		if response.Proto != version || response.StatusCode != http.StatusOK {
+			t.Errorf("got %s %s, want %s", response.Proto, response.Status, version)
+		}
+	}
+}
+
 func TestAListenerIsOpenedAgainOnceItsAddressIsFree(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

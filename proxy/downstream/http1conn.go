@@ -71,7 +71,7 @@ func (l *link) speakHTTP1() (serve func()) {
 	c := &http1Conn{link: l}
 	c.idleSince.Store(int64(c.came))
 	c.origin.Logins = &c.logins
-	c.ServerConn = http1.NewServerConn(c.carrier, &s.http1)
+	c.ServerConn = http1.NewServerConn(c.carrier, s.requestsAt(c.from))
 	c.heads = s.config.Heads.Share(c, headmemory.PerConnection(s.config.MaxHeaderBytes))
 	c.Hold(&c.heads)
 	if c.excess {

@@ -52,9 +52,11 @@ type Config struct {
 
 // Server accepts clients' connections. An engine serves the requests on them.
 type Server struct {
-	engine    *pipeline.Engine
-	config    Config
-	http1     http1.ServerConfig
+	engine *pipeline.Engine
+	config Config
+	// http1 is for connections in HTTP/1.1, and either for those that may turn out to be ones in HTTP/2.
+	http1, either http1.ServerConfig
+
 	http2     http2.Config
 	exchanges sync.Pool
 	draining  atomic.Bool
@@ -92,6 +94,8 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 
 		PriorKnowledge: config.H2C,
 	}
+	s.either = s.http1
+	s.either.PriorKnowledge = true
 	s.http2 = http2.Config{
 		Limits:  http2.Limits(s.http1.Limits),
 		Buffers: &engine.Buffers,
@@ -114,3 +118,12 @@ func (s *Server) Each(f func(Conn)) { s.conns.each(f) }
 
 // Requests returns how requests of HTTP/1.1 are read.
 func (s *Server) Requests() *http1.ServerConfig { return &s.http1 }
+
+// requestsAt returns how the requests of a connection in HTTP/1.1 are read. Plain connections to listeners of the
+// snapshot may turn out to be ones in HTTP/2, as the Gateway API wants it where there are GRPCRoutes.
+func (s *Server) requestsAt(l *listener) *http1.ServerConfig {
+	if l.number > 0 && l.tls == nil {
+		return &s.either
+	}
+	return &s.http1
+}
