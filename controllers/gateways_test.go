@@ -80,9 +80,10 @@ func stateOf(g *gatewayv1.Gateway) (list []string) {
 	return list
 }
 
-func TestGatewaysAreServedOnceTheirDefinitionsAreThere(t *testing.T) {
-	t.Parallel()
-	k := gatewayCluster(t)
+// startGateways runs a replica whose data plane takes connections for Gateways at an address.
+func (k *testCluster) startGateways(at netip.Addr) *replica {
+	t := k.T
+	t.Helper()
 	data := proxy.New(proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, DrainTimeout: fixture.Patience})
 	ctx, stop := context.WithCancel(context.Background())
 	watched := make(chan struct{})
@@ -94,13 +95,93 @@ func TestGatewaysAreServedOnceTheirDefinitionsAreThere(t *testing.T) {
 		stop()
 		<-watched
 	})
-	at := netip.MustParseAddr("127.9.0.1")
-	r := k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
+	return k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
 		o.Applier, o.Listening, o.AllowLocalTasks = data, data, true
 		o.GatewayController, o.GatewayAddresses = gatewayapi.DefaultController, []netip.Addr{at}
 	})
+}
+
+// speaksHTTP2 has a client or a server speak HTTP/2 without TLS, and nothing else.
+func speaksHTTP2() *http.Protocols {
+	var only http.Protocols
+	only.SetUnencryptedHTTP2(true)
+	return &only
+}
+
+// servesGRPC waits until a GRPCRoute of a Gateway is served at an address, and says so.
+func (k *testCluster) servesGRPC(gateway *gatewayv1.Gateway, address string) {
+	t := k.T
+	t.Helper()
+	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/grpc")
+		w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
+		_, _ = io.WriteString(w, r.Proto+" "+r.URL.Path)
+	}))
+	backend.Config.Protocols = speaksHTTP2()
+	backend.Start()
+	t.Cleanup(backend.Close)
+	at := backend.Listener.Addr().(*net.TCPAddr).AddrPort()
+	k.Make(fixture.Task(k.Blue, "calls", "calls", at.Addr().String()))
+	route := made(k, &gatewayv1.GRPCRoute{}, fmt.Sprintf("metadata: {name: calls, namespace: %s}\n"+`
+spec:
+  parentRefs: [{name: %s}]
+  hostnames: [calls.x.io]
+  rules: [{matches: [{method: {service: a.B, method: C}}], backendRefs: [{name: calls, port: %d}]},
+    {matches: [{method: {service: a.D}}], backendRefs: [{name: none, port: 1}]}]`, k.Blue, gateway.Name, at.Port()))
+	client := &http.Client{Transport: &http.Transport{Protocols: speaksHTTP2()}}
+	t.Cleanup(client.CloseIdleConnections)
+	call := func(method string) (string, error) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+method, http.NoBody)
+		if err != nil {
+			return "", err
+		}
+		request.Host = "calls.x.io"
+		request.Header.Set("Content-Type", "application/grpc")
+		response, err := client.Do(request)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = response.Body.Close() }()
+		content, err := io.ReadAll(response.Body)
+		if response.StatusCode != http.StatusOK {
+			return response.Status[:3], err
+		}
+		return string(content) + " " + response.Trailer.Get("Grpc-Status"), err
+	}
+	fixture.Eventually(t, func() error {
+		if got, err := call("/a.B/C"); got != "HTTP/2.0 /a.B/C 0" {
+			return fmt.Errorf("the call ends with %q, %w", got, err)
+		}
+		return nil
+	})
+	// A client of gRPC takes 404 for UNIMPLEMENTED and 503 for UNAVAILABLE.
+	for method, want := range map[string]string{"/a.B/Other": "404", "/other/C": "404", "/a.D/E": "503"} {
+		if got, err := call(method); got != want {
+			t.Errorf("%s ends with %q (%v), want %s", method, got, err, want)
+		}
+	}
+	fixture.Eventually(t, func() error {
+		k.Reload(route)
+		var got []string
+		for _, p := range route.Status.Parents {
+			for _, c := range p.Conditions {
+				got = append(got, fmt.Sprintf("%s %s=%s %s", p.ParentRef.Name, c.Type, c.Status, c.Reason))
+			}
+		}
+		if diff := cmp.Diff([]string{"g Accepted=True Accepted", "g ResolvedRefs=False BackendNotFound"}, got); diff != "" {
+			return fmt.Errorf("the GRPCRoute says (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+	k.Remove(route)
+}
+
+func TestGatewaysAreServedOnceTheirDefinitionsAreThere(t *testing.T) {
+	t.Parallel()
+	k := gatewayCluster(t)
+	r := k.startGateways(netip.MustParseAddr("127.9.0.1"))
 	r.isReady(t) // without them
-	if err := kubeapi.DefineGatewayAPI(k.Config); err != nil {
+	if err := kubeapi.DefineGatewayAPI(k.Config, "grpcroutes"); err != nil {
 		t.Fatal(err)
 	}
 
@@ -169,6 +250,11 @@ spec:
 		}
 		return nil
 	})
+
+	if err := kubeapi.DefineGatewayAPI(k.Config); err != nil {
+		t.Fatal(err)
+	}
+	k.servesGRPC(gateway, "http://127.9.0.1:20081")
 
 	// Nothing is written again, and what others have written stays.
 	k.Reload(route)

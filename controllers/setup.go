@@ -155,7 +155,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 		config := &gateways.Config{Class: options.IngressClass, API: snapshots.Gateways, Snapshots: snapshots, Peers: snapshots.Peers,
 			Replicas: snapshots.Replicas, Addresses: addresses, Listening: options.Listening, Status: writer}
 		reconcilers = append(reconcilers, gateways.ClassReconciler{Config: config}, &gateways.GatewayReconciler{Config: config},
-			&gateways.ListenerSetReconciler{Config: config}, gateways.HTTPRouteReconciler{Config: config},
+			&gateways.ListenerSetReconciler{Config: config}, gateways.HTTPRoutes(config), gateways.GRPCRoutes(config),
 			gateways.BackendTLSPolicyReconciler{Config: config})
 	}
 	if options.ACME.Client != nil {

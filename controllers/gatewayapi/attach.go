@@ -57,6 +57,8 @@ type Attached struct {
 	policies *backendPolicies
 
 	controller string
+	// severalKinds is set if there are routes of more than one kind.
+	severalKinds bool
 }
 
 // gateway is a Gateway of ours.
@@ -95,7 +97,7 @@ type parent struct {
 
 // Attach attaches routes to the listeners of Gateways.
 func Attach(in *Input) *Attached {
-	a := &Attached{controller: in.Controller}
+	a := &Attached{controller: in.Controller, severalKinds: haveSeveralKinds(in.Routes)}
 	classes := make(map[string]bool)
 	for _, class := range in.Classes {
 		if string(class.Spec.ControllerName) == in.Controller {
@@ -133,10 +135,17 @@ func Attach(in *Input) *Attached {
 			a.open(&sets[0].holder, &g.addresses, sockets)
 		}
 	}
-	for _, route := range slices.SortedFunc(slices.Values(in.Routes), func(a, b *Route) int { return rules.Older(a.object, b.object) }) {
-		a.attach(route, holders, sockets, grants, in.NamespaceLabels)
+	oldest := func(a, b *Route) int {
+		return cmp.Or(rules.Older(a.object, b.object), cmp.Compare(a.object.ID, b.object.ID))
 	}
-	a.boundExpressions()
+	for _, route := range slices.SortedFunc(slices.Values(in.Routes), oldest) {
+		attached := a.attach(route, holders, sockets, grants, in.NamespaceLabels)
+		if attached.attached != nil {
+			a.Objects = append(a.Objects, attached.attached)
+		}
+		a.routes = append(a.routes, attached)
+	}
+	a.settleExpressions()
 	return a
 }
 
@@ -155,9 +164,10 @@ func older(a, b *metav1.ObjectMeta) int {
 	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }
 
-// attach attaches a route to those listeners of ours that its parents are and that take it.
-func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *sockets, grants grants, namespaces map[string]map[string]string) {
-	attached := attachedRoute{Route: route}
+// attach attaches a route to those listeners of ours that its parents are and that take it. Older routes come first.
+func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *sockets, grants grants,
+	namespaces map[string]map[string]string) (attached attachedRoute) {
+	attached.Route = route
 	var to []*listener
 	for i := range route.parents {
 		ref := &route.parents[i]
@@ -166,6 +176,9 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 			continue
 		}
 		listeners, refused := h.listenersFor(ref, route, namespaces)
+		if refused.reason == "" && a.severalKinds {
+			listeners, refused = withoutConflict(listeners, route)
+		}
 		attached.parents = append(attached.parents, parent{ref, refused})
 		for _, l := range listeners {
 			if !slices.Contains(to, l) {
@@ -173,9 +186,8 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 			}
 		}
 	}
-	defer func() { a.routes = append(a.routes, attached) }()
 	if len(attached.parents) == 0 {
-		return // What was said of a former parent has to go.
+		return attached // What was said of a former parent has to go.
 	}
 	list, unresolved := route.permitted(grants)
 	attached.unresolved = unresolved
@@ -188,6 +200,9 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 		if secured[l.gateway] == nil {
 			secured[l.gateway] = a.policies.secure(list, &object, l.gateway)
 		}
+		if a.severalKinds {
+			l.take(route)
+		}
 		for _, served := range l.served {
 			for _, name := range hostnames(route.hostnames, l.name) {
 				if sockets.owner(served.Address, name) == served { // Another listener has all hosts of the name otherwise.
@@ -198,8 +213,8 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 	}
 	if len(object.Hosts) > 0 {
 		attached.attached = &object
-		a.Objects = append(a.Objects, &object)
 	}
+	return attached
 }
 
 // listenersFor returns the listeners that a route's reference attaches it to, or why there is none.

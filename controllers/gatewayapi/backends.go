@@ -21,11 +21,11 @@ type backendRef struct {
 }
 
 // readBackends reads the backends of a group. It returns what cannot be served as it is written. What the rule refers
-// to in vain is noted on the route, and its share of the requests is answered with 500.
+// to in vain is noted on the route, and its share of the requests is answered with an error.
 func (r *Route) readBackends(g *group, where string, from []gatewayv1.HTTPBackendRef) (wrong finding) {
 	if len(from) == 0 {
-		// The API wants 500 for a rule that neither has a backend nor answers by itself.
-		g.backends = []rules.Backend{{Weight: 1, Fault: "the rule has no backend"}}
+		// The API wants an error from a rule that neither has a backend nor answers by itself.
+		g.backends = r.noBackend("the rule has no backend")
 	}
 	for i := range from {
 		at := where + ".backendRefs[" + strconv.Itoa(i) + "]"
@@ -52,7 +52,10 @@ func (r *Route) readBackends(g *group, where string, from []gatewayv1.HTTPBacken
 
 // readBackend reads what a route refers to as a backend. needs is not empty if that takes a grant.
 func (r *Route) readBackend(at string, ref *gatewayv1.BackendObjectReference) (b rules.Backend, needs reference) {
-	b = rules.Backend{Namespace: string(or(ref.Namespace, gatewayv1.Namespace(r.object.Namespace))), Service: string(ref.Name), MustExist: true}
+	b = rules.Backend{Namespace: string(or(ref.Namespace, gatewayv1.Namespace(r.object.Namespace))), Service: string(ref.Name), MustExist: r.mustExist()}
+	if r.object.Kind == GRPCRouteKind {
+		b.Protocol = rules.GRPC
+	}
 	switch {
 	case or(ref.Group, "") != "" || or(ref.Kind, "Service") != "Service":
 		b.Fault = at + " is a " + rules.Clip(string(or(ref.Kind, "Service"))) + ", and backends are Services: write the name of one"

@@ -4,6 +4,7 @@ package gatewayapi
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -20,35 +21,63 @@ type place struct {
 
 func placeOf(h *rules.Host) place { return place{h.Listener.Address, h.Name} }
 
-// boundExpressions leaves out the rules with an expression that a host has beyond snapshot.MaxExpressions, those of the
-// youngest routes. Their requests must not fall to less specific hosts. So the last expression that the host may have
-// answers 500 to all that nothing else of the host takes.
-func (a *Attached) boundExpressions() {
+// settleExpressions brings the expressions of each host into the order and the number that they may have.
+func (a *Attached) settleExpressions() {
 	count := make(map[place]int)
-	var with []*attachedRoute
-	for i := range a.routes {
-		r := &a.routes[i]
-		if r.expressions == 0 || r.attached == nil {
-			continue
+	a.eachHost(func(r *attachedRoute, h *rules.Host) {
+		if r.expressions > 0 {
+			count[placeOf(h)] += r.expressions
 		}
-		with = append(with, r)
-		for n := range r.attached.Hosts {
-			count[placeOf(&r.attached.Hosts[n])] += r.expressions
+	})
+	if len(count) == 0 {
+		return
+	}
+	added := make(map[place]int)
+	a.eachHost(func(r *attachedRoute, h *rules.Host) {
+		if at := placeOf(h); r.object.Kind == GRPCRouteKind && count[at] > 0 {
+			added[at] += followExpressions(h)
 		}
+	})
+	for at, n := range added {
+		count[at] += n
 	}
 	taken := make(map[place]int)
-	for _, r := range with {
-		for n := range r.attached.Hosts {
-			h := &r.attached.Hosts[n]
-			if at := placeOf(h); count[at] > snapshot.MaxExpressions {
-				taken[at] = r.bound(h, taken[at], count[at])
+	a.eachHost(func(r *attachedRoute, h *rules.Host) {
+		if at := placeOf(h); count[at] > snapshot.MaxExpressions {
+			taken[at] = r.bound(h, taken[at], count[at])
+		}
+	})
+}
+
+// eachHost calls f for each host of each route. The oldest routes come first.
+func (a *Attached) eachHost(f func(*attachedRoute, *rules.Host)) {
+	for i := range a.routes {
+		if r := &a.routes[i]; r.attached != nil {
+			for n := range r.attached.Hosts {
+				f(r, &r.attached.Hosts[n])
 			}
 		}
 	}
 }
 
-// bound leaves out expressions of a host that older routes have taken some of, of so many in all. It returns how many
-// are taken then.
+// followExpressions has the rules of a host that are for all services and methods come after its expressions: the API
+// prefers what says something of a service or a method, and a plain path would go before. It returns how many there
+// are.
+func followExpressions(h *rules.Host) (n int) {
+	h.Rules = slices.Clone(h.Rules)
+	for i := range h.Rules {
+		if m := &h.Rules[i].Match; m.Type == snapshot.MatchPrefix && m.Path == "/" {
+			m.Type, m.Path, m.Beginning = snapshot.MatchExpression, ".*", "/"
+			n++
+		}
+	}
+	return n
+}
+
+// bound leaves out the rules with an expression that a host has beyond snapshot.MaxExpressions. Older routes have taken
+// some, of so many in all. bound returns how many are taken then. The requests that are meant must not fall to less
+// specific hosts. So the last expression that the host may have answers an error to all that nothing else of the host
+// takes.
 func (r *attachedRoute) bound(h *rules.Host, taken, all int) int {
 	kept := make([]rules.Rule, 0, len(h.Rules))
 	for _, rule := range h.Rules {

@@ -6,12 +6,36 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// Features returns what the status of a GatewayClass says that is supported, sorted. It has only what the tests of the
-// Gateway API have shown to be so.
+// Features returns what the status of a GatewayClass says that is supported. It is sorted by name. It has those of the
+// API's features that are served however the controller is started.
 func Features() []gatewayv1.SupportedFeature {
 	return []gatewayv1.SupportedFeature{
+		{Name: "GRPCRoute"},
+		{Name: "GRPCRouteNamedRouteRule"},
 		{Name: "Gateway"},
+		{Name: "GatewayAddressEmpty"},
+		{Name: "GatewayHTTPListenerIsolation"},
+		{Name: "GatewayPort8080"},
 		{Name: "HTTPRoute"},
+		{Name: "HTTPRoute303RedirectStatusCode"},
+		{Name: "HTTPRoute307RedirectStatusCode"},
+		{Name: "HTTPRoute308RedirectStatusCode"},
+		{Name: "HTTPRouteBackendProtocolH2C"},
+		{Name: "HTTPRouteBackendProtocolWebSocket"},
+		{Name: "HTTPRouteBackendRequestHeaderModification"},
+		{Name: "HTTPRouteCORS"},
+		{Name: "HTTPRouteDestinationPortMatching"},
+		{Name: "HTTPRouteHostRewrite"},
+		{Name: "HTTPRouteMethodMatching"},
+		{Name: "HTTPRouteNamedRouteRule"},
+		{Name: "HTTPRouteParentRefPort"},
+		{Name: "HTTPRoutePathRedirect"},
+		{Name: "HTTPRoutePathRewrite"},
+		{Name: "HTTPRoutePortRedirect"},
+		{Name: "HTTPRouteQueryParamMatching"},
+		{Name: "HTTPRouteRequestTimeout"},
+		{Name: "HTTPRouteResponseHeaderModification"},
+		{Name: "HTTPRouteSchemeRedirect"},
 		{Name: "ReferenceGrant"},
 	}
 }

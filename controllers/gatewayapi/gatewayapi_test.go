@@ -49,6 +49,8 @@ func read(t *testing.T, text string) *world {
 			w.Routes = append(w.Routes, gatewayapi.ReadHTTPRoute(older(w, into(t, document, &gatewayv1.HTTPRoute{}))))
 		case "BackendTLSPolicy":
 			w.BackendTLSPolicies = append(w.BackendTLSPolicies, older(w, into(t, document, &gatewayv1.BackendTLSPolicy{})))
+		case "GRPCRoute":
+			w.Routes = append(w.Routes, gatewayapi.ReadGRPCRoute(older(w, into(t, document, &gatewayv1.GRPCRoute{}))))
 		case "ReferenceGrant":
 			w.Grants = append(w.Grants, into(t, document, &gatewayv1.ReferenceGrant{}))
 		default:

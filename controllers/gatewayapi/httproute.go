@@ -21,9 +21,19 @@ func ReadHTTPRoute(object *gatewayv1.HTTPRoute) *Route {
 		parents: object.Spec.ParentRefs, hostnames: object.Spec.Hostnames,
 	}
 	for i := range object.Spec.Rules {
-		r.readHTTPRule("spec.rules["+strconv.Itoa(i)+"]", &object.Spec.Rules[i])
+		from := &object.Spec.Rules[i]
+		r.readHTTPRule(whereRule(i, from.Name), from)
 	}
 	return r
+}
+
+// whereRule names a rule as its author finds it.
+func whereRule(index int, name *gatewayv1.SectionName) string {
+	where := "spec.rules[" + strconv.Itoa(index) + "]"
+	if name != nil {
+		where += "(" + rules.Clip(string(*name)) + ")"
+	}
+	return where
 }
 
 // readHTTPRule reads one rule of an HTTPRoute. Without matches it is for every request.

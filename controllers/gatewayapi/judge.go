@@ -90,7 +90,7 @@ func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.A
 	}
 	unresolved := make(map[Key]*metav1.Condition)
 	for i := range reports {
-		if r := &reports[i]; r.Kind == HTTPRouteKind {
+		if r := &reports[i]; slices.Contains(httpKinds, r.Kind) {
 			for n := range r.Conditions {
 				if r.Conditions[n].Type == v1alpha1.ConditionResolvedRefs {
 					unresolved[Key{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}] = &r.Conditions[n]

@@ -52,8 +52,9 @@ type listener struct {
 	// served are its listeners in the data plane, one for each of the Gateway's addresses. There are none if it is refused
 	// or in conflict.
 	served []*rules.Listener
-	// attached counts the routes that are attached to it.
+	// attached counts the routes that are attached to it. taken are their hosts, by the kind of the route.
 	attached int32
+	taken    map[string]*hostSet
 }
 
 // readListeners reads the listeners of one object, each for itself. They are a Gateway's.
@@ -86,14 +87,14 @@ func readListeners(holder Key, gateway *gateway, specs []gatewayv1.Listener, gra
 // readKinds reads which kinds of routes a listener takes.
 func (l *listener) readKinds() {
 	if l.spec.AllowedRoutes == nil || len(l.spec.AllowedRoutes.Kinds) == 0 {
-		l.kinds = []string{HTTPRouteKind}
+		l.kinds = httpKinds
 		return
 	}
 	var unknown []string
 	for i := range l.spec.AllowedRoutes.Kinds {
 		kind := &l.spec.AllowedRoutes.Kinds[i]
 		switch {
-		case or(kind.Group, gatewayv1.GroupName) != gatewayv1.GroupName || kind.Kind != HTTPRouteKind:
+		case or(kind.Group, gatewayv1.GroupName) != gatewayv1.GroupName || !slices.Contains(httpKinds, string(kind.Kind)):
 			unknown = append(unknown, string(kind.Kind))
 		case !slices.Contains(l.kinds, string(kind.Kind)):
 			l.kinds = append(l.kinds, string(kind.Kind))
@@ -101,7 +102,7 @@ func (l *listener) readKinds() {
 	}
 	if len(unknown) > 0 {
 		l.unresolve(gatewayv1.ListenerReasonInvalidRouteKinds, "allowedRoutes.kinds has "+rules.ListNames(unknown)+
-			", which the listener cannot take: write "+HTTPRouteKind)
+			", which the listener cannot take: write "+strings.Join(httpKinds, " or "))
 	}
 }
 

@@ -16,8 +16,12 @@ const (
 	GatewayKind          = "Gateway"
 	ListenerSetKind      = "ListenerSet"
 	HTTPRouteKind        = "HTTPRoute"
+	GRPCRouteKind        = "GRPCRoute"
 	BackendTLSPolicyKind = "BackendTLSPolicy"
 )
+
+// httpKinds are the kinds of routes that listeners of protocol HTTP and HTTPS take.
+var httpKinds = []string{HTTPRouteKind, GRPCRouteKind}
 
 // or returns what a pointer points to, or a default without one.
 func or[T any](pointer *T, otherwise T) T {

@@ -100,12 +100,21 @@ func (r *Route) close(g *group, index int, fault string) {
 
 // closed returns a rule that answers by itself in the place of another one. Where no request can come, it is left out.
 func (r *Route) closed(rule *rules.Rule, fault string) rules.Rule {
-	closed := rules.Rule{Where: rule.Where, Match: rule.Match, Backends: []rules.Backend{{Weight: 1, Fault: fault}}}
+	closed := rules.Rule{Where: rule.Where, Match: rule.Match, Backends: r.noBackend(fault)}
 	if rule.Match.Senseless {
 		closed.Fault = &rules.Fault{Text: fault, Closing: rules.LeftOut}
 	}
 	return closed
 }
+
+// noBackend returns what all requests go to in place of a backend that can be used.
+func (r *Route) noBackend(fault string) []rules.Backend {
+	return []rules.Backend{{Namespace: r.object.Namespace, Weight: 1, MustExist: r.mustExist(), Fault: fault}}
+}
+
+// mustExist returns whether requests are answered with 500 if a backend cannot be used. The API wants that of an
+// HTTPRoute. Of a GRPCRoute it wants the status UNAVAILABLE, which 503 is to a gRPC client.
+func (r *Route) mustExist() bool { return r.object.Kind != GRPCRouteKind }
 
 // closeAll closes all rules of a group that are not closed yet.
 func (r *Route) closeAll(g *group, where string, wrong finding) {

@@ -5,32 +5,55 @@ package gateways
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/status"
 )
 
-// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes/status,verbs=patch
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes/status;grpcroutes/status,verbs=patch
 
-// HTTPRouteReconciler writes the statuses of HTTPRoutes.
-type HTTPRouteReconciler struct{ *Config }
+// RouteReconciler writes the statuses of routes of one kind.
+type RouteReconciler struct {
+	*Config
+	kind string
+	// fresh returns an object of the kind, and where it has its parents' statuses.
+	fresh func() (client.Object, *[]gatewayv1.RouteParentStatus)
+}
+
+// HTTPRoutes returns the reconciler of HTTPRoutes.
+func HTTPRoutes(config *Config) RouteReconciler {
+	return RouteReconciler{config, gatewayapi.HTTPRouteKind, func() (client.Object, *[]gatewayv1.RouteParentStatus) {
+		o := new(gatewayv1.HTTPRoute)
+		return o, &o.Status.Parents
+	}}
+}
+
+// GRPCRoutes returns the reconciler of GRPCRoutes.
+func GRPCRoutes(config *Config) RouteReconciler {
+	return RouteReconciler{config, gatewayapi.GRPCRouteKind, func() (client.Object, *[]gatewayv1.RouteParentStatus) {
+		o := new(gatewayv1.GRPCRoute)
+		return o, &o.Status.Parents
+	}}
+}
 
 // Reconcile writes one status if it is not what it should be.
-func (r HTTPRouteReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	var object gatewayv1.HTTPRoute
-	verdict, err := r.read(ctx, gatewayapi.HTTPRouteKind, request, &object)
+func (r RouteReconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	object, said := r.fresh()
+	verdict, err := r.read(ctx, r.kind, request, object)
 	if verdict == nil || err != nil {
 		return ctrl.Result{}, err
 	}
-	before := object.DeepCopy()
-	object.Status.Parents = parents(object.Status.Parents, verdict.Parents, r.API.Controller())
-	return r.Status.WriteNow(ctx, before, &object, nil, nil)
+	before := object.DeepCopyObject().(client.Object)
+	*said = parents(*said, verdict.Parents, r.API.Controller())
+	return r.Status.WriteNow(ctx, before, object, nil, nil)
 }
 
 // parents returns the latest statuses of a route's parents that are ours. Those of other controllers stay before them.
@@ -62,6 +85,6 @@ func parents(before, latest []gatewayv1.RouteParentStatus, controller gatewayv1.
 }
 
 // Setup has the reconciler run in a manager.
-func (r HTTPRouteReconciler) Setup(mgr ctrl.Manager) error {
-	return r.setup(mgr, gatewayapi.HTTPRouteKind, "httproute", r)
+func (r RouteReconciler) Setup(mgr ctrl.Manager) error {
+	return r.setup(mgr, r.kind, strings.ToLower(r.kind), r)
 }

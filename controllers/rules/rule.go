@@ -62,6 +62,8 @@ type Match struct {
 	Type snapshot.PathMatch
 	// Beginning is what all paths begin with that an expression matches, at least "/". It is empty for all other types.
 	Beginning string
+	// Rank orders the expressions of a host, whatever their conditions: a higher one goes first.
+	Rank uint8
 	// Conditions are what else a request has to have: method, header fields, query parameters. They are in the order that
 	// the snapshot wants, and their regular expressions compile. Nil for nothing.
 	Conditions *snapshot.Conditions
@@ -81,8 +83,8 @@ type Backend struct {
 	// it takes none.
 	Weight   int32
 	Protocol Protocol
-	// MustExist has requests answered with 500 if there is no such service or no such port, as the Gateway API wants it.
-	// Otherwise they are answered with 503, as they are if a service has no endpoints.
+	// MustExist has requests answered with 500 if there is no such service or no such port, as the Gateway API wants it of
+	// an HTTPRoute. Otherwise they are answered with 503, as they are if a service has no endpoints.
 	MustExist bool
 	// TLS is what the author wrote about TLS, for HTTPS. Nil for nothing.
 	TLS *BackendTLS
@@ -92,7 +94,7 @@ type Backend struct {
 	// policy.Order.
 	Policies []policy.Policy
 	// Fault tells people why the backend cannot be used, for instance because no grant lets the object refer to it. Its
-	// share of the requests is answered with 500. Empty for none.
+	// share of the requests is answered as if there was no such service. Empty for none.
 	Fault string
 }
 
@@ -119,6 +121,8 @@ const (
 	HTTPS
 	// H2C is HTTP/2 without TLS.
 	H2C
+	// GRPC is what the Service says of its port, and H2C if it says nothing.
+	GRPC
 )
 
 // BackendTLS is what a backend over HTTPS has to prove.

@@ -27,7 +27,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 )
 
-// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=backendtlspolicies;gatewayclasses;gateways;httproutes;listenersets;referencegrants,verbs=list;watch
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=backendtlspolicies;gatewayclasses;gateways;grpcroutes;httproutes;listenersets;referencegrants,verbs=list;watch
 
 // GatewayAPI has the objects of the Gateway API. Its resource definitions are the cluster's, not the controller's: they
 // may be missing, be too old, or come later, and the controller may have no right to read the objects. Then it says so,
@@ -82,6 +82,7 @@ func gatewayKinds() []*gatewayCache {
 	return []*gatewayCache{
 		{kind: gatewayapi.GatewayClassKind, of: &gatewayv1.GatewayClass{}}, {kind: gatewayapi.GatewayKind, of: &gatewayv1.Gateway{}},
 		{kind: gatewayapi.HTTPRouteKind, of: &gatewayv1.HTTPRoute{}}, {kind: "ReferenceGrant", of: &gatewayv1.ReferenceGrant{}},
+		{kind: gatewayapi.GRPCRouteKind, of: &gatewayv1.GRPCRoute{}, optional: true},
 		{kind: gatewayapi.ListenerSetKind, of: &gatewayv1.ListenerSet{}, optional: true},
 		{kind: gatewayapi.BackendTLSPolicyKind, of: &gatewayv1.BackendTLSPolicy{}, optional: true},
 	}
@@ -317,6 +318,7 @@ type GatewayObjects struct {
 	// Input has no Routes.
 	gatewayapi.Input
 	HTTPRoutes []*gatewayv1.HTTPRoute
+	GRPCRoutes []*gatewayv1.GRPCRoute
 }
 
 // Read returns the objects that are known.
@@ -338,6 +340,9 @@ func (g *GatewayAPI) Read(ctx context.Context) (objects GatewayObjects, err erro
 		case *gatewayv1.HTTPRoute:
 			of := new(gatewayv1.HTTPRouteList)
 			list, keep = of, func() { objects.HTTPRoutes = cluster.Pointers(of.Items) }
+		case *gatewayv1.GRPCRoute:
+			of := new(gatewayv1.GRPCRouteList)
+			list, keep = of, func() { objects.GRPCRoutes = cluster.Pointers(of.Items) }
 		case *gatewayv1.ReferenceGrant:
 			of := new(gatewayv1.ReferenceGrantList)
 			list, keep = of, func() { objects.Grants = cluster.Pointers(of.Items) }

@@ -100,8 +100,10 @@ type Inputs struct {
 	// warren and standard have what the Ingresses were read as.
 	warren   objectVersions[*v1alpha1.Ingress, *rules.Object]
 	standard objectVersions[*networkingv1.Ingress, *rules.Object]
-	// routes have what HTTPRoutes were read as. attached is what became of them and of all else of the Gateway API.
-	routes   objectVersions[*gatewayv1.HTTPRoute, *gatewayapi.Route]
+	// http and grpc have what HTTPRoutes and GRPCRoutes were read as. attached is what became of them and of all else of
+	// the Gateway API.
+	http     objectVersions[*gatewayv1.HTTPRoute, *gatewayapi.Route]
+	grpc     objectVersions[*gatewayv1.GRPCRoute, *gatewayapi.Route]
 	attached *gatewayapi.Attached
 }
 
@@ -160,7 +162,7 @@ func (i *Inputs) readGatewayAPI(ctx context.Context, in *translate.Input) error 
 	if err != nil {
 		return err
 	}
-	objects.Routes = i.routes.read(objects.HTTPRoutes, gatewayapi.ReadHTTPRoute)
+	objects.Routes = append(i.http.read(objects.HTTPRoutes, gatewayapi.ReadHTTPRoute), i.grpc.read(objects.GRPCRoutes, gatewayapi.ReadGRPCRoute)...)
 	i.attached = gatewayapi.Attach(&objects.Input)
 	in.Objects, in.Listeners = append(in.Objects, i.attached.Objects...), i.attached.Listeners
 	in.ClientCertificates = i.attached.ClientCertificates

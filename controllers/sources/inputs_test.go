@@ -38,16 +38,18 @@ func TestManifestsOfEverySourceAreRead(t *testing.T) {
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "ca"}},
 		&gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"}, Spec: gatewayv1.GatewayClassSpec{ControllerName: gatewayapi.DefaultController}},
 		&gatewayv1.Gateway{ObjectMeta: at, Spec: gatewayv1.GatewaySpec{GatewayClassName: "warren",
-			Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
+			Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}, {Name: "grpc", Port: 81, Protocol: gatewayv1.HTTPProtocolType}},
 			TLS:       &gatewayv1.GatewayTLSConfig{Backend: &gatewayv1.GatewayBackendTLS{ClientCertificateRef: &gatewayv1.SecretObjectReference{Name: "shop-tls"}}}}},
 		&gatewayv1.ListenerSet{ObjectMeta: at}, &gatewayv1.BackendTLSPolicy{ObjectMeta: at},
 		&gatewayv1.HTTPRoute{ObjectMeta: at, Spec: gatewayv1.HTTPRouteSpec{CommonRouteSpec: gatewayv1.CommonRouteSpec{
-			ParentRefs: []gatewayv1.ParentReference{{Name: "api"}}}, Rules: []gatewayv1.HTTPRouteRule{{}}}},
+			ParentRefs: []gatewayv1.ParentReference{{Name: "api", SectionName: new(gatewayv1.SectionName("http"))}}}, Rules: []gatewayv1.HTTPRouteRule{{}}}},
+		&gatewayv1.GRPCRoute{ObjectMeta: at, Spec: gatewayv1.GRPCRouteSpec{Hostnames: []gatewayv1.Hostname{"x.io"},
+			CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: []gatewayv1.ParentReference{{Name: "api", SectionName: new(gatewayv1.SectionName("grpc"))}}}}},
 		&gatewayv1.ReferenceGrant{ObjectMeta: at},
 		&rbacv1.Role{ObjectMeta: at},
 	}
 	in, other, err := InputOf(objects, translate.Options{IngressClass: "warren"})
-	if err != nil || len(other) != 1 || other[0] != objects[len(objects)-1] || len(in.Objects) != 3 {
+	if err != nil || len(other) != 1 || other[0] != objects[len(objects)-1] || len(in.Objects) != 4 {
 		t.Fatalf("%d objects make routes, and these are of no source: %v, error %v", len(in.Objects), other, err)
 	}
 	// For manifests nobody serves and nobody orders, and no owner of their hosts is recorded.

@@ -99,8 +99,9 @@ func (m *Manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err
 func (m *Manifests) GatewayAPI(context.Context) (objects GatewayObjects, err error) {
 	objects.Options = gatewayapi.Options{Controller: gatewayapi.DefaultController}
 	objects.Classes, objects.Gateways = of[*gatewayv1.GatewayClass](m), of[*gatewayv1.Gateway](m)
-	objects.HTTPRoutes, objects.Grants = of[*gatewayv1.HTTPRoute](m), of[*gatewayv1.ReferenceGrant](m)
+	objects.HTTPRoutes, objects.GRPCRoutes = of[*gatewayv1.HTTPRoute](m), of[*gatewayv1.GRPCRoute](m)
 	objects.ListenerSets, objects.BackendTLSPolicies = of[*gatewayv1.ListenerSet](m), of[*gatewayv1.BackendTLSPolicy](m)
+	objects.Grants = of[*gatewayv1.ReferenceGrant](m)
 	objects.NamespaceLabels = make(map[string]map[string]string)
 	for _, o := range of[*corev1.Namespace](m) {
 		objects.NamespaceLabels[o.Name] = o.Labels

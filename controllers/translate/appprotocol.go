@@ -56,7 +56,7 @@ func protocolOf(appProtocol *string) rules.Protocol {
 
 // complete returns a backend with the protocol that its Service says, if its author said none.
 func (a appProtocols) complete(namespace string, b *rules.Backend) *rules.Backend {
-	if a == nil || b.Protocol != rules.Unsaid {
+	if b.Protocol != rules.GRPC && (a == nil || b.Protocol != rules.Unsaid) {
 		return b
 	}
 	key := servicePortKey{serviceKey: serviceKey{namespace, b.Service}, name: b.PortName}
@@ -64,7 +64,11 @@ func (a appProtocols) complete(namespace string, b *rules.Backend) *rules.Backen
 		key.port = b.Port
 	}
 	protocol, ok := a[key]
-	if !ok {
+	switch {
+	case ok:
+	case b.Protocol == rules.GRPC:
+		protocol = rules.H2C
+	default:
 		return b
 	}
 	completed := *b

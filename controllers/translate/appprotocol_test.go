@@ -37,6 +37,10 @@ func TestHowABackendIsSpokenTo(t *testing.T) {
 		{rules.Backend{Port: 80, Protocol: rules.HTTP}, "default/web:80"},
 		{rules.Backend{Port: 80, Protocol: rules.HTTPS}, "default/web:80/HTTPS"},
 		{rules.Backend{Port: 83, Protocol: rules.H2C}, "default/web:83/H2C"},
+		{rules.Backend{Port: 84, Protocol: rules.GRPC}, "default/web:84/H2C"},
+		{rules.Backend{Port: 86, Protocol: rules.GRPC}, "default/web:86/H2C"},
+		{rules.Backend{Port: 83, Protocol: rules.GRPC}, "default/web:83/HTTPS"},
+		{rules.Backend{PortName: "tls", Protocol: rules.GRPC}, "default/web:tls/HTTPS"},
 	} {
 		test.backend.Service, test.backend.Weight = "web", 1
 		object := objectOf("a", 1, rules.Rule{Where: "rules[0]", Match: rules.Match{Path: "/"}, Backends: []rules.Backend{test.backend}})
@@ -48,5 +52,10 @@ func TestHowABackendIsSpokenTo(t *testing.T) {
 		if p.TLS.ServerName != "" && p.TLS.ServerName != "web.default.svc" {
 			t.Errorf("%s has to be %s", p.ID, p.TLS.ServerName)
 		}
+	}
+	object := objectOf("a", 1, rules.Rule{Where: "rules[0]", Match: rules.Match{Path: "/"}, Backends: []rules.Backend{{Service: "web", Port: 80, Weight: 1, Protocol: rules.GRPC}}})
+	s, _ := build(translate.Input{Objects: []*rules.Object{object}})
+	if id := s.Pools[0].ID; id != "default/web:80/H2C" {
+		t.Errorf("without any Service that says something, a backend for gRPC is served by %s", id)
 	}
 }

@@ -105,3 +105,24 @@ func TestConditionsOrderTheRoutesOfAPlace(t *testing.T) {
 		t.Error("the order of the objects makes a difference")
 	}
 }
+
+func TestExpressionsOfAHostTakeTurns(t *testing.T) {
+	expression := func(service string, rank uint8, c *snapshot.Conditions) rules.Rule {
+		r := asking(service, "/"+service, c)
+		r.Match.Type, r.Match.Rank = snapshot.MatchExpression, rank
+		return r
+	}
+	old := objectOf("old", 1, expression("a", 0, nil), expression("b", 0, header("h", "1")), expression("c", 1, nil))
+	young := objectOf("young", 2, expression("d", 0, header("h", "1")), expression("e", 1, header("h", "1")), expression("f", 2, nil))
+	s, _ := build(translate.Input{Objects: []*rules.Object{young, old}})
+	if err := s.Hosts[0].Inspect(); err != nil {
+		t.Error(err)
+	}
+	got := make([]string, len(s.Hosts[0].Routes))
+	for _, r := range s.Hosts[0].Routes {
+		got[r.Turn] = r.Path
+	}
+	if diff := cmp.Diff([]string{"/f", "/e", "/c", "/b", "/d", "/a"}, got); diff != "" {
+		t.Errorf("turns (-want +got):\n%s", diff)
+	}
+}

@@ -92,11 +92,12 @@ type turn struct {
 	candidate int32
 }
 
-// takeTurns numbers the routes of a host that have an expression. Nothing says which of two expressions is more
-// specific, so the precedence of their conditions decides, and then the older one.
+// takeTurns numbers the routes of a host that have an expression. If their ranks do not say which of two expressions is
+// more specific, nothing else does, so the precedence of their conditions decides, and then the older one.
 func takeTurns(routes []snapshot.Route, candidates []candidate, turns []turn) {
 	slices.SortFunc(turns, func(a, b turn) int {
 		return cmp.Or(
+			cmp.Compare(candidates[b.candidate].rank, candidates[a.candidate].rank),
 			candidates[a.candidate].conditions.Precedence(candidates[b.candidate].conditions),
 			cmp.Compare(a.candidate, b.candidate))
 	})

@@ -26,6 +26,8 @@ type candidate struct {
 	// noPool for one that cannot be used.
 	pools []int32
 	match snapshot.PathMatch
+	// rank is that of the rule's match.
+	rank uint8
 	// fallback is set if the candidate gets only what no other candidate of its host matches.
 	fallback bool
 	// faulty is set if the candidate keeps its place with a pool without endpoints. closed is why.
@@ -106,12 +108,13 @@ type collector struct {
 func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
 	first := len(c.indexes)
 	for b := range rule.EachBackend() {
-		index := int32(noPool)
-		if b.Fault == "" {
-			namespace := o.NamespaceOf(b)
-			if b, fault := c.ports.secured(namespace, c.protocols.complete(namespace, b)); fault == "" {
-				index = c.pools.index(backendOf(namespace, b))
-			}
+		index, namespace := int32(noPool), o.NamespaceOf(b)
+		completed, fault := c.ports.secured(namespace, c.protocols.complete(namespace, b))
+		switch {
+		case b.Fault == "" && fault == "":
+			index = c.pools.index(backendOf(namespace, completed))
+		case !b.MustExist:
+			index = c.pools.index(backendOf(namespace, b).faulty())
 		}
 		c.indexes = append(c.indexes, index)
 	}
@@ -155,6 +158,7 @@ func (c *collector) rules(o *object, like candidate) {
 		rule := &list[i]
 		next := like
 		next.rule, next.path, next.match, next.conditions = int32(i), rule.Match.Path, rule.Match.Type, rule.Match.Conditions
+		next.rank = rule.Match.Rank
 		f := rule.Fault
 		if next.match == snapshot.MatchExpression {
 			f = cmp.Or(f, c.countExpression(like.host, rule))

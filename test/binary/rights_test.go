@@ -266,7 +266,8 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			admin.create(object("gateway.networking.k8s.io/v1", "GatewayClass", shop, map[string]any{"controllerName": "ingress.warren.dev/gateway-controller"}))
 			s.create(object("gateway.networking.k8s.io/v1", "Gateway", "edge", map[string]any{
 				"gatewayClassName": shop, "listeners": []any{map[string]any{"name": "http", "port": int64(ports.row(t, 1)), "protocol": "HTTP"}}}),
-				object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}))
+				object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}),
+				object("gateway.networking.k8s.io/v1", "GRPCRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}))
 			s.create(object("gateway.networking.k8s.io/v1", "ListenerSet", "more", map[string]any{"parentRef": map[string]any{"name": "edge"},
 				"listeners": []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}}}),
 				object("gateway.networking.k8s.io/v1", "HTTPRoute", "secured", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}},
