@@ -45,6 +45,8 @@ func (r *Route) readGRPCRule(where string, from *gatewayv1.GRPCRouteRule) {
 	}
 	var like rules.Rule
 	like.Timeouts, _ = readTimeouts(nil)
+	// A stream may be silent for any time, and a GRPCRoute cannot say so. Calls have deadlines of their own.
+	like.Timeouts.Idle = 0
 	like.Retries, like.Retry, _ = readRetry(nil)
 	var fault string
 	like.Persistence, fault = readPersistence(from.SessionPersistence)

@@ -5,6 +5,7 @@ package gatewayapi_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -81,7 +82,7 @@ spec:
 		t.Errorf("the backends are %+v", rule.Backends)
 	}
 	rule.Backends = nil
-	want := rules.Rule{Where: "spec.rules[0](all)", Match: rules.Match{Path: "/"}, Timeouts: rule.Timeouts, Retries: 1,
+	want := rules.Rule{Where: "spec.rules[0](all)", Match: rules.Match{Path: "/"}, Timeouts: snapshot.Timeouts{Connect: 5 * time.Second}, Retries: 1,
 		Policies:    []policy.Policy{&policy.Headers{Request: policy.HeaderChanges{Remove: []string{"a"}}, Response: policy.HeaderChanges{Remove: []string{"b"}}}},
 		Mirrors:     []rules.Mirror{{Backend: rules.Backend{Namespace: "default", Service: "m", Port: 2, Protocol: rules.GRPC, MustExist: true}, Numerator: 5, Denominator: 100}},
 		Persistence: &snapshot.Persistence{Name: "S"}}

@@ -14,7 +14,7 @@ import (
 )
 
 // readRetry reads which requests of a rule are tried again, and how often. Without a word about it, only those are that
-// got no response, as for an Ingress.
+// got no response, as for an Ingress. The API bounds no number of attempts, and speaks of a maximum: so we make fewer.
 func readRetry(from *gatewayv1.HTTPRouteRetry) (attempts int, retry *snapshot.Retry, fault string) {
 	if from == nil {
 		return int(v1alpha1.DefaultRetryAttempts), nil, ""
@@ -34,8 +34,8 @@ func readRetry(from *gatewayv1.HTTPRouteRetry) (attempts int, retry *snapshot.Re
 		}
 	}
 	attempts = or(from.Attempts, int(v1alpha1.DefaultRetryAttempts))
-	if attempts < 1 || attempts > kinds.MaxRetries {
-		return 0, nil, "retry.attempts is " + strconv.Itoa(attempts) + ": write 1 to " + strconv.Itoa(kinds.MaxRetries)
+	if attempts < 1 {
+		return 0, nil, "retry.attempts is " + strconv.Itoa(attempts) + ": write 1 or more"
 	}
-	return attempts, retry, ""
+	return min(attempts, kinds.MaxRetries), retry, ""
 }
