@@ -17,8 +17,10 @@ type addresses struct {
 	list []netip.Addr
 	// shared is set if the Gateway has not got an address of its own.
 	shared bool
-	// unsupported and unusable say what is wrong with the addresses that its author asks for. They are empty for nothing.
-	unsupported, unusable string
+	// refused is why the Gateway cannot be served at all. Its reason is empty if it can. unusable says which addresses
+	// cannot be had, empty for none.
+	refused  finding
+	unusable string
 }
 
 // assign returns which addresses each Gateway has. The Gateways are ours, oldest first. With a pool, a Gateway has the
@@ -79,7 +81,8 @@ func asksForAddress(gateway *gatewayv1.Gateway) bool {
 	return slices.ContainsFunc(gateway.Spec.Addresses, func(a gatewayv1.GatewaySpecAddress) bool { return a.Value != "" })
 }
 
-// check notes which addresses that a Gateway's author asks for cannot be had. usable returns whether one can.
+// check notes what keeps a Gateway from being served: parameters, of which there are none here, or addresses that
+// cannot be had. usable returns whether one can.
 func (a *addresses) check(gateway *gatewayv1.Gateway, usable func(value string) bool) {
 	var unsupported, unusable []string
 	for i := range gateway.Spec.Addresses {
@@ -92,7 +95,12 @@ func (a *addresses) check(gateway *gatewayv1.Gateway, usable func(value string) 
 		}
 	}
 	if len(unsupported) > 0 {
-		a.unsupported = "addresses of type " + rules.ListNames(unsupported) + " cannot be had: write type IPAddress"
+		a.refused = finding{string(gatewayv1.GatewayReasonUnsupportedAddress),
+			"addresses of type " + rules.ListNames(unsupported) + " cannot be had: write type IPAddress"}
+	}
+	if i := gateway.Spec.Infrastructure; i != nil && i.ParametersRef != nil {
+		a.refused = finding{string(gatewayv1.GatewayReasonInvalidParameters), "infrastructure.parametersRef names the " +
+			rules.Clip(string(i.ParametersRef.Kind)) + " " + rules.Clip(i.ParametersRef.Name) + ", and Gateways have no parameters here: leave it out"}
 	}
 	if len(unusable) > 0 {
 		a.unusable = "the controller has no address " + rules.ListNames(unusable) + " for Gateways: write one that it was given, or none"

@@ -152,7 +152,7 @@ func Attach(in *Input) *Attached {
 // open gives the listeners of one object their addresses.
 func (a *Attached) open(h *holder, at *addresses, sockets *sockets) {
 	for _, l := range h.listeners {
-		if at.unsupported == "" {
+		if at.refused.reason == "" {
 			sockets.open(l, at)
 		}
 		a.Listeners = append(a.Listeners, l.served...)

@@ -134,15 +134,15 @@ func (g *gateway) judge(known *known) *Verdict {
 	const acceptedType, programmedType = string(gatewayv1.GatewayConditionAccepted), string(gatewayv1.GatewayConditionProgrammed)
 	is := condition(g.Generation, acceptedType, true, string(gatewayv1.GatewayReasonAccepted), "everything in the object is acted on")
 	switch {
-	case g.addresses.unsupported != "":
-		is = condition(g.Generation, acceptedType, false, string(gatewayv1.GatewayReasonUnsupportedAddress), g.addresses.unsupported)
+	case g.addresses.refused.reason != "":
+		is = condition(g.Generation, acceptedType, false, g.addresses.refused.reason, g.addresses.refused.text)
 	case accepted < len(g.listeners):
 		is = condition(g.Generation, acceptedType, accepted > 0, string(gatewayv1.GatewayReasonListenersNotValid),
 			"some listeners cannot be served; their conditions say why")
 	}
 	serves := condition(g.Generation, programmedType, true, string(gatewayv1.GatewayReasonProgrammed), "the data plane serves what was accepted")
 	switch {
-	case g.addresses.unsupported != "":
+	case g.addresses.refused.reason != "":
 		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonInvalid), "Accepted says why")
 	case g.addresses.unusable != "":
 		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonAddressNotUsable), g.addresses.unusable)
@@ -160,7 +160,7 @@ func (g *gateway) judge(known *known) *Verdict {
 	}
 	for _, address := range g.addresses.list {
 		switch {
-		case g.addresses.unsupported != "":
+		case g.addresses.refused.reason != "":
 		case address.IsUnspecified():
 			v.Everywhere = true
 		default:

@@ -91,7 +91,7 @@ func (s *listenerSet) judge(known *known) *Verdict {
 		v.Listeners = append(v.Listeners, status)
 	}
 	switch {
-	case s.gateway.addresses.unsupported != "":
+	case s.gateway.addresses.refused.reason != "":
 		return no(gatewayv1.ListenerSetReasonParentNotAccepted, parentNotProgrammed, "the Gateway is not accepted: its conditions say why")
 	case valid == 0:
 		return no(gatewayv1.ListenerSetReasonListenersNotValid, gatewayv1.ListenerSetReasonListenersNotValid,
