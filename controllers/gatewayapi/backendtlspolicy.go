@@ -129,6 +129,12 @@ func (p *backendPolicies) secure(list []rules.Rule, object *rules.Object, g *gat
 	secured := slices.Clone(list)
 	var before, after []rules.Backend // Rules of one match after the other have the same backends.
 	for n := range secured {
+		if len(secured[n].Mirrors) > 0 {
+			secured[n].Mirrors = slices.Clone(secured[n].Mirrors)
+			for i := range secured[n].Mirrors {
+				p.secureBackend(&secured[n].Mirrors[i].Backend, object, g)
+			}
+		}
 		backends := secured[n].Backends
 		if len(backends) == 0 {
 			continue
@@ -136,13 +142,17 @@ func (p *backendPolicies) secure(list []rules.Rule, object *rules.Object, g *gat
 		if len(before) == 0 || &before[0] != &backends[0] {
 			before, after = backends, slices.Clone(backends)
 			for i := range after {
-				service := types.NamespacedName{Namespace: object.NamespaceOf(&after[i]), Name: after[i].Service}
-				after[i].ServiceTLS = p.serviceTLS(service, g)
+				p.secureBackend(&after[i], object, g)
 			}
 		}
 		secured[n].Backends = after
 	}
 	return secured
+}
+
+// secureBackend sets what is said of TLS with a backend of an object.
+func (p *backendPolicies) secureBackend(b *rules.Backend, object *rules.Object, g *gateway) {
+	b.ServiceTLS = p.serviceTLS(types.NamespacedName{Namespace: object.NamespaceOf(b), Name: b.Service}, g)
 }
 
 // serviceTLS returns what is said of TLS with a Service, nil for nothing. It notes that requests come to it through a

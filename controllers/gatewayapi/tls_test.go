@@ -142,7 +142,9 @@ metadata: {name: r}
 spec:
   parentRefs: [{name: plain}]
   rules:
-  - {matches: [{path: {value: /a}}, {path: {value: /b}}], backendRefs: [{name: one, port: 1}, {name: free, port: 1}]}
+  - matches: [{path: {value: /a}}, {path: {value: /b}}]
+    backendRefs: [{name: one, port: 1}, {name: free, port: 1}]
+    filters: [{type: RequestMirror, requestMirror: {backendRef: {name: free, port: 1}}}, {type: RequestMirror, requestMirror: {backendRef: {name: one, port: 1}}}]
   - backendRefs: [{name: two, port: 1}, {name: three, port: 1}, {name: four, port: 1}, {name: five, port: 1}, {name: six, port: 1}]
 `+policy("one", "name: one", good+`, subjectAltNames: [{type: Hostname, hostname: a.io}, {type: URI, uri: "spiffe://a/b"}]`)+
 		policy("one-late", "name: one", good)+policy("one-port", "name: one, sectionName: https", `wellKnownCACertificates: System`)+
@@ -176,6 +178,9 @@ spec:
 	}
 	if list[0].Backends[1].ServiceTLS != nil || &list[0].Backends[0] != &list[1].Backends[0] {
 		t.Error("a Service without a policy has one, or the matches of a rule have backends of their own")
+	}
+	if mirrors := list[0].Mirrors; mirrors[0].Backend.ServiceTLS != nil || mirrors[1].Backend.ServiceTLS != one {
+		t.Error("mirrors are not spoken to as policies say")
 	}
 	if two := list[2].Backends[0].ServiceTLS.All; two.Fault != "" || len(two.Authorities) != 1 {
 		t.Errorf("Service two is spoken to by %+v", two)
