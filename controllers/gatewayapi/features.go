@@ -10,11 +10,17 @@ import (
 // API's features that are served however the controller is started.
 func Features() []gatewayv1.SupportedFeature {
 	return []gatewayv1.SupportedFeature{
+		{Name: "BackendTLSPolicy"},
+		{Name: "BackendTLSPolicySANValidation"},
 		{Name: "GRPCRoute"},
 		{Name: "GRPCRouteNamedRouteRule"},
 		{Name: "Gateway"},
 		{Name: "GatewayAddressEmpty"},
+		{Name: "GatewayBackendClientCertificate"},
+		{Name: "GatewayFrontendClientCertificateValidation"},
+		{Name: "GatewayFrontendClientCertificateValidationInsecureFallback"},
 		{Name: "GatewayHTTPListenerIsolation"},
+		{Name: "GatewayHTTPSListenerDetectMisdirectedRequests"},
 		{Name: "GatewayPort8080"},
 		{Name: "HTTPRoute"},
 		{Name: "HTTPRoute303RedirectStatusCode"},
@@ -23,6 +29,7 @@ func Features() []gatewayv1.SupportedFeature {
 		{Name: "HTTPRouteBackendProtocolH2C"},
 		{Name: "HTTPRouteBackendProtocolWebSocket"},
 		{Name: "HTTPRouteBackendRequestHeaderModification"},
+		{Name: "HTTPRouteBackendTimeout"},
 		{Name: "HTTPRouteCORS"},
 		{Name: "HTTPRouteDestinationPortMatching"},
 		{Name: "HTTPRouteHostRewrite"},
@@ -33,9 +40,16 @@ func Features() []gatewayv1.SupportedFeature {
 		{Name: "HTTPRoutePathRewrite"},
 		{Name: "HTTPRoutePortRedirect"},
 		{Name: "HTTPRouteQueryParamMatching"},
+		{Name: "HTTPRouteRequestMirror"},
+		{Name: "HTTPRouteRequestMultipleMirrors"},
+		{Name: "HTTPRouteRequestPercentageMirror"},
 		{Name: "HTTPRouteRequestTimeout"},
 		{Name: "HTTPRouteResponseHeaderModification"},
+		{Name: "HTTPRouteRetry"},
+		{Name: "HTTPRouteRetryBackendTimeout"},
+		{Name: "HTTPRouteRetryConnectionError"},
 		{Name: "HTTPRouteSchemeRedirect"},
+		{Name: "ListenerSet"},
 		{Name: "ReferenceGrant"},
 	}
 }
