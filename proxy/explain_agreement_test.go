@@ -260,7 +260,21 @@ func (g *generator) route(pools []string) snapshot.Route {
 	case g.IntN(4) == 0:
 		g.share(&r, pools)
 	}
+	g.forwarding(&r, pools)
 	return r
+}
+
+// forwarding gives a route some of what says how its requests are sent on. None of that decides how a request ends.
+func (g *generator) forwarding(r *snapshot.Route, pools []string) {
+	if g.IntN(4) == 0 {
+		r.Mirrors = []snapshot.Mirror{{Pool: pickFrom(g, pools...), Numerator: 1, Denominator: 1 + g.IntN(2)}}
+	}
+	if g.IntN(4) == 0 {
+		r.Persistence = &snapshot.Persistence{Name: "s"}
+	}
+	if g.IntN(4) == 0 {
+		r.Retry = &snapshot.Retry{Codes: []int{404, 503}}
+	}
 }
 
 // share gives a route several backends. Which of them gets a request is known beforehand: only one has a weight, or the

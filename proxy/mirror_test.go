@@ -365,3 +365,26 @@ func TestExplainSaysWhereRequestsAreMirroredAndMirrorsNothing(t *testing.T) {
 		t.Error("explaining a request mirrored it")
 	}
 }
+
+// A client of HTTP/2 says where its content ends, and perhaps not how long it is.
+func TestMirrorGetsTheContentOfAClientOfHTTP2(t *testing.T) {
+	t.Parallel()
+	service, got := observing(t, nil)
+	shadow, copied := observing(t, nil)
+	p := serve(t, func(c *Config) { c.H2C = true })
+	p.apply(mirroredTo(poolOf("pool", service.address), poolOf("shadow", shadow.address)))
+	client := p.http2Client(false)
+	for name, content := range map[string]io.Reader{
+		"with a length":    strings.NewReader(strings.Repeat("x", 200_000)),
+		"without a length": io.MultiReader(strings.NewReader("hello"), strings.NewReader(" world")),
+		"nothing":          nil,
+	} {
+		if resp, _ := client.do(client.request("POST", "/", content)); resp.StatusCode != 200 {
+			t.Errorf("%s: got %d", name, resp.StatusCode)
+		}
+		want, copy := receive(t, "the request", got), receive(t, "its copy", copied)
+		if copy.Body != want.Body || copy.Length != int64(len(want.Body)) {
+			t.Errorf("%s: the copy has %d bytes and the length %d, want %d", name, len(copy.Body), copy.Length, len(want.Body))
+		}
+	}
+}

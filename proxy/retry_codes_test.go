@@ -95,6 +95,19 @@ func TestRequestIsTriedAgainAfterTheStatusesThatTheRouteNames(t *testing.T) {
 	}
 }
 
+func TestRequestOfAClientOfHTTP2IsTriedAgainWithItsContent(t *testing.T) {
+	t.Parallel()
+	handler, asked := failingAtFirst(t, 1, 503)
+	b := startBackend(t, handler)
+	p := serve(t, func(c *Config) { c.H2C = true })
+	p.apply(everythingBy(retrying(1, 503), b.address))
+	client := p.http2Client(false)
+	content := io.MultiReader(strings.NewReader("hello"), strings.NewReader(" world"))
+	if resp, body := client.do(client.request("PUT", "/", content)); resp.StatusCode != 200 || body != "hello world" || asked.Load() != 2 {
+		t.Errorf("got %d %q after %d attempts, want 200 and the content after two", resp.StatusCode, body, asked.Load())
+	}
+}
+
 func TestRetryGoesToAnotherEndpointWhereThereIsOne(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

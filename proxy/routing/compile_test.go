@@ -90,6 +90,24 @@ func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T)
 	}
 }
 
+// A host whose mirror is another pool than before is compiled anew, even if it reads the same.
+func TestCompileFollowsThePoolsOfMirrors(t *testing.T) {
+	state := newTestState()
+	mirrored := func() *snapshot.Snapshot {
+		s := largeSnapshot(20)
+		s.Hosts[3].Routes[0].Mirrors = []snapshot.Mirror{{Pool: s.Pools[7].ID, Numerator: 1, Denominator: 1}}
+		return s
+	}
+	first := compileForTest(t, mirrored(), Nothing(), state)
+	changed := mirrored()
+	changed.Pools[7].Endpoints[0].Weight = 9
+	second := compileForTest(t, changed, first, state)
+	h := &changed.Hosts[3]
+	if to := second.Compiled(h.Name, &h.Routes[0]).Mirrors; len(to) != 1 || to[0].Pool != second.pools[changed.Pools[7].ID] {
+		t.Error("copies go to the pool before")
+	}
+}
+
 func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
 	g := compileForTest(t, largeSnapshot(10_000), Nothing(), newTestState())
 	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {
