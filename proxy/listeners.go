@@ -28,7 +28,7 @@ func (p *Proxy) listen() {
 	}
 	wanted := make([]downstream.Listener, len(of))
 	for i := range of {
-		wanted[i] = downstream.Listener{Address: of[i].Address, Number: p.state.Listener(of[i].Address)}
+		wanted[i] = downstream.Listener{Address: of[i].Address, Number: p.state.Listener(&of[i])}
 		if of[i].TLS {
 			wanted[i].TLS = p.listenerTLS(of[i].Address)
 		}

@@ -190,6 +190,37 @@ func TestAListenerThatGoesClosesNoRunningRequest(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatBecomesAnothersTakesNoConnectionAlong(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	at := ownAddress()
+	s := func(owner string, port uint16) *snapshot.Snapshot {
+		s := snapshotOf(nil, poolOf("pool", named(t, owner).address))
+		s.Listeners = []snapshot.Listener{listenerOf(at, hostOf("", prefix("/", "pool")))}
+		s.Listeners[0].Owner, s.Listeners[0].Port = owner, port
+		return s
+	}
+	p.apply(s("one", 80))
+	c := dial(t, at.String())
+	ask := func(c *wire, want string) {
+		t.Helper()
+		c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if got := c.reply("GET").answer(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	ask(c, "one")
+	p.apply(s("one", 81))
+	ask(c, "one") // the same owner's
+	p.apply(s("other", 81))
+	if rest, err := c.ending(); rest != "" || err != nil {
+		t.Errorf("the connection ends with %q, %v", rest, err)
+	}
+	ask(dial(t, at.String()), "other")
+	p.apply(s("one", 81))
+	ask(dial(t, at.String()), "one")
+}
+
 func TestAListenerServesItsOwnCertificates(t *testing.T) {
 	t.Parallel()
 	p := serve(t)

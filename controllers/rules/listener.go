@@ -16,6 +16,9 @@ type Listener struct {
 	ID string
 	// Address is where the data plane takes its connections. Several listeners may have the same address.
 	Address netip.AddrPort
+	// Port and Owner are as in a snapshot's listener. Listeners with the same address agree on them.
+	Port  uint16
+	Owner string
 	// TLS is set if its connections are TLS. Listeners with the same address agree on it.
 	TLS bool
 	// Name is the name of all its hosts: exact, a wildcard for one or more labels, or "" for every name. No two listeners

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -31,6 +32,20 @@ func byListener(programmed []snapshot.Host, at func(i int) netip.AddrPort) (of [
 	return of, listeners
 }
 
+// placeListeners says of each listener in a snapshot which port clients know it by, and whose its address is.
+func placeListeners(listeners []*rules.Listener, in *snapshot.Snapshot) {
+	for _, l := range listeners {
+		if i, ok := findListener(in, l.Address); ok {
+			in.Listeners[i].Port, in.Listeners[i].Owner = l.Port, l.Owner
+		}
+	}
+}
+
+// findListener returns the index of the listener at an address.
+func findListener(in *snapshot.Snapshot, at netip.AddrPort) (int, bool) {
+	return slices.BinarySearchFunc(in.Listeners, at, func(l snapshot.Listener, at netip.AddrPort) int { return l.Address.Compare(at) })
+}
+
 // nameListeners says of each listener in a snapshot whether it speaks TLS, for which names it takes connections, which
 // of the snapshot's certificates it serves for them, and what clients have to prove. If that cannot be read, no
 // handshake for the name succeeds.
@@ -44,7 +59,7 @@ func nameListeners(in *Input, s *snapshot.Snapshot) {
 	}
 	known := NewKnownAuthorities(in.Authorities)
 	for _, l := range in.Listeners {
-		i, ok := slices.BinarySearchFunc(s.Listeners, l.Address, func(l snapshot.Listener, at netip.AddrPort) int { return l.Address.Compare(at) })
+		i, ok := findListener(s, l.Address)
 		if !ok || !l.TLS {
 			continue
 		}

@@ -13,7 +13,7 @@ import (
 // Listener is a listener of the snapshot.
 type Listener struct {
 	Address netip.AddrPort
-	// Number is what its routes are found by.
+	// Number is what its routes are found by. An address that has another number than before is opened anew.
 	Number int
 	// TLS is nil if its connections are plain.
 	TLS *tls.Config
@@ -36,8 +36,9 @@ func (s *Server) Listen(wanted []Listener) (changed []netip.AddrPort) {
 	before := s.opened
 	after := make(map[netip.AddrPort]*opened, len(wanted))
 	for i := range wanted {
-		if w := &wanted[i]; before[w.Address] != nil && before[w.Address].tls == w.TLS {
-			after[w.Address] = before[w.Address]
+		w := &wanted[i]
+		if o := before[w.Address]; o != nil && o.tls == w.TLS && o.number == w.Number {
+			after[w.Address] = o
 		}
 	}
 	for at, o := range before { // An address may be another one's now: "all addresses" has been narrowed, say.

@@ -61,8 +61,8 @@ func Compile(s *snapshot.Snapshot, before *Generation, state *State) (*Generatio
 		return nil, err
 	}
 	for i := range s.Listeners {
-		at := s.Listeners[i].Address
-		g.listeners[state.Listener(at)-1].Names = g.Identity.Names(at)
+		l := &s.Listeners[i]
+		g.listeners[state.Listener(l)-1].Names = g.Identity.Names(l.Address)
 	}
 	return g, nil
 }
@@ -145,9 +145,9 @@ func (g *Generation) compileListeners(before *Generation, state *State) error {
 		for len(old) > 0 && old[0].Address.Compare(hosts.at) < 0 {
 			old = old[1:]
 		}
-		number := state.Listener(hosts.at)
+		number := state.Listener(&list[i])
 		var former hostsIn
-		if len(old) > 0 && old[0].Address == hosts.at {
+		if len(old) > 0 && old[0].Address == hosts.at && old[0].Owner == list[i].Owner {
 			former = hostsIn{list: old[0].Hosts, router: before.At(number)}
 		}
 		router, err := g.compileHosts(hosts, former, before, state)

@@ -31,7 +31,7 @@ type State struct {
 	identity *identity.Store
 	// numbers are those of all listeners that there ever were. A connection may outlive its listener, and must not come
 	// to another one's routes.
-	numbers map[netip.AddrPort]int
+	numbers map[listenerKey]int
 }
 
 // NewState returns a state that knows nothing yet.
@@ -44,16 +44,23 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 		Limiter:  policy.NewLimiter(),
 		identity: identity.NewStore(),
 		seed:     maphash.MakeSeed(),
-		numbers:  make(map[netip.AddrPort]int),
+		numbers:  make(map[listenerKey]int),
 	}
 }
 
-// Listener returns the number of the listener at an address, from 1 on. It is the same in all generations.
-func (s *State) Listener(at netip.AddrPort) int {
-	number, ok := s.numbers[at]
+// listenerKey tells a listener from all others that there ever were.
+type listenerKey struct {
+	at    netip.AddrPort
+	owner string
+}
+
+// Listener returns the number of a listener of a snapshot, from 1 on. It is the same in all generations.
+func (s *State) Listener(l *snapshot.Listener) int {
+	key := listenerKey{l.Address, l.Owner}
+	number, ok := s.numbers[key]
 	if !ok {
 		number = len(s.numbers) + 1
-		s.numbers[at] = number
+		s.numbers[key] = number
 	}
 	return number
 }

@@ -19,6 +19,11 @@ import (
 type Listener struct {
 	// Address is where connections go to. Its port is not 0. An unspecified IP stands for all addresses of the machine.
 	Address netip.AddrPort
+	// Port is the port that clients know, if something between them and Address has another one. Otherwise it is 0.
+	Port uint16
+	// Owner is whose the address is, if it belongs to one alone. A connection never meets the hosts of another owner than
+	// that of the listener that it came to, even if the address is that owner's now.
+	Owner string
 	// TLS is set if its connections are TLS.
 	TLS bool
 	// Names are the names that connections are taken for, sorted by Name. Each occurs once. There are none without TLS.
@@ -47,9 +52,17 @@ type ClientCertificates struct {
 	Optional bool
 }
 
+// ClientPort returns the port that clients connect to.
+func (l *Listener) ClientPort() uint16 {
+	if l.Port != 0 {
+		return l.Port
+	}
+	return l.Address.Port()
+}
+
 // Equal says whether two listeners serve the same at the same address.
 func (l Listener) Equal(o Listener) bool {
-	return l.Address == o.Address && l.TLS == o.TLS && slices.EqualFunc(l.Names, o.Names, ServedName.Equal) &&
+	return l.Address == o.Address && l.Port == o.Port && l.Owner == o.Owner && l.TLS == o.TLS && slices.EqualFunc(l.Names, o.Names, ServedName.Equal) &&
 		slices.EqualFunc(l.Hosts, o.Hosts, Host.Equal)
 }
 
