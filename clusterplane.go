@@ -88,6 +88,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		PeerNamespaces:   f.peerNamespaces,
 
 		GatewayController:   f.gatewayController,
+		GatewayServices:     f.gatewayServices,
 		DefaultCertificate:  f.defaultCertificate,
 		RequireAllowedHosts: f.requireAllowedHosts,
 	}

@@ -62,7 +62,7 @@ func (p *filePlane) describe(w io.Writer) {
 }
 
 // clusterFlags are about a cluster alone.
-var clusterFlags = []string{"kubeconfig", "namespace", "watch-namespaces", "peer-namespaces", "leader-elect", "host-claim-grace", "publish-address", "publish-service"}
+var clusterFlags = []string{"kubeconfig", "namespace", "watch-namespaces", "peer-namespaces", "leader-elect", "host-claim-grace", "publish-address", "publish-service", "gateway-services"}
 
 // validateFiles returns an error if a flag is given beside -f that has no meaning there.
 func validateFiles(given *pflag.FlagSet, f *flags) (err error) {

@@ -42,6 +42,7 @@ type flags struct {
 	taskNetworks                   []netip.Prefix
 	gatewayController              string
 	gatewayAddresses               []netip.Addr
+	gatewayServices                string
 	defaultCertificate             types.NamespacedName
 	publishAddress, publishService string
 	leaderElect                    bool
@@ -90,6 +91,11 @@ func bindFlags(set *flag.FlagSet) *flags {
 		"empty for not serving the Gateway API")
 	set.Func("gateway-addresses", "comma-separated IP `addresses` of this machine that Gateways get, one each; without any they share all of the "+
 		"machine's (default none)", list(&f.gatewayAddresses, parseGatewayAddress))
+	set.Func("gateway-services", "`type` of the Service that each Gateway gets for itself, with an address of its own: ClusterIP or LoadBalancer (default none)",
+		func(s string) (err error) {
+			f.gatewayServices, err = parseServiceType(s)
+			return err
+		})
 	set.Func("default-certificate", "Secret (`namespace/name`) with tls.crt and tls.key that is served for names without a certificate (default none)", func(s string) (err error) {
 		f.defaultCertificate, err = parseSecretName(s)
 		return err
@@ -156,6 +162,8 @@ func (f *flags) validate() error {
 		return fmt.Errorf("--default-certificate is in namespace %s, which is not read: add it to --watch-namespaces", f.defaultCertificate.Namespace)
 	case len(f.watchNamespaces) > 0 && !containsAll(f.watchNamespaces, f.acme.namespaces):
 		return fmt.Errorf("--acme-namespaces is %s, and not all of these are read: add them to --watch-namespaces", strings.Join(f.acme.namespaces, ","))
+	case f.gatewayServices != "" && len(f.gatewayAddresses) > 0:
+		return errors.New("--gateway-services and --gateway-addresses are both given: Gateways get addresses from one of the two, so leave the other out")
 	case f.publishAddress != "" && f.publishService != "":
 		return errors.New("--publish-address and --publish-service are both given: leave one of them out")
 	case !arePublishAddresses(f.publishAddress):
@@ -204,6 +212,14 @@ func parseGatewayAddress(s string) (netip.Addr, error) {
 		return address, fmt.Errorf("%q is no address that a Gateway can have: write an IP address of this machine, such as 192.0.2.7", s)
 	}
 	return address.Unmap(), nil
+}
+
+// parseServiceType reads the type of the Services that Gateways get.
+func parseServiceType(s string) (string, error) {
+	if s != "" && s != gatewayapi.ClusterIPServices && s != gatewayapi.LoadBalancerServices {
+		return "", fmt.Errorf("write %s or %s", gatewayapi.ClusterIPServices, gatewayapi.LoadBalancerServices)
+	}
+	return s, nil
 }
 
 // defaultNamespace is where the controller runs.

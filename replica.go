@@ -16,10 +16,11 @@ import (
 )
 
 // thisReplica is how the other replicas know and reach this process: in a cluster by its Pod's name and address, which
-// the downward API puts into POD_NAME and POD_IP, elsewhere by names and addresses of this machine.
+// the downward API puts into POD_NAME, POD_IP and NODE_NAME, elsewhere by names and addresses of this machine.
 func thisReplica(l *listeners) (replicas.Replica, error) {
 	http, https, health := addressOf(l.http), addressOf(l.https), addressOf(l.health)
-	r := replicas.Replica{Name: os.Getenv("POD_NAME"), HTTPPort: http.Port(), HTTPSPort: https.Port(), HealthPort: health.Port()}
+	r := replicas.Replica{Name: os.Getenv("POD_NAME"), HTTPPort: http.Port(), HTTPSPort: https.Port(), HealthPort: health.Port(),
+		Node: os.Getenv("NODE_NAME")}
 	if r.Name == "" {
 		r.Name = localName(http.Port())
 	}

@@ -49,6 +49,23 @@ func gatewayCluster(t *testing.T) *testCluster {
 	return k
 }
 
+// runProxy returns a data plane that runs until the test ends.
+func runProxy(t *testing.T) *proxy.Proxy {
+	t.Helper()
+	data := proxy.New(proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, DrainTimeout: fixture.Patience})
+	ctx, stop := context.WithCancel(context.Background())
+	watched := make(chan struct{})
+	go func() { defer close(watched); data.Watch(ctx) }()
+	t.Cleanup(func() {
+		if err := data.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		stop()
+		<-watched
+	})
+	return data
+}
+
 // made makes an object from YAML once its definition is served.
 func made[T client.Object](k *testCluster, object T, text string) T {
 	k.T.Helper()
@@ -84,17 +101,7 @@ func stateOf(g *gatewayv1.Gateway) (list []string) {
 func (k *testCluster) startGateways(at netip.Addr) *replica {
 	t := k.T
 	t.Helper()
-	data := proxy.New(proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, DrainTimeout: fixture.Patience})
-	ctx, stop := context.WithCancel(context.Background())
-	watched := make(chan struct{})
-	go func() { defer close(watched); data.Watch(ctx) }()
-	t.Cleanup(func() {
-		if err := data.Shutdown(context.Background()); err != nil {
-			t.Error(err)
-		}
-		stop()
-		<-watched
-	})
+	data := runProxy(t)
 	return k.start(func(_ *ctrl.Options, o *Options, _ *recordingProxy) {
 		o.Applier, o.Listening, o.AllowLocalTasks = data, data, true
 		o.GatewayController, o.GatewayAddresses = gatewayapi.DefaultController, []netip.Addr{at}

@@ -40,6 +40,9 @@ type Options struct {
 	GatewayController string
 	// GatewayAddresses are the addresses of the machine that Gateways get for their own. Empty has them share all.
 	GatewayAddresses []netip.Addr
+	// GatewayServices is the type of the Service that each Gateway gets for itself: ClusterIP or LoadBalancer. Empty has
+	// them get none.
+	GatewayServices string
 	// Listening knows which addresses of Gateways could not be opened. Nil stands for none.
 	Listening replicas.Ports
 	// IngressClass is the spec.ingressClassName that is ours. An Ingress without one is ours too.
@@ -157,6 +160,10 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 		reconcilers = append(reconcilers, gateways.ClassReconciler{Config: config}, &gateways.GatewayReconciler{Config: config},
 			&gateways.ListenerSetReconciler{Config: config}, gateways.HTTPRoutes(config), gateways.GRPCRoutes(config),
 			gateways.BackendTLSPolicyReconciler{Config: config})
+		if snapshots.GatewayServices != nil {
+			config.Services = gateways.NewServices(snapshots.GatewayServices)
+			reconcilers = append(reconcilers, &gateways.ServiceReconciler{Config: config, Client: mgr.GetClient(), Reader: mgr.GetAPIReader()})
+		}
 	}
 	if options.ACME.Client != nil {
 		if err := cluster.IndexCertificates(context.Background(), mgr.GetFieldIndexer()); err != nil {
@@ -217,8 +224,13 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 		return nil, err
 	}
 	if options.GatewayController != "" {
-		api := gatewayapi.Options{Controller: options.GatewayController, Addresses: options.GatewayAddresses}
+		api := gatewayapi.Options{Controller: options.GatewayController, Addresses: options.GatewayAddresses, Services: options.GatewayServices}
 		if config.Gateways, err = sources.AddGatewayAPI(mgr, api, options.WatchNamespaces); err != nil {
+			return nil, err
+		}
+	}
+	if options.GatewayController != "" && options.GatewayServices != "" {
+		if config.GatewayServices, err = sources.AddGatewayServices(mgr, options.WatchNamespaces); err != nil {
 			return nil, err
 		}
 	}

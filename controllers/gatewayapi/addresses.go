@@ -17,6 +17,8 @@ type addresses struct {
 	list []netip.Addr
 	// shared is set if the Gateway has not got an address of its own.
 	shared bool
+	// service is the Gateway's own Service, which has its addresses. Nil if Gateways have none.
+	service *ownService
 	// refused is why the Gateway cannot be served at all. Its reason is empty if it can. unusable says which addresses
 	// cannot be had, empty for none.
 	refused  finding
@@ -26,13 +28,18 @@ type addresses struct {
 // assign returns which addresses each Gateway has. The Gateways are ours, oldest first. With a pool, a Gateway has the
 // addresses of it that its author asks for, or else keeps the one in its status, or else gets one that no other Gateway
 // has. If none is left, it shares the one that fewest have. Without a pool, all Gateways share all addresses of the
-// machine, and none can be asked for.
-func assign(gateways []*gatewayv1.Gateway, pool []netip.Addr) []addresses {
+// machine, and none can be asked for. With Services, they do so too, but not their ports.
+func (o *Options) assign(gateways []*gatewayv1.Gateway) []addresses {
 	assigned := make([]addresses, len(gateways))
-	if len(pool) == 0 {
+	pool := o.Addresses
+	if len(pool) == 0 || o.Services != "" {
 		for i, gateway := range gateways {
-			assigned[i] = addresses{list: []netip.Addr{netip.IPv6Unspecified()}, shared: true}
-			assigned[i].check(gateway, func(string) bool { return false })
+			assigned[i] = addresses{list: []netip.Addr{netip.IPv6Unspecified()}, shared: o.Services == ""}
+			if o.Services != "" {
+				assigned[i].checkForService(gateway, o.Services)
+			} else {
+				assigned[i].check(gateway, func(string) bool { return false })
+			}
 		}
 		return assigned
 	}

@@ -29,6 +29,9 @@ type Input struct {
 	// NamespaceLabels has the labels of each Namespace. It is nil if Namespaces cannot be read. Then no selector selects
 	// any.
 	NamespaceLabels map[string]map[string]string
+	// OwnServices are the Services that may be those of Gateways, and Held is that of the Attached before.
+	OwnServices []*Service
+	Held        map[uint16]Share
 }
 
 // Options are what the controller's flags say about the Gateway API.
@@ -38,6 +41,9 @@ type Options struct {
 	// Addresses are the addresses of the machine that Gateways get for their own. Empty has all Gateways share all of the
 	// machine's.
 	Addresses []netip.Addr
+	// Services is the type of the Service that each Gateway gets for itself. Empty has them get none. Then Addresses
+	// counts.
+	Services string
 }
 
 // Attached is what became of the objects of the Gateway API. It is immutable, but for what Judge completes.
@@ -46,6 +52,8 @@ type Attached struct {
 	Objects []*rules.Object
 	// Listeners are those that the data plane serves.
 	Listeners []*rules.Listener
+	// Held has what each port of the data plane is for that a Service leads to, or is to lead to.
+	Held map[uint16]Share
 	// ClientCertificates are the Secrets with the certificates that backends are shown.
 	ClientCertificates []types.NamespacedName
 	// classes, gateways and sets are all of ours, whether they are served or not. routes and policies are all that there
@@ -115,7 +123,7 @@ func Attach(in *Input) *Attached {
 	grants, sockets := newGrants(in.Grants), newSockets()
 	holders := make(map[Key]*holder, len(ours))
 	a.gateways = make([]gateway, len(ours))
-	for i, addresses := range assign(ours, in.Addresses) {
+	for i, addresses := range in.assign(ours) {
 		g := &a.gateways[i]
 		key := Key{GatewayKind, types.NamespacedName{Namespace: ours[i].Namespace, Name: ours[i].Name}}
 		*g = gateway{Gateway: ours[i], holder: holder{Key: key}, addresses: addresses, backendCertificate: readBackendCertificate(ours[i], grants)}
@@ -126,13 +134,14 @@ func Attach(in *Input) *Attached {
 		}
 	}
 	a.readListenerSets(in, holders, grants)
+	a.assignServices(in)
 	a.policies = readBackendPolicies(in.BackendTLSPolicies)
 	sets := a.sets
 	for i := range a.gateways {
 		g := &a.gateways[i]
-		a.open(&g.holder, &g.addresses, sockets)
+		a.open(&g.holder, g, sockets)
 		for ; len(sets) > 0 && sets[0].gateway == g; sets = sets[1:] {
-			a.open(&sets[0].holder, &g.addresses, sockets)
+			a.open(&sets[0].holder, g, sockets)
 		}
 	}
 	oldest := func(a, b *Route) int {
@@ -149,11 +158,11 @@ func Attach(in *Input) *Attached {
 	return a
 }
 
-// open gives the listeners of one object their addresses.
-func (a *Attached) open(h *holder, at *addresses, sockets *sockets) {
+// open gives the listeners of one object of a Gateway their addresses.
+func (a *Attached) open(h *holder, g *gateway, sockets *sockets) {
 	for _, l := range h.listeners {
-		if at.refused.reason == "" {
-			sockets.open(l, at)
+		if g.addresses.refused.reason == "" {
+			sockets.open(l, &g.addresses)
 		}
 		a.Listeners = append(a.Listeners, l.served...)
 	}

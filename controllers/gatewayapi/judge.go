@@ -29,7 +29,9 @@ type Verdict struct {
 	// reach it where they reach all else of the controller.
 	Addresses  []gatewayv1.GatewayStatusAddress
 	Everywhere bool
-	Listeners  []ListenerVerdict
+	// Service is the one that a Gateway is to have of its own. Nil if it is to have none.
+	Service   *ServicePlan
+	Listeners []ListenerVerdict
 	// ListenerSets is how many are attached to a Gateway.
 	ListenerSets int32
 	// Parents are a route's.
@@ -146,6 +148,8 @@ func (g *gateway) judge(known *known) *Verdict {
 		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonInvalid), "Accepted says why")
 	case g.addresses.unusable != "":
 		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonAddressNotUsable), g.addresses.unusable)
+	case programmed == 0 && g.waits().reason != "":
+		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonAddressNotAssigned), g.waits().text)
 	case programmed == 0:
 		serves = condition(g.Generation, programmedType, false, string(gatewayv1.GatewayReasonInvalid),
 			"no listener can be served; their conditions say why")
@@ -157,6 +161,10 @@ func (g *gateway) judge(known *known) *Verdict {
 	if admitsAnybody(g.Gateway) {
 		v.Conditions = append(v.Conditions, condition(g.Generation, string(gatewayv1.GatewayConditionInsecureFrontendValidationMode), true,
 			string(gatewayv1.GatewayReasonConfigurationChanged), "clients are let in without a valid certificate where tls.frontend says AllowInsecureFallback"))
+	}
+	if own := g.addresses.service; own != nil {
+		v.Service, v.Addresses = own.plan, own.addresses()
+		return v
 	}
 	for _, address := range g.addresses.list {
 		switch {
@@ -213,6 +221,8 @@ func (l *listener) judge(generation int64, known *known) ListenerVerdict {
 	switch {
 	case l.conflict.reason != "":
 		programmed = is(gatewayv1.ListenerConditionProgrammed, false, gatewayv1.ListenerConditionReason(l.conflict.reason), l.conflict.text)
+	case l.waits.reason != "" && usable && closed.reason == "" && len(l.kinds) > 0:
+		programmed = is(gatewayv1.ListenerConditionProgrammed, false, gatewayv1.ListenerConditionReason(l.waits.reason), l.waits.text)
 	case len(v.Served) == 0 || !usable || closed.reason != "" || len(l.kinds) == 0:
 		programmed = is(gatewayv1.ListenerConditionProgrammed, false, gatewayv1.ListenerReasonInvalid, "the conditions Accepted and ResolvedRefs say why")
 	}

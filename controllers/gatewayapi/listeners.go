@@ -52,6 +52,8 @@ type listener struct {
 	// served are its listeners in the data plane, one for each of the Gateway's addresses. There are none if it is refused
 	// or in conflict.
 	served []*rules.Listener
+	// waits is why its port is not opened yet that its Gateway's Service is to lead to.
+	waits finding
 	// attached counts the routes that are attached to it. taken are their hosts, by the kind of the route.
 	attached int32
 	taken    map[string]*hostSet
@@ -201,11 +203,18 @@ func (s *sockets) open(l *listener, of *addresses) {
 		s.noteProtocol(l, of)
 		return
 	}
-	if l.refused = s.tooMany(l); l.refused.reason != "" {
-		return
+	if of.service == nil { // Those with Services of their own have other bounds.
+		if l.refused = s.tooMany(l); l.refused.reason != "" {
+			return
+		}
 	}
 	for _, address := range of.list {
-		at := netip.AddrPortFrom(address, uint16(l.spec.Port))
+		port, waits := of.portFor(l.spec.Port)
+		if waits.reason != "" {
+			l.waits = waits
+			continue
+		}
+		at := netip.AddrPortFrom(address, port)
 		there := s.at[at]
 		if there == nil {
 			there = &socket{first: l.holder, tls: l.tls, by: make(map[string]*rules.Listener)}
@@ -218,6 +227,9 @@ func (s *sockets) open(l *listener, of *addresses) {
 			l.conflict = l.precededBy(gatewayv1.ListenerReasonHostnameConflict, "the same hostname", "another port or hostname", of)
 		default:
 			served := &rules.Listener{ID: l.id(), Address: at, TLS: l.tls, Name: l.name, Certificates: l.certificates, Clients: l.clients}
+			if of.service != nil {
+				served.Port, served.Owner = uint16(l.spec.Port), string(l.gateway.UID)
+			}
 			there.by[l.name] = served
 			l.served = append(l.served, served)
 		}
@@ -251,8 +263,9 @@ func (s *sockets) noteProtocol(l *listener, of *addresses) {
 	if l.refused.reason != string(gatewayv1.ListenerReasonUnsupportedProtocol) || l.spec.Protocol == gatewayv1.UDPProtocolType {
 		return
 	}
+	port, _ := of.portFor(l.spec.Port)
 	for _, address := range of.list {
-		if there := s.at[netip.AddrPortFrom(address, uint16(l.spec.Port))]; there != nil && there.first != l.holder {
+		if there := s.at[netip.AddrPortFrom(address, port)]; there != nil && there.first != l.holder {
 			l.conflict = l.precededBy(gatewayv1.ListenerReasonProtocolConflict, "another protocol", "another port", of)
 		}
 	}

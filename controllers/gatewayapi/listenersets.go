@@ -82,10 +82,12 @@ func (s *listenerSet) judge(known *known) *Verdict {
 		return no(gatewayv1.ListenerSetReasonNotAllowed, gatewayv1.ListenerSetReasonNotAllowed,
 			"the Gateway does not allow ListenerSets of this namespace: its author has to say so in spec.allowedListeners")
 	}
-	valid := 0
+	valid, waits := 0, finding{}
 	for _, l := range s.listeners {
 		status := l.judge(s.Generation, known)
-		if status.Conditions[programmedIndex].Status == metav1.ConditionTrue {
+		if l.waits.reason != "" {
+			valid, waits = valid+1, l.waits
+		} else if status.Conditions[programmedIndex].Status == metav1.ConditionTrue {
 			valid++
 		}
 		v.Listeners = append(v.Listeners, status)
@@ -104,6 +106,9 @@ func (s *listenerSet) judge(known *known) *Verdict {
 	if valid < len(s.listeners) {
 		v.Conditions[0].Reason, v.Conditions[0].Message = string(gatewayv1.ListenerSetReasonListenersNotValid),
 			"some listeners cannot be served; their conditions say why"
+	}
+	if waits.reason != "" {
+		v.Conditions[1] = condition(s.Generation, programmedType, false, waits.reason, waits.text)
 	}
 	if s.gateway.addresses.unusable != "" {
 		v.Conditions[1] = condition(s.Generation, programmedType, false, string(parentNotProgrammed), "the Gateway is not programmed: its conditions say why")

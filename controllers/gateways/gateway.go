@@ -49,6 +49,7 @@ func (r *GatewayReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 		return ctrl.Result{}, err
 	}
 	r.judge(&object, conditions, listeners, unpublished)
+	r.judgeService(&object, verdict, conditions)
 	object.Status.Listeners = listeners
 	if verdict.ListenerSets > 0 || object.Status.AttachedListenerSets != nil { // Definitions before ListenerSets have no such field.
 		object.Status.AttachedListenerSets = new(verdict.ListenerSets)

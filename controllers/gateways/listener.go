@@ -60,6 +60,9 @@ func (c *Config) faults(served []netip.AddrPort) string {
 // unpublished says which ports of listeners at all addresses of the machine the Service lacks that clients reach the
 // controller by. It is empty if it lacks none, and if no such Service is known.
 func (c *Config) unpublished(ctx context.Context, listeners []gatewayapi.ListenerVerdict) (string, error) {
+	if c.Services != nil {
+		return "", nil // Gateways have Services of their own.
+	}
 	var ports []uint16
 	for i := range listeners {
 		for _, at := range listeners[i].Served {

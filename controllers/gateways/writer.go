@@ -31,6 +31,8 @@ type Config struct {
 	// Listening may be nil.
 	Listening replicas.Ports
 	Status    *status.Writer
+	// Services are the Services of Gateways of their own. Nil if they have none.
+	Services *Services
 }
 
 // read fills in an object and returns its verdict. It returns nil if there is nothing to write: there is no such

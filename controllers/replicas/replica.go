@@ -20,6 +20,7 @@ const (
 
 	addressAnnotation    = "ingress.warren.dev/address"
 	machineAnnotation    = "ingress.warren.dev/machine-addresses"
+	nodeAnnotation       = "ingress.warren.dev/node"
 	httpPortAnnotation   = "ingress.warren.dev/http-port"
 	healthPortAnnotation = "ingress.warren.dev/health-port"
 	readyAnnotation      = "ingress.warren.dev/ready"
@@ -38,6 +39,8 @@ type Replica struct {
 	HTTPPort, HealthPort uint16
 	// Machine lists the addresses of the machine, or Pod, that it runs on, with commas between them.
 	Machine string
+	// Node is the name of the node that it runs on, empty if it is not known.
+	Node string
 	// HTTPSPort is not in the Lease: it is the same at each replica.
 	HTTPSPort uint16
 
@@ -78,6 +81,9 @@ func leaseOf(r *Replica, of *standing, pod types.UID, renewed time.Time) *coordi
 	if r.closed != "" {
 		lease.Annotations[closedAnnotation] = r.closed
 	}
+	if r.Node != "" {
+		lease.Annotations[nodeAnnotation] = r.Node
+	}
 	if pod != "" {
 		lease.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: corev1.SchemeGroupVersion.String(), Kind: "Pod", Name: r.Name, UID: pod,
@@ -100,8 +106,8 @@ func readReplica(lease *coordinationv1.Lease) (Replica, bool) {
 	}
 	return Replica{
 		Name: *lease.Spec.HolderIdentity, Address: address, HTTPPort: uint16(httpPort), HealthPort: uint16(healthPort),
-		Machine: annotations[machineAnnotation],
-		ready:   annotations[readyAnnotation] == "true", serves: annotations[servesAnnotation],
+		Machine: annotations[machineAnnotation], Node: annotations[nodeAnnotation],
+		ready: annotations[readyAnnotation] == "true", serves: annotations[servesAnnotation],
 		closed: annotations[closedAnnotation],
 	}, true
 }

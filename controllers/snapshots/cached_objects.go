@@ -44,8 +44,16 @@ func (c cachedObjects) GatewayAPI(ctx context.Context) (objects sources.GatewayO
 	if c.Gateways == nil {
 		return objects, nil
 	}
-	if objects, err = c.Gateways.Read(ctx); err != nil || c.Namespaces == nil {
+	if objects, err = c.Gateways.Read(ctx); err != nil {
 		return objects, err
+	}
+	if c.GatewayServices != nil {
+		if objects.Services, err = c.GatewayServices.Read(ctx); err != nil {
+			return objects, err
+		}
+	}
+	if c.Namespaces == nil {
+		return objects, nil
 	}
 	objects.NamespaceLabels, err = c.Namespaces.Labels(ctx)
 	return objects, err

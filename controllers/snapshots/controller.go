@@ -86,6 +86,8 @@ type Config struct {
 	Standard *sources.StandardIngresses
 	// Gateways are the objects of the Gateway API. Nil if they are not served.
 	Gateways *sources.GatewayAPI
+	// GatewayServices are the Services of Gateways of their own. Nil if they have none.
+	GatewayServices *sources.GatewayServices
 	// Namespaces say which hosts each namespace may have. Nil if they are not asked.
 	Namespaces *sources.Namespaces
 	// Claims know which namespace each host belongs to. Nil if only the ages of Ingresses decide.
@@ -193,6 +195,9 @@ func (c *Controller) Start(ctx context.Context) error {
 		}
 		late.Go(func() { c.Gateways.Late(ctx, c.Pending.Event) })
 	}
+	if c.GatewayServices != nil && !c.GatewayServices.WaitForCacheSync(ctx) {
+		return nil
+	}
 	if c.Claims != nil && !c.Claims.Known(ctx) {
 		return nil
 	}
@@ -268,6 +273,11 @@ func (c *Controller) watch(ctx context.Context) error {
 	}
 	if c.Gateways != nil {
 		if err := c.Gateways.Watch(ctx, handler); err != nil {
+			return err
+		}
+	}
+	if c.GatewayServices != nil {
+		if err := c.GatewayServices.Watch(ctx, c.Pending.Event); err != nil {
 			return err
 		}
 	}
@@ -460,6 +470,9 @@ func (c *Controller) Queued() map[string]int {
 	}
 	return waiting
 }
+
+// Again has an object looked at again by whoever asked for the changes of its kind.
+func (c *Controller) Again(kind string, name types.NamespacedName) { c.notify(objectKey{kind, name}) }
 
 func (c *Controller) notify(key objectKey) {
 	c.mu.Lock()

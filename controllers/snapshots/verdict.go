@@ -48,7 +48,8 @@ type Verdict struct {
 	Unrouted string
 }
 
-// served returns the UID and generation of each Ingress, Gateway and route that the data plane serves.
+// served returns the UID and generation of each Ingress, Gateway and route that the data plane serves, and of the
+// Services of Gateways what it opens of them.
 func (r *result) served() iter.Seq2[types.UID, int64] {
 	return func(yield func(types.UID, int64) bool) {
 		for key, v := range r.serving {
@@ -58,6 +59,9 @@ func (r *result) served() iter.Seq2[types.UID, int64] {
 		}
 		for _, v := range r.gateways {
 			if !yield(v.UID, v.Generation) {
+				return
+			}
+			if s := v.Service; s != nil && s.There != "" && !yield(s.There, s.Opened) {
 				return
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
@@ -319,6 +320,8 @@ type GatewayObjects struct {
 	gatewayapi.Input
 	HTTPRoutes []*gatewayv1.HTTPRoute
 	GRPCRoutes []*gatewayv1.GRPCRoute
+	// Services are those that may be Gateways' own.
+	Services []*corev1.Service
 }
 
 // Read returns the objects that are known.

@@ -105,6 +105,8 @@ type Inputs struct {
 	http     objectVersions[*gatewayv1.HTTPRoute, *gatewayapi.Route]
 	grpc     objectVersions[*gatewayv1.GRPCRoute, *gatewayapi.Route]
 	attached *gatewayapi.Attached
+	// services have what the Services of Gateways were read as.
+	services objectVersions[*corev1.Service, *gatewayapi.Service]
 }
 
 // NewInputs returns Inputs of an origin.
@@ -163,7 +165,12 @@ func (i *Inputs) readGatewayAPI(ctx context.Context, in *translate.Input) error 
 		return err
 	}
 	objects.Routes = append(i.http.read(objects.HTTPRoutes, gatewayapi.ReadHTTPRoute), i.grpc.read(objects.GRPCRoutes, gatewayapi.ReadGRPCRoute)...)
+	objects.OwnServices = i.services.read(objects.Services, readGatewayService)
+	if i.attached != nil {
+		objects.Held = i.attached.Held
+	}
 	i.attached = gatewayapi.Attach(&objects.Input)
+	in.Own = append(in.Own, i.attached.Own(in.Own)...)
 	in.Objects, in.Listeners = append(in.Objects, i.attached.Objects...), i.attached.Listeners
 	in.ClientCertificates = i.attached.ClientCertificates
 	return nil

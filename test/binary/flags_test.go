@@ -40,6 +40,9 @@ func TestAWrongFlagEndsTheProcessWithWhatToWriteInstead(t *testing.T) {
 		"published Service without a name": {[]string{"--publish-service=warren"}, []string{"--publish-service", "warren-system/warren-ingress"}},
 		"both kinds of published address": {[]string{"--publish-address=lb.example.com", "--publish-service=a/b"},
 			[]string{"--publish-address", "--publish-service", "leave one of them out"}},
+		"Services of Gateways of no such type": {[]string{"--gateway-services=NodePort"}, []string{"-gateway-services", "ClusterIP or LoadBalancer"}},
+		"Services and addresses for Gateways": {[]string{"--gateway-services=ClusterIP", "--gateway-addresses=192.0.2.7"},
+			[]string{"--gateway-services", "--gateway-addresses", "leave the other out"}},
 		"a collector without a scheme":     {[]string{"--otlp-endpoint=collector:4318"}, []string{"-otlp-endpoint", `"collector:4318"`, "http://collector:4318"}},
 		"a collector by gRPC":              {[]string{"--otlp-endpoint=grpc://collector:4317"}, []string{"-otlp-endpoint", "http://collector:4318"}},
 		"a collector with a password":      {[]string{"--otlp-endpoint=https://me:secret@collector"}, []string{"-otlp-endpoint", "OTEL_EXPORTER_OTLP_HEADERS"}},
@@ -123,7 +126,7 @@ func TestHelpDescribesEveryFlag(t *testing.T) {
 	help := c.stdout.String()
 	for _, flag := range []string{
 		"http-address", "https-address", "metrics-address", "health-address", "admin-address", "ingress-class", "watch-namespaces", "peer-namespaces",
-		"namespace", "allow-shared-hosts", "require-allowed-hosts", "host-claim-grace", "allow-local-tasks", "task-networks", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
+		"namespace", "allow-shared-hosts", "require-allowed-hosts", "host-claim-grace", "allow-local-tasks", "task-networks", "gateway-controller", "gateway-addresses", "gateway-services", "publish-address", "publish-service", "leader-elect", "trusted-proxies", "proxy-protocol",
 		"access-log", "read-timeout", "write-timeout", "idle-timeout", "min-rate", "max-header-bytes", "max-headers", "max-connections",
 		"drain-delay", "drain-timeout", "otlp-endpoint", "trace-sampling", "trace-context", "kubeconfig", "zap-log-level",
 	} {

@@ -16,11 +16,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apimeta "k8s.io/apimachinery/pkg/api/meta"
@@ -239,9 +241,13 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name string
-		// some says whether the watched namespaces are named, and roles whether there are no ClusterRoles.
-		some, roles bool
-	}{{"in the whole cluster", false, false}, {"in some namespaces", true, false}, {"in some namespaces by Roles alone", true, true}} {
+		// some says whether the watched namespaces are named, roles whether there are no ClusterRoles, and services whether
+		// Gateways get Services.
+		some, roles, services bool
+	}{
+		{name: "in the whole cluster"}, {name: "in some namespaces", some: true}, {name: "in some namespaces by Roles alone", some: true, roles: true},
+		{name: "with Services of Gateways", services: true}, {name: "with Services of Gateways in some namespaces", some: true, services: true},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			system, shop := kubeapi.Namespace(t, server.Config), kubeapi.Namespace(t, server.Config)
 			arguments := []string{"--namespace=" + system, "--publish-service=" + system + "/edge-warren-ingress", "--peer-namespaces=*",
@@ -255,6 +261,10 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 				arguments = append(arguments, "--acme-namespaces="+shop, "--gateway-controller=")
 				values = append(values, "rbac.clusterRoles=false", "acme.namespaces={"+shop+"}")
 			}
+			if test.services {
+				arguments = append(arguments, "--gateway-services=ClusterIP")
+				values = append(values, "gatewayAPI.services.type=ClusterIP")
+			}
 			config, rights := account(t, server.Config, chartRights(t, system, values...))
 			asked := &requests{allowed: map[right]bool{}, refused: map[right]bool{}}
 			config.Wrap(asked.wrap)
@@ -264,8 +274,11 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			s := newSceneIn(t, server.Config, shop)
 			// A class of its own, because the status of one that was seen before needs no writing.
 			admin.create(object("gateway.networking.k8s.io/v1", "GatewayClass", shop, map[string]any{"controllerName": "ingress.warren.dev/gateway-controller"}))
-			s.create(object("gateway.networking.k8s.io/v1", "Gateway", "edge", map[string]any{
-				"gatewayClassName": shop, "listeners": []any{map[string]any{"name": "http", "port": int64(ports.row(t, 1)), "protocol": "HTTP"}}}),
+			listener := func(name string) any {
+				return map[string]any{"name": name, "port": int64(ports.row(t, 1)), "protocol": "HTTP"}
+			}
+			edge := object("gateway.networking.k8s.io/v1", "Gateway", "edge", map[string]any{"gatewayClassName": shop, "listeners": []any{listener("http")}})
+			s.create(edge,
 				object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}),
 				object("gateway.networking.k8s.io/v1", "GRPCRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}))
 			s.create(object("gateway.networking.k8s.io/v1", "ListenerSet", "more", map[string]any{"parentRef": map[string]any{"name": "edge"},
@@ -276,6 +289,9 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 					"targetRefs": []any{map[string]any{"group": "", "kind": "Service", "name": "web"}},
 					"validation": map[string]any{"hostname": "web.io", "wellKnownCACertificates": "System"}}))
 			s.exercise(writeKubeconfig(t, gate.config()), system, arguments)
+			if test.services {
+				s.moveGateway(edge.(*unstructured.Unstructured), listener("more"))
+			}
 			eventually(t, patience, "every right to be used", func() error {
 				asked.mu.Lock()
 				defer asked.mu.Unlock()
@@ -356,6 +372,48 @@ func (s *scene) exercise(kubeconfig, system string, arguments []string) {
 	eventually(t, patience, "the Lease of one of them to go", func() error { return s.replicaLeases(system, 1) })
 	eventually(t, patience, "all that the controller made to belong to its account", func() error { return s.belongsToTheAccount(system) })
 }
+
+// moveGateway has a Gateway get one more listener, and then another address, which takes another Service.
+func (s *scene) moveGateway(g *unstructured.Unstructured, listener any) {
+	s.t.Helper()
+	eventually(s.t, patience, "a replica to be behind the Gateway's Service", func() error {
+		var slices discoveryv1.EndpointSliceList
+		err := s.List(s.t.Context(), &slices, client.InNamespace(g.GetNamespace()), client.HasLabels{"gateway.networking.k8s.io/gateway-name"})
+		if err == nil && len(slices.Items) != 1 {
+			err = fmt.Errorf("there are %d EndpointSlices", len(slices.Items))
+		}
+		return err
+	})
+	address := fmt.Sprintf("10.0.0.%d", 1+movedGateways.Add(1)) // Services that ask for none get one from 10.0.0.16 on.
+	s.change(g, func() {
+		listeners, _, _ := unstructured.NestedSlice(g.Object, "spec", "listeners")
+		if err := unstructured.SetNestedSlice(g.Object, append(listeners, listener), "spec", "listeners"); err != nil {
+			s.t.Fatal(err)
+		}
+	})
+	has := func(what string, want int, fields ...string) {
+		eventually(s.t, patience, what, func() error {
+			if err := s.Get(s.t.Context(), client.ObjectKeyFromObject(g), g); err != nil {
+				return err
+			}
+			list, _, _ := unstructured.NestedSlice(g.Object, fields...)
+			if len(list) != want || fields[1] == "addresses" && list[0].(map[string]any)["value"] != address {
+				return fmt.Errorf("there is %v", list)
+			}
+			return nil
+		})
+	}
+	has("statuses of two listeners", 2, "status", "listeners")
+	s.change(g, func() {
+		if err := unstructured.SetNestedSlice(g.Object, []any{map[string]any{"value": address}}, "spec", "addresses"); err != nil {
+			s.t.Fatal(err)
+		}
+	})
+	has("the address that is asked for", 1, "status", "addresses")
+}
+
+// movedGateways counts the addresses that were asked for.
+var movedGateways atomic.Int32
 
 // replicaLeases fails unless so many replicas have a Lease.
 func (s *scene) replicaLeases(namespace string, want int) error {

@@ -114,6 +114,11 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 			[]string{"ClusterRole edge-system-edge-warren-ingress", "ClusterRoleBinding edge-system-edge-warren-ingress"}},
 		{"hosts that are allowed alone", []string{"hosts.requireAllowed=true"},
 			[]string{"Deployment edge-warren-ingress"}, []string{"ClusterRole edge-system-edge-warren-ingress-namespaces"}},
+		{"Services for Gateways", []string{"gatewayAPI.services.type=LoadBalancer", "networkPolicy.enabled=true"},
+			[]string{"ClusterRole edge-system-edge-warren-ingress-gateway-services", "ClusterRoleBinding edge-system-edge-warren-ingress-gateway-services"}, nil},
+		{"Services for Gateways of some namespaces", []string{"gatewayAPI.services.type=ClusterIP", "watchNamespaces={shop,blog}"},
+			[]string{"Role edge-warren-ingress-gateway-services", "RoleBinding edge-warren-ingress-gateway-services"},
+			[]string{"ClusterRole edge-system-edge-warren-ingress-gateway-services"}},
 		{"autoscaling", []string{"autoscaling.enabled=true", "service.type=NodePort"}, []string{"HorizontalPodAutoscaler edge-warren-ingress"}, nil},
 		{"ports of every node that are known", []string{"service.type=NodePort", "service.httpNodePort=30080", "service.httpsNodePort=30443"}, nil, nil},
 		{"a certain load balancer", []string{"service.loadBalancerClass=example.com/inner", "service.loadBalancerSourceRanges={203.0.113.0/24}",
@@ -234,6 +239,7 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 		{"values of a version before", []string{"acme.enabled=null", "rbac=null"}, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"networks of Tasks", []string{"tasks.networks={10.0.0.0/8,fd00::/8}"},
 			[]string{"--host-claim-grace=0s", "--task-networks=10.0.0.0/8,fd00::/8", "--acme-orders-per-day=200"}},
+		{"Services for Gateways", []string{"gatewayAPI.services.type=LoadBalancer"}, []string{"--host-claim-grace=0s", "--gateway-services=LoadBalancer", "--acme-orders-per-day=200"}},
 		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.accountPerEmail=true",
 			"acme.caConfigMap=authority", "acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
 			[]string{"--host-claim-grace=0s", "--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-account-per-email",
@@ -252,7 +258,7 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
 						wanted := func(prefix string) bool { return strings.HasPrefix(argument, prefix) }
-						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--task-", "--publish-address=", "--acme="}, wanted) {
+						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--task-", "--gateway-", "--publish-address=", "--acme="}, wanted) {
 							got = append(got, argument)
 						}
 					}
@@ -422,6 +428,11 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 		{"certificates of a namespace that is not read", "watchNamespaces={shop},acme.namespaces={shop,blog}", "acme.namespaces has blog, which watchNamespaces has not"},
 		{"the whole cluster without its roles", "rbac.clusterRoles=false", "rbac.clusterRoles=false needs watchNamespaces"},
 		{"allowed hosts without Namespaces", "watchNamespaces={shop},rbac.clusterRoles=false,hosts.requireAllowed=true", "hosts.requireAllowed needs rbac.clusterRoles"},
+		{"Services of a type that Gateways cannot have", "gatewayAPI.services.type=NodePort", "/gatewayAPI/services/type"},
+		{"Services for Gateways without the roles to read them", "watchNamespaces={shop},rbac.clusterRoles=false,gatewayAPI.services.type=ClusterIP",
+			"gatewayAPI.services.type is set, and the Gateway API is not served"},
+		{"Services for Gateways that have addresses of the node", "hostNetwork=true,gatewayAPI.addresses={192.0.2.7},gatewayAPI.services.type=ClusterIP",
+			"gatewayAPI.services.type and gatewayAPI.addresses are both set"},
 		{"too little memory for heads", "limits.maxHeaderMemory=1000", "/limits/maxHeaderMemory"},
 		{"a log of no level", "logLevel=loud", "/logLevel"},
 		{"no image", "image=null", "image"},
@@ -530,6 +541,10 @@ func TestRightsThatAreNotNeededAreLeftOut(t *testing.T) {
 		{"to ConfigMaps", "configmaps", nil, []string{clusterWide + "list watch", ownMaps}},
 		{"to ConfigMaps where none is named", "configmaps", []string{"rbac.configMaps=false"}, []string{ownMaps}},
 		{"to ConfigMaps of a namespace where none is named", "configmaps", []string{"watchNamespaces={shop}", "rbac.configMaps=false"}, []string{ownMaps}},
+		{"to Services of Gateways", "services", []string{"gatewayAPI.services.type=ClusterIP"},
+			[]string{clusterWide + "list watch", "ClusterRole /edge-system-edge-warren-ingress-gateway-services: create update delete"}},
+		{"to EndpointSlices of Gateways in a namespace", "endpointslices", []string{"watchNamespaces={shop}", "gatewayAPI.services.type=ClusterIP"},
+			[]string{inShop + "list watch", "Role shop/edge-warren-ingress-gateway-services: create update delete"}},
 		{"to Services where no ConfigMap is named", "services", []string{"rbac.configMaps=false"}, []string{clusterWide + "list watch"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -541,6 +556,26 @@ func TestRightsThatAreNotNeededAreLeftOut(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestThePortsOfGatewaysAreLetIn(t *testing.T) {
+	rendered, err := render(t, "networkPolicy.enabled=true", "gatewayAPI.services.type=ClusterIP")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range parse(t, rendered) {
+		if object.GetKind() != "NetworkPolicy" {
+			continue
+		}
+		got, _, _ := unstructured.NestedSlice(object.Object, "spec", "ingress")
+		want := map[string]any{"ports": []any{map[string]any{"port": "http"}, map[string]any{"port": "https"},
+			map[string]any{"port": int64(20000), "endPort": int64(29999)}}}
+		if diff := cmp.Diff(want, got[0]); diff != "" {
+			t.Errorf("what is let in (-want +got):\n%s", diff)
+		}
+		return
+	}
+	t.Error("there is no NetworkPolicy")
 }
 
 func TestWhoMayAskForMetricsAndProbes(t *testing.T) {

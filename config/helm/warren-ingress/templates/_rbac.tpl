@@ -30,6 +30,19 @@ subjects:
   namespace: {{ .root.Release.Namespace }}
 {{- end }}
 
+{{- /* The type of the Services that Gateways get, or nothing. */}}
+{{- define "warren-ingress.gatewayServices" -}}
+{{- with ((.Values.gatewayAPI).services).type }}
+{{- if not (include "warren-ingress.gatewayController" $) }}
+{{- fail "gatewayAPI.services.type is set, and the Gateway API is not served: leave it out, or set gatewayAPI.controllerName and rbac.clusterRoles" }}
+{{- end }}
+{{- if ($.Values.gatewayAPI).addresses }}
+{{- fail "gatewayAPI.services.type and gatewayAPI.addresses are both set: Gateways get addresses from one of the two, so leave the other out" }}
+{{- end }}
+{{- . }}
+{{- end }}
+{{- end }}
+
 {{- /* The name by which GatewayClasses name the controller, or nothing. GatewayClasses are in no namespace, so that a Role cannot let them be read. */}}
 {{- define "warren-ingress.gatewayController" -}}
 {{- $name := (.Values.gatewayAPI).controllerName }}
