@@ -179,7 +179,7 @@ conformance: conformance-programs ## Run the Gateway API's conformance tests aga
 	hack/conformance/run $(CONFORMANCEFLAGS)
 
 .PHONY: conformance-programs
-conformance-programs: build ## Build the conformance tests and their backends: a cluster's network may have no way out
+conformance-programs: build $(HELM) ## Build the conformance tests and their backends: a cluster's network may have no way out
 	cd hack/conformance && go test -pgo=off -c -o ../../bin/conformance . && $(GO_BUILD_TOOL) -o ../../bin/echo-basic sigs.k8s.io/gateway-api/conformance/echo-basic
 	cd hack/coredns && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../bin/coredns .
 
