@@ -177,7 +177,7 @@ func (k *checker) paths(name string, o *rules.Object, r *translate.Report) {
 		for i := range host.Rules {
 			rule := &host.Rules[i]
 			c := checked{Object: name, Where: rule.Where, Host: host.Name, Path: rule.Match.Path}
-			k.path(&c, snapshot.RuleID{Ingress: o.ID, Rule: host.Index, Path: i}, rule.Match.Conditions, r)
+			k.path(&c, o.RuleID(h, i), rule.Match.Conditions, r)
 			k.report.add(c)
 			if c.Verdict == "" && kinds.WrittenAsExpression(c.Path) {
 				k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: the path looks like a pattern, and is compared as it is: write what all that it is to match begin with", c.name()))

@@ -28,6 +28,9 @@ func (p *program) completeURL(c *cobra.Command, args []string, begun string) ([]
 	var found []string
 	for _, r := range p.served(c.Context()) {
 		if host := r.Host; host != "" && !strings.HasPrefix(host, "*") {
+			if r.Address != "" {
+				host = shownAt(host, r.Address)
+			}
 			if url := host + r.Path; strings.HasPrefix(url, rest) {
 				found = append(found, scheme+url)
 			}

@@ -25,11 +25,12 @@ import (
 
 // explainFlags is what the command line says.
 type explainFlags struct {
-	method, client string
-	headers        []string
-	files          []string
-	controller     controllerFlags
-	output         *outputFlag
+	method, client, listener string
+	headers                  []string
+	files                    []string
+	namespace                string
+	controller               controllerFlags
+	output                   *outputFlag
 }
 
 func (p *program) explain() *cobra.Command {
@@ -38,9 +39,12 @@ func (p *program) explain() *cobra.Command {
 		Use: "explain URL", Short: "Say what would become of a request, and why",
 		Long: `Says what would become of a request for the URL, and why: the certificate, every rule of its host and why it won or lost, the access
 decision, the rate limit, what the endpoint would get, each endpoint's health, and the answer. It asks a running replica, or with -f
-compiles manifests without a cluster. Nothing is sent. A URL without a scheme is one of http, as for curl, whose -H and -X there are.`,
+compiles manifests without a cluster. Nothing is sent. A URL without a scheme is one of http, as for curl, whose -H and -X there are.
+
+The request goes to the Gateway's listener at the URL's port, and where Ingresses are served if no listener has that port.`,
 		Example: `  warren-ingress explain https://shop.example.com/cart --client 203.0.113.7
   warren-ingress explain shop.example.com/cart -X POST -H 'Content-Type: application/json'
+  warren-ingress explain http://shop.example.com:8080/cart
   warren-ingress explain https://shop.example.com/cart -f manifests/`,
 		Args:              arity(1, 1, "one URL, such as https://shop.example.com/cart"),
 		ValidArgsFunction: p.completeURL,
@@ -48,12 +52,17 @@ compiles manifests without a cluster. Nothing is sent. A URL without a scheme is
 	flags := c.Flags()
 	flags.StringVarP(&f.method, "method", "X", "GET", "the request's `method`")
 	flags.StringVar(&f.client, "client", "", "`address` that the connection comes from (default one that stands for any)")
+	flags.StringVar(&f.listener, "listener", "", "`address` of the listener that it goes to, if listeners at several have the URL's port")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "field of the request, `'Name: value'`; may be given several times")
 	flags.StringArrayVarP(&f.files, "filename", "f", nil, "`file` or folder with manifests, or - for standard input: explain by these instead of asking a replica; may be given several times")
+	if !p.isPlugin() { // kubectl warren has the flag for all of its commands.
+		flags.StringP(namespaceFlag, "n", "", "with -f, the `namespace` of objects that name none (default \"default\")")
+	}
 	f.controller.bind(flags, "with -f, ")
 	f.output = newOutput(c, formatText, formatJSON, formatYAML)
 	p.colour.bind(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
+		f.namespace = c.Flag(namespaceFlag).Value.String()
 		e, err := p.explanation(c.Context(), withScheme(args[0]), &f)
 		switch {
 		case err != nil:
@@ -94,6 +103,9 @@ func (p *program) explanation(ctx context.Context, target string, f *explainFlag
 	if f.client != "" {
 		query.Set("client", f.client)
 	}
+	if f.listener != "" {
+		query.Set("listener", f.listener)
+	}
 	from, err := p.find(ctx)
 	if err != nil {
 		return nil, err
@@ -111,7 +123,12 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 			return nil, misuse{fmt.Errorf("--client is %q: write an address, such as 203.0.113.7", f.client)}
 		}
 	}
-	read, err := manifests.Read(f.files, p.streams.In, manifests.Options{Uses: sources.Uses})
+	if f.listener != "" {
+		if question.Listener, err = netip.ParseAddr(f.listener); err != nil {
+			return nil, misuse{fmt.Errorf("--listener is %q: write an address, such as 10.0.0.5", f.listener)}
+		}
+	}
+	read, err := manifests.Read(f.files, p.streams.In, manifests.Options{Namespace: f.namespace, Uses: sources.Uses})
 	switch {
 	case err != nil:
 		return nil, err

@@ -38,7 +38,7 @@ func (k *kubectl) bind(flags *pflag.FlagSet) *search {
 	own.ContextOverrideFlags.Namespace = clientcmd.FlagInfo{}
 	clientcmd.BindOverrideFlags(&k.overrides, k.flags, own)
 	flags.AddFlagSet(k.flags)
-	flags.StringVarP(&s.namespace, namespaceFlag, "n", "", "`namespace` of the controller (default: wherever Pods of it are)")
+	flags.StringVarP(&s.namespace, namespaceFlag, "n", "", "`namespace` of the controller (default: wherever Pods of it are); with explain -f, of objects that name none")
 	flags.StringVar(&s.release, "release", "", "`name` of the Helm release, where there are several installations")
 	flags.StringVar(&s.deployment, "deployment", "", "`name` of the controller's Deployment, instead of looking for its Pods")
 	flags.StringVar(&s.daemonSet, "daemonset", "", "`name` of its DaemonSet")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,8 @@ type entry struct {
 	// These are what it is chosen by.
 	namespace, state string
 	hosts            []string
+	// deep is set if a wildcard of hosts stands for one or more labels, and not for exactly one.
+	deep bool
 }
 
 // listing is a list of what a replica serves.
@@ -58,7 +61,7 @@ const (
 func listings() map[string]*listing {
 	return map[string]*listing{
 		"routes": {
-			heading: []string{"HOST", "PATH", "MATCH", "INGRESS", "POOL", "ENDPOINTS", "STATE", "WHY"}, wide: []string{"RULE", "ADDRESSES"},
+			heading: []string{"HOST", "PATH", "MATCH", "OBJECT", "POOL", "ENDPOINTS", "STATE", "WHY"}, wide: []string{"RULE", "LISTENER", "ADDRESSES"},
 			states: []string{stateServing, stateDown, stateClosed}, hasHosts: true, read: readRoutes,
 		},
 		"certs": {
@@ -70,7 +73,7 @@ func listings() map[string]*listing {
 			states: []string{stateUp, stateOut}, read: readTasks,
 		},
 		"refused": {
-			heading: []string{"HOST", "PATH", "MATCH", "INGRESS", "RULE", "REASON", "WHY"},
+			heading: []string{"HOST", "PATH", "MATCH", "OBJECT", "RULE", "REASON", "WHY"},
 			states:  []string{stateRefused}, hasHosts: true, read: readRefused,
 		},
 	}
@@ -153,17 +156,21 @@ func (l *listing) entries(ctx context.Context, from replica, f *listFlags) ([]en
 	all, err := l.read(ctx, from, f.output.format == formatWide)
 	return slices.DeleteFunc(all, func(e entry) bool {
 		return f.namespace != "" && e.namespace != f.namespace || f.state != "" && e.state != f.state ||
-			f.host != "" && !slices.ContainsFunc(e.hosts, func(name string) bool { return isFor(name, f.host) })
+			f.host != "" && !slices.ContainsFunc(e.hosts, func(name string) bool { return isFor(name, f.host, e.deep) })
 	}), err
 }
 
-// isFor returns whether a name, which may be a wildcard or empty for every host, is a host or stands for it.
-func isFor(name, host string) bool {
+// isFor returns whether a name, which may be a wildcard or empty for every host, is a host or stands for it. deep is
+// set if a wildcard stands for one or more labels.
+func isFor(name, host string, deep bool) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if name == "" || name == host {
 		return true
 	}
 	_, domain, _ := strings.Cut(host, ".")
+	if suffix, wildcard := strings.CutPrefix(name, "*"); wildcard && deep {
+		return strings.HasSuffix(host, suffix) && len(host) > len(suffix)
+	}
 	return domain != "" && name == "*."+domain
 }
 
@@ -255,10 +262,11 @@ func readRoutes(ctx context.Context, from replica, wide bool) ([]entry, error) {
 			at = append(at, addresses[pool]...)
 		}
 		entries[i] = entry{
-			value: r, name: r.Ingress, thing: key(r.Host, r.Path, r.Match, r.Conditions), namespace: namespaceOf(r.Ingress), state: state, hosts: []string{r.Host},
-			cells: append(texts(shownHost(r.Host), r.Path, withConditions(r.Match, r.Conditions), r.Ingress, r.Pool,
+			value: r, name: r.Ingress, thing: key(r.Address, r.Host, r.Path, r.Match, r.Conditions), namespace: namespaceOf(r.Ingress), state: state,
+			hosts: []string{r.Host}, deep: r.Address != "",
+			cells: append(texts(shownAt(r.Host, r.Address), r.Path, withConditions(r.Match, r.Conditions), r.Ingress, r.Pool,
 				fmt.Sprintf("%d/%d", r.Taking, r.Endpoints)), cell{state, shade}, cell{text: why}, cell{text: r.Rule},
-				cell{text: cmp.Or(strings.Join(at, ","), "-")}),
+				cell{text: cmp.Or(r.Listener, "-")}, cell{text: cmp.Or(strings.Join(at, ","), "-")}),
 		}
 	}
 	return entries, nil
@@ -282,7 +290,7 @@ func readCertificates(ctx context.Context, from replica, _ bool) ([]entry, error
 			shown, hosts = append(slices.Clip(shown), "(every other)"), append(slices.Clip(hosts), "")
 		}
 		entries[i] = entry{
-			value: c, name: c.ID, thing: c.ID, namespace: namespaceOf(c.ID), state: state, hosts: hosts,
+			value: c, name: c.ID, thing: c.ID, namespace: ownerOf(c.ID), state: state, hosts: hosts,
 			cells: append(texts(c.ID, c.NotAfter.UTC().Format("2006-01-02 15:04"), fmt.Sprint(int(c.NotAfter.Sub(now).Hours()/24))),
 				cell{state, shade}, cell{text: strings.Join(shown, ",")}),
 		}
@@ -303,7 +311,7 @@ func readTasks(ctx context.Context, from replica, _ bool) ([]entry, error) {
 			state, shade = stateOut, bad
 		}
 		entries[i] = entry{
-			value: t, name: t.ID, thing: key(t.Pool, t.ID), namespace: namespaceOf(t.Pool), state: state,
+			value: t, name: t.ID, thing: key(t.Pool, t.ID), namespace: ownerOf(t.Pool), state: state,
 			cells: append(texts(t.Pool, t.ID, t.Address, t.Health), cell{state, shade}, cell{text: t.Why},
 				cell{text: fmt.Sprint(t.Weight)}, cell{text: fmt.Sprint(t.Active)}),
 		}
@@ -320,27 +328,43 @@ func readRefused(ctx context.Context, from replica, _ bool) ([]entry, error) {
 	for i := range rules {
 		r := &rules[i]
 		entries[i] = entry{
-			value: r, name: r.Ingress, thing: key(r.Ingress, r.Rule, r.Host), namespace: namespaceOf(r.Ingress), state: stateRefused, hosts: []string{r.Host},
-			cells: append(texts(shownHost(r.Host), r.Path, withConditions(r.Match, r.Conditions), r.Ingress, r.Rule),
+			value: r, name: r.Ingress, thing: key(r.Ingress, r.Rule, r.Address, r.Host), namespace: namespaceOf(r.Ingress), state: stateRefused,
+			hosts: []string{r.Host}, deep: r.Address != "",
+			cells: append(texts(shownAt(r.Host, r.Address), r.Path, withConditions(r.Match, r.Conditions), r.Ingress, r.Rule),
 				cell{r.Reason, bad}, cell{text: r.Why}),
 		}
 	}
 	return entries, nil
 }
 
-// namespaceOf returns the namespace of an id: "namespace/name", which may have the group of an API before it.
+// namespaceOf returns the namespace of an object's id: "namespace/name", which may have a kind or the group of an API
+// before it.
 func namespaceOf(id string) string {
 	parts := strings.Split(id, "/")
-	if len(parts) > 2 && strings.Contains(parts[0], ".") { // No namespace has a dot.
+	if len(parts) > 2 {
 		return parts[1]
 	}
 	return parts[0]
+}
+
+// ownerOf returns the namespace of the id of a pool or certificate, which begins with it.
+func ownerOf(id string) string {
+	namespace, _, _ := strings.Cut(id, "/")
+	return namespace
 }
 
 // key returns a text that no other parts have.
 func key(parts ...string) string { return strings.Join(parts, "\x00") }
 
 func shownHost(name string) string { return cmp.Or(name, "(every host)") }
+
+// shownAt returns a host for people, with the port of its listener's address. That is empty for none.
+func shownAt(name, address string) string {
+	if at, err := netip.ParseAddrPort(address); err == nil {
+		return fmt.Sprintf("%s:%d", shownHost(name), at.Port())
+	}
+	return shownHost(name)
+}
 
 func withConditions(match, conditions string) string {
 	if conditions == "" {

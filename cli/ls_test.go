@@ -60,7 +60,7 @@ func TestWhatIsListed(t *testing.T) {
 	t.Parallel()
 	from := cannedReplica{routesPath: {servedRoutes}, tasksPath: {servedTasks}, certificatesPath: {servedCertificates},
 		refusedPath: {`[{"host": "a.io", "path": "/", "match": "Prefix", "ingress": "a/b", "rule": "0.0", "reason": "PathConflict", "why": "another has it"}]`}}
-	const heading = "HOST              PATH  MATCH                INGRESS                     POOL                     ENDPOINTS  STATE   WHY\n"
+	const heading = "HOST              PATH  MATCH                OBJECT                      POOL                     ENDPOINTS  STATE   WHY\n"
 	for name, test := range map[string]struct {
 		args []string
 		want string
@@ -71,8 +71,8 @@ func TestWhatIsListed(t *testing.T) {
 		"a host, with what stands for it": {[]string{"--host", "Blog.example.com", "-o", "name"}, "infra/all\nshop/any\n"},
 		"a wildcard itself":               {[]string{"--host", "*.example.com", "-o", "name"}, "infra/all\nshop/any\n"},
 		"a state":                         {[]string{"--state=closed", "-o", "name"}, "networking.k8s.io/shop/web\n"},
-		"wide": {[]string{"-o", "wide", "--in=www"}, "HOST             PATH  MATCH   INGRESS  POOL        ENDPOINTS  STATE    WHY  RULE  ADDRESSES\n" +
-			"www.example.org  /x    Prefix  www/web  www/web:80  1/2        serving       0.0   10.0.0.1:80,10.0.0.2:80\n"},
+		"wide": {[]string{"-o", "wide", "--in=www"}, "HOST             PATH  MATCH   OBJECT   POOL        ENDPOINTS  STATE    WHY  RULE  LISTENER  ADDRESSES\n" +
+			"www.example.org  /x    Prefix  www/web  www/web:80  1/2        serving       0.0   -         10.0.0.1:80,10.0.0.2:80\n"},
 		"YAML": {[]string{"-o", "yaml", "--in=infra"}, "- endpoints: 2\n  host: \"\"\n  ingress: infra/all\n  match: Prefix\n  path: /\n  pool: infra/web:80\n" +
 			"  rule: \"0.0\"\n  service: \"\"\n  taking: 2\n"},
 		"nothing for programs": {[]string{"-o", "json", "--in=none"}, "[]\n"},
@@ -80,7 +80,7 @@ func TestWhatIsListed(t *testing.T) {
 			"www/web:80  task/www/web-2  10.0.0.2:80  Unhealthy  out    its health check fails\n"},
 		"expired certificates":   {[]string{"certs", "--state=expired", "-o=name"}, "shop/tls\n"},
 		"certificates of a host": {[]string{"certs", "--host=a.b.c", "-o", "name"}, "infra/tls\n"},
-		"rules that are refused": {[]string{"refused"}, "HOST  PATH  MATCH   INGRESS  RULE  REASON        WHY\na.io  /     Prefix  a/b      0.0   PathConflict  another has it\n"},
+		"rules that are refused": {[]string{"refused"}, "HOST  PATH  MATCH   OBJECT  RULE  REASON        WHY\na.io  /     Prefix  a/b     0.0   PathConflict  another has it\n"},
 	} {
 		got := listed(from, test.args...)
 		if diff := cmp.Diff(test.want, got.out); diff != "" || got.code != 0 {

@@ -55,6 +55,9 @@ manifests. On a cluster they are "kubectl warren".`)
 	return root
 }
 
+// isPlugin returns whether these are the commands of kubectl warren.
+func (p *program) isPlugin() bool { return p.kubectl != nil && p.kubectl.flags != nil }
+
 // ownNamespace has a command take the controller's namespace as a flag.
 func ownNamespace(c *cobra.Command) func(context.Context) (string, error) {
 	namespace := c.PersistentFlags().String("namespace", defaultNamespace, "to move a host, the `namespace` of the controller")

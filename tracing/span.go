@@ -121,7 +121,7 @@ func attributesOf(s *observe.Span) []*commonpb.KeyValue {
 	}
 	if r := s.Route; r != nil {
 		add(text(semconv.HTTPRouteKey, r.Path), text(ingressKey, r.Rule.Ingress),
-			text(ruleKey, strconv.Itoa(r.Rule.Rule)+"."+strconv.Itoa(r.Rule.Path)), text(serviceKey, r.Service))
+			text(ruleKey, r.Rule.Place()), text(serviceKey, r.Service))
 	}
 	if n := len(s.Attempts); n > 0 {
 		add(number(attemptsKey, n))

@@ -38,6 +38,14 @@ type Clients struct {
 	Optional bool
 }
 
+// Address returns the address of the host's listener. It is the zero value for a host of none.
+func (h *Host) Address() netip.AddrPort {
+	if h.Listener == nil {
+		return netip.AddrPort{}
+	}
+	return h.Listener.Address
+}
+
 // Covers returns whether a name stands for all hosts that another one stands for. A wildcard stands for one or more
 // labels.
 func Covers(name, other string) bool {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // Object is what an object that makes routes says, whatever its kind. It is immutable.
@@ -71,6 +73,20 @@ func (o *Object) Ordering() (ordering *Wish, known bool) {
 		return &o.Certificates[0], true
 	}
 	return nil, o.Fault == nil
+}
+
+// RuleID names a place in the object for logs: a rule of one of its Hosts, or with -1 the whole of that.
+func (o *Object) RuleID(host, rule int) snapshot.RuleID {
+	h := &o.Hosts[host]
+	id := snapshot.RuleID{Ingress: o.ID, Rule: h.Index, Path: rule}
+	switch {
+	case h.Listener == nil:
+	case rule < 0:
+		id.Where = h.Where
+	default:
+		id.Where = h.Rules[rule].Where
+	}
+	return id
 }
 
 // Closed returns the object with a fault of the whole: it keeps its places, and no request that comes to one of them

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/controllers/rules"
-	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // object is one of our objects that make routes, with what has become of it so far.
@@ -68,9 +67,4 @@ func (o *object) faultOf(entry, rule int) string {
 		return o.Fault.Text
 	}
 	return ""
-}
-
-// ruleID names a place in the object for logs.
-func (o *object) ruleID(entry, rule int) snapshot.RuleID {
-	return snapshot.RuleID{Ingress: o.ID, Rule: o.Hosts[entry].Index, Path: rule}
 }

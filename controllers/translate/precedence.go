@@ -175,7 +175,7 @@ func hostText(host string) string {
 
 func (c *candidate) route(o *object, pools *pools) snapshot.Route {
 	route := snapshot.Route{
-		Rule:       o.ruleID(int(c.entry), int(c.rule)),
+		Rule:       o.RuleID(int(c.entry), int(c.rule)),
 		Path:       c.path,
 		Match:      c.match,
 		Conditions: c.conditions,

@@ -14,7 +14,7 @@ func unserved(objects []object) []snapshot.Unserved {
 	for i := range objects {
 		o := &objects[i]
 		for n := range o.problems {
-			if p := &o.problems[n]; p.unserved && o.Hosts[p.entry].Listener == nil {
+			if p := &o.problems[n]; p.unserved {
 				list = o.appendUnserved(list, &o.problems[n])
 			}
 		}
@@ -32,8 +32,8 @@ func (o *object) appendUnserved(list []snapshot.Unserved, p *problem) []snapshot
 		}
 		rule := &host.Rules[n]
 		list = append(list, snapshot.Unserved{
-			Host: host.Name, Path: rule.Match.Path, Match: rule.Match.Type, Conditions: rule.Match.Conditions,
-			Senseless: rule.Match.Senseless, Rule: o.ruleID(p.entry, n), Service: servicesOf(o, rule),
+			Listener: host.Address(), Host: host.Name, Path: rule.Match.Path, Match: rule.Match.Type, Conditions: rule.Match.Conditions,
+			Senseless: rule.Match.Senseless, Rule: o.RuleID(p.entry, n), Service: servicesOf(o, rule),
 			Reason: p.reason, Why: p.full(),
 		})
 	}

@@ -15,21 +15,21 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// candidatesOf lists the rules of the hosts that a request's host is one of, including those that are not served. It
+// candidates lists the rules of the hosts that a request's host is one of, including those that are not served. It
 // says why the winner won and why each of the others did not. won is the route that the router found, or nil. The
 // winner comes first, then the others that match, then those that do not match. Within these groups, the rules of more
 // specific hosts and paths come first, and those that are not served last.
-func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte, won *routing.Route) []Candidate {
+func (s *site) candidates(req *message.Request, host, path []byte, won *routing.Route) []Candidate {
 	var list []Candidate
 	var winner *Candidate
 	var by *snapshot.Conditions
-	decides := decidingHost(g, host)
-	for _, r := range rulesOf(g, host) {
+	decides := s.deciding(host)
+	for _, r := range s.rulesFor(host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-			Rule: position(r.Rule), Service: servicesOf(g, r.Route),
+			Rule: r.Rule.Place(), Service: servicesOf(s.Generation, r.Route),
 		}
-		covered, missing := covers(r.Route, path), ""
+		covered, missing := covers(r.Route, path), []string(nil)
 		if covered {
 			missing = routing.Unmet(r.Conditions, req)
 		}
@@ -48,7 +48,7 @@ func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte
 			winner, by = &c, r.Conditions
 		case !covered:
 			c.Mismatched, c.Why = true, mismatch(r.Route)
-		case missing != "":
+		case len(missing) > 0:
 			c.reject(missing)
 		case r.owner != decides.Owner:
 			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + belongs(decides) + ", and " +
@@ -72,7 +72,7 @@ func candidatesOf(g *routing.Generation, req *message.Request, host, path []byte
 		}
 		list = append(list, c)
 	}
-	list = append(list, unservedFor(g, req, host, path)...)
+	list = append(list, s.unserved(req, host, path)...)
 	slices.SortStableFunc(list, func(a, b Candidate) int { return cmp.Compare(a.rank(), b.rank()) })
 	return list
 }
@@ -84,18 +84,18 @@ type namedRoute struct {
 	compiled    *routing.Route
 }
 
-// rulesOf returns the routes of all names that a host is served under. The more specific ones come first.
-func rulesOf(g *routing.Generation, host []byte) []namedRoute {
+// rulesFor returns the routes of all names that a host is served under. The more specific ones come first.
+func (s *site) rulesFor(host []byte) []namedRoute {
 	var list []namedRoute
-	for _, name := range namesOf(host) {
-		h := hostNamed(g, name)
+	for _, name := range s.names(host) {
+		h := s.named(name)
 		if h == nil {
 			continue
 		}
 		first := len(list)
 		for j := range h.Routes {
 			r := &h.Routes[j]
-			list = append(list, namedRoute{r, name, h.Owner, g.Compiled(name, r)})
+			list = append(list, namedRoute{r, name, h.Owner, s.router().Compiled(name, r)})
 		}
 		slices.SortStableFunc(list[first:], func(a, b namedRoute) int {
 			return cmp.Or(cmp.Compare(turnOf(a.Match), turnOf(b.Match)), cmp.Compare(a.Turn, b.Turn), cmp.Compare(len(b.Path), len(a.Path)))
@@ -107,28 +107,6 @@ func rulesOf(g *routing.Generation, host []byte) []namedRoute {
 // turnOf orders the matches as the router looks at them.
 func turnOf(match snapshot.PathMatch) int {
 	return slices.Index([]snapshot.PathMatch{snapshot.MatchText, snapshot.MatchExact, snapshot.MatchPrefix, snapshot.MatchExpression}, match)
-}
-
-// hostNamed returns the host of a name, or nil.
-func hostNamed(g *routing.Generation, name string) *snapshot.Host {
-	i, ok := slices.BinarySearchFunc(g.Snapshot.Hosts, name, func(h snapshot.Host, name string) int {
-		return cmp.Compare(h.Name, name)
-	})
-	if !ok {
-		return nil
-	}
-	return &g.Snapshot.Hosts[i]
-}
-
-// decidingHost returns the most specific host that a request's host is one of. Its owner decides whose rules are asked.
-// If there is none, decidingHost returns an empty host.
-func decidingHost(g *routing.Generation, host []byte) *snapshot.Host {
-	for _, name := range namesOf(host) {
-		if h := hostNamed(g, name); h != nil {
-			return h
-		}
-	}
-	return &snapshot.Host{}
 }
 
 // belongs says in words who owns a host.
@@ -145,21 +123,6 @@ func (c *Candidate) rank() int {
 		return 2
 	}
 	return 1
-}
-
-// position returns "rule.path", as the access log has it.
-func position(r snapshot.RuleID) string { return fmt.Sprintf("%d.%d", r.Rule, r.Path) }
-
-// namesOf returns the names that a host may be served under, in the order in which the router looks at them.
-func namesOf(host []byte) []string {
-	names := []string{string(host)}
-	if dot := bytes.IndexByte(host, '.'); dot > 0 {
-		names = append(names, "*"+string(host[dot:]))
-	}
-	if len(host) > 0 {
-		names = append(names, "")
-	}
-	return names
 }
 
 // covers says whether the route matches a canonical path.
@@ -192,10 +155,10 @@ func mismatch(r *snapshot.Route) string {
 	return "does not match: the path is not " + r.Path
 }
 
-// reject notes that the candidate does not match, because the request does not meet the condition unmet.
-func (c *Candidate) reject(unmet string) {
-	c.Mismatched, c.unmet = true, true
-	c.Why = "does not match: the path does, but the rule asks for " + unmet
+// reject notes that the candidate does not match, because the request does not meet the conditions unmet.
+func (c *Candidate) reject(unmet []string) {
+	c.Mismatched, c.Unmet = true, unmet
+	c.Why = "does not match: the path does, but the rule asks for " + strings.Join(unmet, "; ")
 }
 
 // preferred says why one of two rules for the same place won, although the request meets the conditions of both.
@@ -214,39 +177,66 @@ func preferred(won, lost *snapshot.Conditions) string {
 	return "a rule for the same path that asks for more query parameters goes before"
 }
 
-// hintsFor returns hints for a request that no rule takes: what keeps the rules of its host from it, or which wildcards
+// hints returns hints for a request that no rule takes: what keeps the rules of its host from it, or which wildcards
 // almost match its host.
-func hintsFor(g *routing.Generation, host []byte, candidates []Candidate) []string {
-	decides := decidingHost(g, host)
-	others := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
+func (s *site) hints(host []byte, candidates []Candidate) []string {
+	decides := s.deciding(host)
+	foreign := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
 	switch {
-	case others:
+	case foreign:
 		return []string{shownHost(decides.Name) + " " + belongs(decides) +
 			", and none of its rules matches; rules of others are not asked"}
 	case len(candidates) > 0 && candidates[0].rank() == 1:
 		return []string{"rules for this host are above; none that matches is served"}
-	case slices.ContainsFunc(candidates, func(c Candidate) bool { return c.unmet }):
+	case slices.ContainsFunc(candidates, func(c Candidate) bool { return len(c.Unmet) > 0 }):
 		return []string{"rules for this host are above; those that have the path ask for more"}
 	case len(candidates) > 0:
 		return []string{"rules for this host are above; none of their paths matches"}
-	case decides.Owner != "":
+	case decides.Owner != "" && s.listener == nil:
 		return []string{shownHost(decides.Name) + " " + belongs(decides) + ", which has no rule for it that could be served"}
 	}
-	if len(g.Snapshot.Hosts) == 0 {
-		return []string{"nothing is served at all: no Ingress was accepted, or none is of this controller's class"}
+	if len(s.Snapshot.Hosts)+len(s.Snapshot.Listeners) == 0 {
+		return []string{"nothing is served at all: no Ingress or Gateway was accepted, or none is of this controller's class"}
 	}
-	hints := []string{fmt.Sprintf("no rule is for host %s; %d hosts are served", host, len(g.Snapshot.Hosts))}
-	for i := range g.Snapshot.Hosts {
-		name := g.Snapshot.Hosts[i].Name
+	hints := []string{fmt.Sprintf("no rule is for host %s; %d hosts are served%s", host, len(s.hosts), s.there())}
+	for i := range s.hosts {
+		name := s.hosts[i].Name
 		suffix, wildcard := strings.CutPrefix(name, "*")
 		switch {
 		case !wildcard:
 			continue
 		case string(host) == suffix[1:]:
 			hints = append(hints, name+" does not stand for "+suffix[1:]+" itself")
-		case strings.HasSuffix(string(host), suffix):
+		case strings.HasSuffix(string(host), suffix) && !s.deep():
 			hints = append(hints, name+" stands for exactly one label before "+suffix[1:])
 		}
 	}
 	return hints
+}
+
+// others returns hints about a request's host at other sites: which of them have a rule for the request.
+func (s *site) others(host, path []byte) (hints []string) {
+	for _, o := range sitesOf(s.Generation) {
+		if o.address() == s.address() || !slices.ContainsFunc(o.rulesFor(host), func(r namedRoute) bool { return covers(r.Route, path) }) {
+			continue
+		}
+		if o.listener == nil {
+			hints = append(hints, "an Ingress has a rule for it: leave the port out, or write the one that Ingresses are served at")
+			continue
+		}
+		hints = append(hints, fmt.Sprintf("listener %s has a rule for it: write %s://%s:%d%s", o.deciding(host).Owner, schemeOf(o.listener.TLS), host,
+			o.listener.Address.Port(), path))
+	}
+	return hints
+}
+
+// there says in words where the hosts of a site are served.
+func (s *site) there() string {
+	switch {
+	case s.listener != nil:
+		return " at " + s.listener.Address.String()
+	case len(s.Snapshot.Listeners) > 0:
+		return " by Ingresses"
+	}
+	return ""
 }

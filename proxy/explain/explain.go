@@ -54,13 +54,21 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	from := x.engine.Trusted.Origin(peer, a.secure, 0)
 	t := x.engine.Try(&from)
 	defer t.End()
+	at, err := a.siteFor(t.Generation(), q.Listener)
+	if err != nil {
+		return nil, err
+	}
+	from.Listener = at.number
 	e := &Explanation{
 		Generation: t.Generation().Number,
 		Request: Request{
 			Method: a.method, URL: q.URL, Peer: from.Peer.String(), Client: from.Peer.String(), TrustedPeer: from.Trusted, Secure: a.secure,
 		},
 	}
-	e.Certificate = explainCertificate(t.Generation(), a.host)
+	if l := at.listener; l != nil {
+		e.Listener = &Listener{ID: at.deciding([]byte(a.host)).Owner, Address: l.Address.String()}
+	}
+	e.Certificate, from.ServerName, from.Proven = explainCertificate(&at, a.host)
 	if a.secure && e.Certificate == nil && !q.AnyCertificate {
 		e.Answer = Answer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
@@ -75,37 +83,42 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 		e.answer(reason.OfStatus(refused.Status), refused.Detail)
 		return e, nil
 	}
-	e.explain(t)
+	e.explain(t, &at)
 	return e, nil
 }
 
 // explain takes the request through the phases and notes what they decided.
-func (e *Explanation) explain(t *pipeline.Trial) {
+func (e *Explanation) explain(t *pipeline.Trial, at *site) {
 	decided, detail := t.Decide()
-	g, host, path, route := t.Generation(), t.Host(), t.Path(), t.Route()
+	host, path, route := t.Host(), t.Path(), t.Route()
 	e.Request.Host, e.Request.Path = string(host), string(path)
-	e.Request.Owner = decidingHost(g, host).Owner
+	switch owner := at.deciding(host).Owner; e.Listener {
+	case nil:
+		e.Request.Owner = owner
+	default:
+		e.Listener.ID = owner // The request's host may be another one than the handshake's.
+	}
 	e.Request.Client, e.Request.Secure = t.Client().String(), t.Secure()
 	switch decided {
 	case reason.ACMEChallenge:
 		detail = "the proof that a certificate authority asked for"
 	case reason.RedirectToHTTPS:
-		e.Candidates = candidatesOf(g, t.Routed(), host, path, g.Find(t.Routed(), host, path, canonical.AsItIs))
+		e.Candidates = at.candidates(t.Routed(), host, path, at.router().Find(t.Routed(), host, path, canonical.AsItIs))
 	default:
 		if path != nil { // or the request is not for a path
-			e.Candidates = candidatesOf(g, t.Routed(), host, path, route)
+			e.Candidates = at.candidates(t.Routed(), host, path, route)
 		}
 	}
 	if decided == reason.RouteNotFound {
-		e.Hints = hintsFor(g, host, e.Candidates)
+		e.Hints = append(at.hints(host, e.Candidates), at.others(host, path)...)
 	}
 	if route != nil && decided != reason.AmbiguousPath {
-		e.Access = explainAccess(t)
+		rule := at.ruleOf(host, route)
+		e.Access = explainAccess(rule, t.Client())
 		e.take(t.Notes())
-		rule := ruleOf(g, host, route)
-		e.Backends, e.Mirrors, e.Retries = backendsOf(g, rule), mirrorsOf(g, rule), retriesOf(rule)
+		e.Backends, e.Mirrors, e.Retries = backendsOf(at.Generation, rule), mirrorsOf(at.Generation, rule), retriesOf(rule)
 		e.Session = explainSession(rule, t)
-		e.Pool = explainPool(g, t, host)
+		e.Pool = explainPool(at.Generation, t, host)
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
@@ -125,27 +138,32 @@ func (e *Explanation) answer(why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
-func explainCertificate(g *routing.Generation, host string) *Certificate {
+// explainCertificate describes the certificate that a handshake for a host gets. It returns nil if there is none. server
+// is the name that the handshake sends, and proven what its client has to prove, and is taken to.
+func explainCertificate(at *site, host string) (c *Certificate, server, proven string) {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		host = "" // clients name no addresses (RFC 6066, section 3)
 	}
-	i, others, ok := g.Identity.Common(host)
-	if !ok {
-		return nil
+	i, others, ok := at.Identity.Common(host)
+	if at.listener != nil {
+		i, others, ok, proven = at.Identity.CommonAt(at.listener.Address, host)
 	}
-	c := &g.Snapshot.Certificates[i]
-	_, notAfter := g.Identity.Validity(i)
-	return &Certificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter, Default: others}
+	if !ok {
+		return nil, host, proven
+	}
+	served := &at.Snapshot.Certificates[i]
+	_, notAfter := at.Identity.Validity(i)
+	return &Certificate{ID: served.ID, Hosts: served.Hosts, NotAfter: notAfter, Default: others}, host, proven
 }
 
 // explainAccess says whether the rule's access control admits the client, and which prefix decides. It does so even if
 // another phase ended the request before access control. It returns nil if the rule lists no prefixes.
-func explainAccess(t *pipeline.Trial) *Access {
-	access := accessOf(ruleOf(t.Generation(), t.Host(), t.Route()))
+func explainAccess(rule *snapshot.Route, client netip.Addr) *Access {
+	access := accessOf(rule)
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
-	admitted, prefix, why := access.Explain(t.Client())
+	admitted, prefix, why := access.Explain(client)
 	return &Access{Admitted: admitted, Prefix: prefix, Why: why}
 }
 
@@ -165,8 +183,8 @@ func (e *Explanation) take(notes []policy.Note) {
 }
 
 // ruleOf returns the route of the snapshot that a route was compiled from, or nil.
-func ruleOf(g *routing.Generation, host []byte, route *routing.Route) *snapshot.Route {
-	for _, r := range rulesOf(g, host) {
+func (s *site) ruleOf(host []byte, route *routing.Route) *snapshot.Route {
+	for _, r := range s.rulesFor(host) {
 		if r.compiled == route {
 			return r.Route
 		}

@@ -15,6 +15,8 @@ type Explanation struct {
 	// Generation is the number of the generation that decided about the request.
 	Generation uint64  `json:"generation"`
 	Request    Request `json:"request"`
+	// Listener is the listener that the request comes to. It is nil if that is none of a Gateway's.
+	Listener *Listener `json:"listener,omitempty"`
 	// Certificate is what a handshake for the URL's host gets, or would get if the URL were one of HTTPS. It is nil if the
 	// host gets none.
 	Certificate *Certificate `json:"certificate,omitempty"`
@@ -68,6 +70,14 @@ type Request struct {
 	Secure bool `json:"secure"`
 }
 
+// Listener is a listener of a Gateway.
+type Listener struct {
+	// ID is "namespace/gateway/listener". It is empty if no listener at the address is for the host.
+	ID string `json:"id,omitempty"`
+	// Address is where its connections come to.
+	Address string `json:"address"`
+}
+
 // Certificate is a certificate that is served.
 type Certificate struct {
 	// ID is the "namespace/name" of its Secret.
@@ -87,9 +97,11 @@ type Candidate struct {
 	Match string `json:"match"`
 	// Conditions says in words what else the rule asks of a request. It is empty if that is nothing.
 	Conditions string `json:"conditions,omitempty"`
-	// Ingress is "namespace/name". It has a prefix, as in "networking.k8s.io/namespace/name", if that alone does not tell
-	// one object from all others. Rule is "rule.path", two indexes from 0. The rule is -1 for a route that serves the
-	// requests that no rule matches. The path is -1 for a route that closes a whole host.
+	// Ingress is "namespace/name". It has a prefix, as in "networking.k8s.io/namespace/name" or
+	// "httproute/namespace/name", if that alone does not tell one object from all others. Rule is "rule.path", two
+	// indexes from 0. The rule is -1 for a route that serves the requests that no rule matches. The path is -1 for a
+	// route that closes a whole host. For an object of the Gateway API, Rule is the place in the object, such as
+	// "spec.rules[0].matches[1]".
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
 	Service string `json:"service"`
@@ -99,8 +111,8 @@ type Candidate struct {
 	// Mismatched is set if the rule is not for the request: its path does not match, or the request does not meet a
 	// condition.
 	Mismatched bool `json:"mismatched,omitempty"`
-	// unmet is set if the path matches and only a condition is not met.
-	unmet bool
+	// Unmet says in words which conditions the request does not meet, if its path matches. It is empty if it meets all.
+	Unmet []string `json:"unmet,omitempty"`
 	// Why says why the rule won or lost.
 	Why string `json:"why"`
 }

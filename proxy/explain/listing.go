@@ -13,10 +13,15 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // ServedRoute is a route that is served.
 type ServedRoute struct {
+	// Listener is where the route is served: "namespace/gateway/listener". Address is that of its connections. Both are
+	// empty for what is served where Ingresses are.
+	Listener string `json:"listener,omitempty"`
+	Address  string `json:"address,omitempty"`
 	// Host is an exact name, a wildcard, or "" for every host.
 	Host  string `json:"host"`
 	Path  string `json:"path"`
@@ -44,6 +49,8 @@ type ServedRoute struct {
 
 // RefusedRule is a path of a rule that is written and not served.
 type RefusedRule struct {
+	// Address is that of the listener that the rule is for. It is empty for one that would be served where Ingresses are.
+	Address string `json:"address,omitempty"`
 	// Host, Path, Match, Conditions, Ingress, Rule and Service are like those of a [ServedRoute], or as they are written
 	// if they make no sense.
 	Host       string `json:"host"`
@@ -75,13 +82,15 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 			why[id] = text
 		}
 	}
-	for i := range g.Snapshot.Hosts {
-		h := &g.Snapshot.Hosts[i]
+	g.Snapshot.EachHost(func(at *snapshot.Listener, h *snapshot.Host) {
 		for j := range h.Routes {
 			r := &h.Routes[j]
 			route := ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-				Rule: position(r.Rule), Service: servicesOf(g, r), Pool: poolsOf(r), Answers: answersBy(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
+				Rule: r.Rule.Place(), Service: servicesOf(g, r), Pool: poolsOf(r), Answers: answersBy(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
+			}
+			if at != nil {
+				route.Listener, route.Address = h.Owner, at.Address.String()
 			}
 			for id := range r.Pools() {
 				route.Taking += taking[id]
@@ -90,7 +99,7 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 			}
 			routes = append(routes, route)
 		}
-	}
+	})
 	return routes
 }
 
@@ -159,16 +168,19 @@ func (x *Explainer) RefusedHandler() http.Handler {
 			u := &unserved[i]
 			list[i] = RefusedRule{
 				Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
-				Rule: position(u.Rule), Service: u.Service, Reason: u.Reason, Why: u.Why,
+				Rule: u.Rule.Place(), Service: u.Service, Reason: u.Reason, Why: u.Why,
+			}
+			if u.Listener.IsValid() {
+				list[i].Address = u.Listener.String()
 			}
 		}
 		if writeJSON(w, r, list) {
 			return
 		}
-		writeTable(w, "HOST\tPATH\tMATCH\tINGRESS\tRULE\tREASON\tWHY", func(row func(...any)) {
+		writeTable(w, "HOST\tPATH\tMATCH\tOBJECT\tRULE\tREASON\tWHY", func(row func(...any)) {
 			for i := range list {
 				u := &list[i]
-				row(shownHost(u.Host), u.Path, shownPlace(u.Match, u.Conditions), u.Ingress, u.Rule, u.Reason, u.Why)
+				row(shownAt(u.Host, unserved[i].Listener), u.Path, shownPlace(u.Match, u.Conditions), u.Ingress, u.Rule, u.Reason, u.Why)
 			}
 		})
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ type Question struct {
 	URL string
 	// Method is the method. Empty means GET.
 	Method string
+	// Listener is the address of the listener that the connection comes to. It is needed only if listeners at several
+	// addresses have the port of the URL. The zero address means the one that has it.
+	Listener netip.Addr
 	// Peer is the address that the connection comes from. The zero address means [UnspecifiedPeer].
 	Peer netip.Addr
 	// Headers are fields such as "Name: value". A Host replaces the host of the URL in the request, but not in the
@@ -41,8 +45,10 @@ type asked struct {
 	method, target string
 	// host is the canonical host of the URL, which a handshake names. authority is the Host of the request.
 	host, authority string
-	secure          bool
-	headers         []string
+	// port is the URL's, or the usual one of its scheme.
+	port    uint16
+	secure  bool
+	headers []string
 }
 
 func (q *Question) parse() (*asked, error) {
@@ -69,7 +75,7 @@ func (q *Question) parse() (*asked, error) {
 		return nil, fmt.Errorf("%q names no host: write a URL such as https://shop.example.com/cart", q.URL)
 	}
 	host, _ := canonical.Host(nil, []byte(a.authority))
-	a.host = string(host)
+	a.host, a.port = string(host), portOf(a.authority, a.secure)
 	for _, h := range q.Headers {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok {
@@ -82,6 +88,19 @@ func (q *Question) parse() (*asked, error) {
 		a.headers = append(a.headers, h)
 	}
 	return a, a.inspect()
+}
+
+// portOf returns the port of a URL's authority. It is the usual one of the scheme if the authority has none.
+func portOf(authority string, secure bool) uint16 {
+	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
+		if port, err := strconv.ParseUint(authority[i+1:], 10, 16); err == nil {
+			return uint16(port)
+		}
+	}
+	if secure {
+		return 443
+	}
+	return 80
 }
 
 // inspect refuses text that would change the form of the head: line breaks, and spaces in the target. No client can

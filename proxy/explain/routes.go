@@ -24,20 +24,25 @@ func (x *Explainer) RoutesHandler() http.Handler {
 		if writeJSON(w, r, servedRoutes(g)) {
 			return
 		}
+		hosts := 0
+		g.Snapshot.EachHost(func(*snapshot.Listener, *snapshot.Host) { hosts++ })
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = fmt.Fprintf(w, "generation %d, %d hosts, %d routes, %d pools\n\n",
-			g.Number, len(g.Snapshot.Hosts), g.Routes(), len(g.Snapshot.Pools))
+			g.Number, hosts, g.Routes(), len(g.Snapshot.Pools))
 		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-		_, _ = fmt.Fprintln(table, "HOST\tPATH\tMATCH\tINGRESS\tPOOL\tENDPOINTS")
-		for i := range g.Snapshot.Hosts {
-			h := &g.Snapshot.Hosts[i]
+		_, _ = fmt.Fprintln(table, "HOST\tPATH\tMATCH\tOBJECT\tPOOL\tENDPOINTS")
+		g.Snapshot.EachHost(func(at *snapshot.Listener, h *snapshot.Host) {
+			var address netip.AddrPort
+			if at != nil {
+				address = at.Address
+			}
 			for j := range h.Routes {
 				r := &h.Routes[j]
 				match := shownPlace(r.Match.String(), r.Conditions.String())
 				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-					shownHost(h.Name), r.Path, match, r.Rule.Ingress, poolsOf(r), shownBehind(g, r))
+					shownAt(h.Name, address), r.Path, match, r.Rule.Ingress, poolsOf(r), shownBehind(g, r))
 			}
-		}
+		})
 		_ = table.Flush()
 	})
 }
@@ -109,9 +114,9 @@ func shownEndpoints(p *balance.Pool) string {
 }
 
 // ExplainHandler explains the request that its query describes. The parameter url has to be there. The parameters
-// method, client (an address) and header ("Name: value", any number of them) are optional. It answers with 400 and the
-// reason if they describe no request. With output=json it answers with an [Explanation] in JSON, and otherwise with
-// text.
+// method, client and listener (addresses) and header ("Name: value", any number of them) are optional. It answers
+// with 400 and the reason if they describe no request. With output=json it answers with an [Explanation] in JSON, and
+// otherwise with text.
 func (x *Explainer) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
@@ -120,6 +125,13 @@ func (x *Explainer) ExplainHandler() http.Handler {
 			var err error
 			if q.Peer, err = netip.ParseAddr(client); err != nil {
 				http.Error(w, fmt.Sprintf("the client %q is no address", client), http.StatusBadRequest)
+				return
+			}
+		}
+		if listener := query.Get("listener"); listener != "" {
+			var err error
+			if q.Listener, err = netip.ParseAddr(listener); err != nil {
+				http.Error(w, fmt.Sprintf("the listener %q is no address", listener), http.StatusBadRequest)
 				return
 			}
 		}

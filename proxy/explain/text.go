@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -61,6 +62,9 @@ func (e *Explanation) writeRequest(t *explanationText) {
 		from += ", which stands for any; name another one with --client"
 	}
 	t.line("client", from)
+	if l := e.Listener; l != nil {
+		t.line("listener", cmp.Or(l.ID, "none for this host")+" at "+l.Address)
+	}
 	if r.Path != "" {
 		host := r.Host
 		if r.Owner != "" {

@@ -11,14 +11,16 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// unservedFor lists, as candidates, the paths without a route that were written for a host or for a name that it is
+// unserved lists, as candidates, the paths without a route that were written for a host or for a name that it is
 // served under.
-func unservedFor(g *routing.Generation, req *message.Request, host, path []byte) []Candidate {
+func (s *site) unserved(req *message.Request, host, path []byte) []Candidate {
 	var list []Candidate
-	for _, name := range namesOf(host) {
-		all := g.Snapshot.Unserved
-		first, _ := slices.BinarySearchFunc(all, name, func(u snapshot.Unserved, name string) int { return cmp.Compare(u.Host, name) })
-		for i := first; i < len(all) && all[i].Host == name; i++ {
+	for _, name := range s.names(host) {
+		all := s.Snapshot.Unserved
+		first, _ := slices.BinarySearchFunc(all, name, func(u snapshot.Unserved, name string) int {
+			return cmp.Or(u.Listener.Compare(s.address()), cmp.Compare(u.Host, name))
+		})
+		for i := first; i < len(all) && all[i].Listener == s.address() && all[i].Host == name; i++ {
 			list = append(list, notServed(&all[i], req, path))
 		}
 	}
@@ -29,7 +31,7 @@ func unservedFor(g *routing.Generation, req *message.Request, host, path []byte)
 func notServed(u *snapshot.Unserved, req *message.Request, path []byte) Candidate {
 	c := Candidate{
 		Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
-		Rule: position(u.Rule), Service: u.Service, Unserved: u.Reason,
+		Rule: u.Rule.Place(), Service: u.Service, Unserved: u.Reason,
 	}
 	missing := routing.Unmet(u.Conditions, req)
 	route := snapshot.Route{Path: u.Path, Match: u.Match}
@@ -38,7 +40,7 @@ func notServed(u *snapshot.Unserved, req *message.Request, path []byte) Candidat
 		c.Why = "is not served, " + u.Reason + ": " + u.Why
 	case !covers(&route, path):
 		c.Mismatched, c.Why = true, mismatch(&route)
-	case missing != "":
+	case len(missing) > 0:
 		c.reject(missing)
 	default:
 		c.Why = "matches, but is not served, " + u.Reason + ": " + u.Why

@@ -47,11 +47,29 @@ func (s *Set) Validity(i int) (notBefore, notAfter time.Time) {
 // that the host gets it because it is for every other name. ok is false if there is none.
 func (s *Set) Common(host string) (index int, others, ok bool) {
 	found := s.certificates.find(commonHello(host))
+	index, ok = s.indexOf(found)
+	return index, ok && !slices.Contains(s.certificates.named(host), found), ok
+}
+
+// CommonAt is [Set.Common] for a listener of the snapshot. terms are those that a client has to meet for the host, as
+// [Clients.ID] returns them.
+func (s *Set) CommonAt(listener netip.AddrPort, host string) (index int, others, ok bool, terms string) {
+	names := s.Listener(listener).names
+	index, ok = s.indexOf(names.certificate(commonHello(host)))
+	served := names.of(host)
+	if served != nil {
+		terms = served.clients.ID()
+	}
+	return index, ok && served == names.others, ok, terms
+}
+
+// indexOf returns the index of a certificate in the snapshot. ok is false for nil.
+func (s *Set) indexOf(found *tls.Certificate) (index int, ok bool) {
 	if found == nil {
-		return 0, false, false
+		return 0, false
 	}
 	index = slices.IndexFunc(s.certificates.loaded, func(l *loadedCertificate) bool { return l.parsed == found || l.withLeaf == found })
-	return index, !slices.Contains(s.certificates.named(host), found), index >= 0
+	return index, index >= 0
 }
 
 // Certificate returns the certificate for a handshake. If there are several, it is one that the client can use, if any.

@@ -67,6 +67,9 @@ var logFields = []logField{
 		if r.Route == nil {
 			return b
 		}
+		if where := r.Route.Rule.Where; where != "" {
+			return appendPlain(b, where)
+		}
 		b = strconv.AppendInt(append(b, '"'), int64(r.Route.Rule.Rule), 10)
 		return append(strconv.AppendInt(append(b, '.'), int64(r.Route.Rule.Path), 10), '"')
 	}),

@@ -72,26 +72,29 @@ func (c *conditions) hold(req *message.Request) bool {
 	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetParameter(req.Query) < 0
 }
 
-// Unmet says in words which condition a request does not meet. If there are several, it names the first. It returns ""
-// if the request meets all of them. If an expression does not compile, it returns the error's text. It compiles the
-// conditions first, so it is only for explanations.
-func Unmet(of *snapshot.Conditions, req *message.Request) string {
+// Unmet says in words which conditions a request does not meet, each in a text. If an expression does not compile, it
+// returns the error's text. It compiles the conditions first, so it is only for explanations.
+func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
 	c, err := compileConditions(of)
 	switch {
 	case err != nil:
-		return err.Error()
+		return []string{err.Error()}
 	case c == nil:
-		return ""
+		return nil
 	case !c.meetsMethod(req.Method):
-		return (&snapshot.Conditions{Methods: of.Methods}).String()
+		unmet = append(unmet, (&snapshot.Conditions{Methods: of.Methods}).String())
 	}
-	if i := c.unmetHeader(req.Fields); i >= 0 {
-		return (&snapshot.Conditions{Headers: of.Headers[i : i+1]}).String()
+	for i := range c.headers {
+		if !c.headers[i].inFields(req.Fields) {
+			unmet = append(unmet, (&snapshot.Conditions{Headers: of.Headers[i : i+1]}).String())
+		}
 	}
-	if i := c.unmetParameter(req.Query); i >= 0 {
-		return (&snapshot.Conditions{Query: of.Query[i : i+1]}).String()
+	for i := range c.query {
+		if !c.query[i].inQuery(req.Query) {
+			unmet = append(unmet, (&snapshot.Conditions{Query: of.Query[i : i+1]}).String())
+		}
 	}
-	return ""
+	return unmet
 }
 
 func (c *conditions) meetsMethod(method []byte) bool {

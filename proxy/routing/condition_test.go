@@ -158,7 +158,7 @@ func check(t *testing.T, c *snapshot.Conditions, requests map[*message.Request]b
 		if got := compiled.hold(req); got != want {
 			t.Errorf("%s: %s meets it: %t, want %t", c, shown(req), got, want)
 		}
-		if unmet := Unmet(c, req); (unmet == "") != want {
+		if unmet := Unmet(c, req); (len(unmet) == 0) != want {
 			t.Errorf("%s: %s does not meet %q, want %t", c, shown(req), unmet, want)
 		}
 	}
@@ -171,17 +171,18 @@ func TestWhichConditionIsNotMetIsSaidInWords(t *testing.T) {
 		Query: []snapshot.Condition{conditionOf("v=2")},
 	}
 	for want, req := range map[string]*message.Request{
-		"":                         requestOf("GET", "?v=2", "A: 1", "B: xx"),
-		"method GET or PUT":        requestOf("HEAD", ""),
-		`header a is "1"`:          requestOf("GET", "", "A: 2"),
-		`header b matches "x+"`:    requestOf("GET", "", "A: 1"),
+		"":                      requestOf("GET", "?v=2", "A: 1", "B: xx"),
+		"method GET or PUT":     requestOf("HEAD", "?v=2", "A: 1", "B: x"),
+		`header a is "1"`:       requestOf("GET", "?v=2", "A: 2", "B: x"),
+		`header b matches "x+"`: requestOf("GET", "?v=2", "A: 1"),
+		`method GET or PUT, header a is "1", header b matches "x+", query parameter v is "2"`: requestOf("HEAD", ""),
 		`query parameter v is "2"`: requestOf("GET", "?v=3", "A: 1", "B: x"),
 	} {
-		if got := Unmet(all, req); got != want {
+		if got := strings.Join(Unmet(all, req), ", "); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	if got := Unmet(onHeaders("a~("), requestOf("GET", "")); !strings.Contains(got, `header a matches "("`) {
+	if got := Unmet(onHeaders("a~("), requestOf("GET", "")); len(got) != 1 || !strings.Contains(got[0], `header a matches "("`) {
 		t.Errorf("an expression that does not compile: %q", got)
 	}
 }

@@ -29,6 +29,8 @@ type Generation struct {
 	// listeners have the routes of those that came to one. They are by number. A number whose listener is not in the
 	// snapshot has no routes.
 	listeners []Router
+	// numbers are those of the snapshot's listeners, by their addresses.
+	numbers map[netip.AddrPort]int
 }
 
 // Nothing returns the generation before the first. It has no routes, so every request gets 404.
@@ -140,6 +142,9 @@ func lessSpecificFirst(hosts []snapshot.Host) []int {
 
 func (g *Generation) compileListeners(before *Generation, state *State) error {
 	list, old := g.Snapshot.Listeners, before.Snapshot.Listeners
+	if len(list) > 0 {
+		g.numbers = make(map[netip.AddrPort]int, len(list))
+	}
 	for i := range list {
 		hosts := hostsIn{list: list[i].Hosts, at: list[i].Address}
 		for len(old) > 0 && old[0].Address.Compare(hosts.at) < 0 {
@@ -157,7 +162,7 @@ func (g *Generation) compileListeners(before *Generation, state *State) error {
 		for number > len(g.listeners) {
 			g.listeners = append(g.listeners, Router{})
 		}
-		g.listeners[number-1] = router
+		g.listeners[number-1], g.numbers[hosts.at] = router, number
 	}
 	return nil
 }
@@ -249,11 +254,8 @@ func (g *Generation) At(listener int) *Router {
 // noRoutes is for connections whose listener is not in the snapshot any more.
 var noRoutes Router // nothing writes it
 
-// Compiled returns the compiled form of r, a route of one of the snapshot's Hosts. host is the name of that. There is
-// always one.
-func (g *Generation) Compiled(host string, r *snapshot.Route) *Route {
-	return g.host(host).route(r.Path, r.Match, r.Conditions)
-}
+// ListenerAt returns the number of the snapshot's listener at an address. It is 0 if there is none.
+func (g *Generation) ListenerAt(at netip.AddrPort) int { return g.numbers[at] }
 
 // Routes returns the number of routes.
 func (g *Generation) Routes() int {

@@ -251,6 +251,12 @@ func (r *Router) each(f func(*hostTable)) {
 	}
 }
 
+// Compiled returns the compiled form of a route of one of the hosts that the router was made of. host is the name of
+// that. There is always one.
+func (r *Router) Compiled(host string, route *snapshot.Route) *Route {
+	return r.host(host).route(route.Path, route.Match, route.Conditions)
+}
+
 // host returns the table that was added under a name, or nil.
 func (r *Router) host(name string) *hostTable {
 	s := r.exact[name]

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,6 +96,17 @@ type RuleID struct {
 	// Rule is the index of the rule. Path is the index of the path in the rule. Both count from 0. Rule is -1 for a route
 	// that serves the requests that no rule matches. Path is -1 for a route that closes the whole host of a rule.
 	Rule, Path int
+	// Where names the place as the author of the object finds it, for instance "spec.rules[0].matches[1]". It is empty for
+	// an Ingress, whose places Rule and Path name.
+	Where string
+}
+
+// Place returns Where, or "rule.path" if that is empty.
+func (r RuleID) Place() string {
+	if r.Where != "" {
+		return r.Where
+	}
+	return strconv.Itoa(r.Rule) + "." + strconv.Itoa(r.Path)
 }
 
 // Exact says whether the host is a single name.

@@ -2,11 +2,16 @@
 
 package snapshot
 
-import "cmp"
+import (
+	"cmp"
+	"net/netip"
+)
 
 // Unserved is a path of a rule that has no route. For instance, another rule has its place, another owner has its host,
 // or the path makes no sense.
 type Unserved struct {
+	// Listener is the address of the listener that the rule is for. It is the zero value for a rule of none.
+	Listener netip.AddrPort
 	// Host and Path are what the rule says. If they make sense, they have the form that they have in a [Host] and a
 	// [Route].
 	Host  string
@@ -24,10 +29,10 @@ type Unserved struct {
 	Reason, Why string
 }
 
-// Compare orders paths by host. It orders the paths of one host by where they are written: by object, rule and path.
+// Compare orders paths by listener and host. It orders the paths of one host by where they are written: by object, rule and path.
 func (u Unserved) Compare(o Unserved) int {
 	return cmp.Or(
-		cmp.Compare(u.Host, o.Host), cmp.Compare(u.Rule.Ingress, o.Rule.Ingress),
+		u.Listener.Compare(o.Listener), cmp.Compare(u.Host, o.Host), cmp.Compare(u.Rule.Ingress, o.Rule.Ingress),
 		cmp.Compare(u.Rule.Rule, o.Rule.Rule), cmp.Compare(u.Rule.Path, o.Rule.Path))
 }
 
