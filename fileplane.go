@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/pflag"
 
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/standalone"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -33,6 +34,8 @@ func newFilePlane(f *flags, parts *servingParts) (*filePlane, error) {
 		Files: f.files, Applier: parts.proxy, Health: parts.proxy,
 		Options: translate.Options{IngressClass: f.ingressClass, AllowSharedHosts: f.allowSharedHosts, RequireAllowedHosts: f.requireAllowedHosts,
 			AllowLocalTasks: f.allowLocalTasks, TaskNetworks: f.taskNetworks, DefaultCertificate: f.defaultCertificate},
+		Gateways:   gatewayapi.Options{Controller: f.gatewayController, Addresses: f.gatewayAddresses},
+		Listening:  parts.proxy,
 		Listeners:  []netip.AddrPort{netip.AddrPortFrom(r.Address, r.HTTPPort), netip.AddrPortFrom(r.Address, r.HTTPSPort)},
 		Machine:    replicas.ParseMachine(r.Machine),
 		Hosts:      parts.hosts,

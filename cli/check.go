@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/manifests"
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -29,6 +31,7 @@ const (
 	verdictContested   = "contested"
 	verdictNotFound    = "404"
 	verdictUnavailable = "503"
+	verdictInvalid     = "500"
 )
 
 // checked is a thing that was checked: a path of an Ingress, an object as a whole, or a document that is no object.
@@ -59,7 +62,7 @@ func (p *program) check() *cobra.Command {
 	var namespace string
 	c := &cobra.Command{
 		Use: "check DIR...", Short: "Check manifests before they are applied, for a CI",
-		Long: `Compiles manifests as the controller does, without a cluster, and asks for each path of each Ingress what a request to it would get.
+		Long: `Compiles manifests as the controller does, without a cluster, and asks for each path of each Ingress and route what a request to it would get.
 
 The exit code is 1 if anything is
 
@@ -68,6 +71,7 @@ The exit code is 1 if anything is
   contested  a host or a path that another Ingress among the files has
   404        a path that no request reaches
   503        a path with nothing behind it: no Task, and no Service, of that name
+  500        a path of a route whose backend is not there, or may not be referred to
 
 A Service among the files counts as having a Pod that is ready. Secrets that are not among the files are noted, and nothing more: whoever
 keeps them elsewhere does well. DIR may be a file too, or - for standard input.`,
@@ -123,7 +127,7 @@ func (p *program) checkManifests(names []string, namespace string, f *controller
 		report.add(checked{Object: fault.Place(), Verdict: verdictRefused, Reason: "Unreadable", Message: fault.Err.Error()})
 	}
 	k := &checker{compiled: compiled, report: report, explainer: compiled.proxy.Explainer(), routes: make(map[snapshot.RuleID]*snapshot.Route),
-		refused: make(map[snapshot.RuleID]*snapshot.Unserved)}
+		refused: make(map[snapshot.RuleID]*snapshot.Unserved), faulty: make(map[string]bool)}
 	k.run()
 	for _, left := range sources.LeftOut(read.Objects, f.class) {
 		k.leftOut(&left)
@@ -143,15 +147,16 @@ type checker struct {
 	// routes and refused are the rules that are served and those that are not.
 	routes  map[snapshot.RuleID]*snapshot.Route
 	refused map[snapshot.RuleID]*snapshot.Unserved
+	// faulty are the objects of the Gateway API that have a rule with a finding.
+	faulty map[string]bool
 }
 
 func (k *checker) run() {
-	for i := range k.snapshot.Hosts {
-		for j := range k.snapshot.Hosts[i].Routes {
-			route := &k.snapshot.Hosts[i].Routes[j]
-			k.routes[route.Rule] = route
+	k.snapshot.EachHost(func(_ *snapshot.Listener, h *snapshot.Host) {
+		for j := range h.Routes {
+			k.routes[h.Routes[j].Rule] = &h.Routes[j]
 		}
-	}
+	})
 	for i := range k.snapshot.Unserved {
 		k.refused[k.snapshot.Unserved[i].Rule] = &k.snapshot.Unserved[i]
 	}
@@ -166,7 +171,46 @@ func (k *checker) run() {
 		if o := objects[name]; o != nil {
 			k.paths(name, o, r)
 		}
+		if k.isGateway(r) {
+			k.faulty[name] = len(k.report.Findings) > found
+			continue
+		}
 		k.whole(name, r, len(k.report.Findings) > found)
+	}
+	k.gateways()
+}
+
+// gateways checks the objects of the Gateway API as wholes.
+func (k *checker) gateways() {
+	objections := k.objections()
+	for name, verdict := range k.named() {
+		switch {
+		case len(verdict.Conditions)+len(verdict.Parents)+len(verdict.Ancestors) > 0:
+		case strings.HasPrefix(name, gatewayapi.BackendTLSPolicyKind+" "):
+			k.report.Notes = append(k.report.Notes, name+": no route among the files leads to its Services, so it is not checked: add them")
+			continue
+		default:
+			k.report.Notes = append(k.report.Notes, name+": none of the Gateways that it names is among the files, so it is not checked: add them")
+			continue
+		}
+		if !strings.HasPrefix(name, gatewayapi.GatewayClassKind+" ") && !slices.ContainsFunc(objections, func(o objection) bool { return o.object == name }) {
+			k.report.add(checked{Object: name})
+		}
+	}
+	for i := range objections {
+		o := &objections[i]
+		switch {
+		case k.faulty[o.object], o.Reason == string(gatewayv1.GatewayReasonListenersNotValid), o.Reason == string(gatewayv1.GatewayReasonInvalid):
+			// What is wrong is said of its parts, or elsewhere of the part.
+		case o.Reason == string(gatewayv1.ListenerReasonInvalidCertificateRef):
+			k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: %s: %s, unless cert-manager or something else makes it in the cluster", o.place(), o.Reason, o.Message))
+		default:
+			c := checked{Object: o.object, Where: o.part, Verdict: verdictRefused, Reason: o.Reason, Message: o.Message}
+			if o.Type == string(gatewayv1.RouteConditionResolvedRefs) && o.part != "" {
+				c.Verdict = verdictInvalid
+			}
+			k.report.add(c)
+		}
 	}
 }
 
@@ -177,7 +221,7 @@ func (k *checker) paths(name string, o *rules.Object, r *translate.Report) {
 		for i := range host.Rules {
 			rule := &host.Rules[i]
 			c := checked{Object: name, Where: rule.Where, Host: host.Name, Path: rule.Match.Path}
-			k.path(&c, o.RuleID(h, i), rule.Match.Conditions, r)
+			k.path(&c, o.RuleID(h, i), host.Listener, rule.Match.Conditions, r)
 			k.report.add(c)
 			if c.Verdict == "" && kinds.WrittenAsExpression(c.Path) {
 				k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: the path looks like a pattern, and is compared as it is: write what all that it is to match begin with", c.name()))
@@ -187,7 +231,7 @@ func (k *checker) paths(name string, o *rules.Object, r *translate.Report) {
 }
 
 // path says what keeps a path from being served.
-func (k *checker) path(c *checked, id snapshot.RuleID, conditions *snapshot.Conditions, r *translate.Report) {
+func (k *checker) path(c *checked, id snapshot.RuleID, at *rules.Listener, conditions *snapshot.Conditions, r *translate.Report) {
 	if refused := k.refused[id]; refused != nil {
 		c.Verdict, c.Reason, c.Message = verdictRefused, refused.Reason, refused.Why
 		switch refused.Reason {
@@ -202,7 +246,7 @@ func (k *checker) path(c *checked, id snapshot.RuleID, conditions *snapshot.Cond
 		c.Verdict, c.Reason, c.Message = verdictClosed, route.Closed, route.ClosedWhy
 		return
 	}
-	question, ok := questionFor(c.Host, c.Path, conditions)
+	question, ok := questionFor(at, c.Host, c.Path, conditions)
 	if !ok {
 		return
 	}
@@ -216,6 +260,8 @@ func (k *checker) path(c *checked, id snapshot.RuleID, conditions *snapshot.Cond
 	switch e.Answer.Status {
 	case 404:
 		c.Verdict, c.Reason, c.Message = verdictNotFound, e.Answer.Reason, strings.Join(append([]string{e.Answer.Text}, e.Hints...), "; ")
+	case 500:
+		c.Verdict, c.Reason, c.Message = verdictInvalid, e.Answer.Reason, e.Answer.Text
 	case 503:
 		c.Verdict, c.Reason, c.Message = verdictUnavailable, e.Answer.Reason, e.Answer.Text
 		if e.Pool != nil && e.Pool.Why != "" {
@@ -281,11 +327,18 @@ func (k *checker) leftOut(left *sources.Bystander) {
 
 // questionFor returns a request that a rule is for. It returns false if that is not known, because a regular expression
 // says which.
-func questionFor(host, path string, conditions *snapshot.Conditions) (*explain.Question, bool) {
+func questionFor(at *rules.Listener, host, path string, conditions *snapshot.Conditions) (*explain.Question, bool) {
 	if host == "" {
 		host = "any.example"
 	}
-	q := &explain.Question{URL: "http://" + strings.Replace(host, "*", "any", 1) + path, AnyCertificate: true}
+	scheme, port := "http", ""
+	if at != nil {
+		port = fmt.Sprintf(":%d", at.Address.Port())
+		if at.TLS {
+			scheme = "https"
+		}
+	}
+	q := &explain.Question{URL: scheme + "://" + strings.Replace(host, "*", "any", 1) + port + path, AnyCertificate: true}
 	if conditions == nil {
 		return q, true
 	}
@@ -336,7 +389,10 @@ func (r *checkReport) add(c checked) {
 func (c *checked) name() string {
 	parts := []string{c.Object}
 	if c.Where != "" {
-		parts = append(parts, c.Where, shownHost(c.Host)+c.Path)
+		parts = append(parts, c.Where)
+	}
+	if c.Path != "" {
+		parts = append(parts, shownHost(c.Host)+c.Path)
 	}
 	return strings.Join(parts, " ")
 }

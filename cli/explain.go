@@ -142,7 +142,7 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 	for _, kind := range read.Skipped {
 		p.note("nothing is made of %s", kind)
 	}
-	p.warn(c.reports)
+	p.warn(c)
 	e, err := c.proxy.Explainer().Explain(&question)
 	if err != nil {
 		return nil, misuse{err}
@@ -152,14 +152,20 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 }
 
 // warn prints the conditions that would be False on the objects.
-func (p *program) warn(reports []translate.Report) {
-	for i := range reports {
-		r := &reports[i]
+func (p *program) warn(c *compiled) {
+	for i := range c.reports {
+		r := &c.reports[i]
+		if c.isGateway(r) {
+			continue
+		}
 		for _, condition := range r.Conditions {
 			if meta.IsStatusConditionFalse([]metav1.Condition{condition}, condition.Type) {
 				_, _ = fmt.Fprintf(p.streams.Err, "warning: %s %s/%s: %s: %s\n", r.Kind, r.Namespace, r.Name, said(r, &condition), condition.Message)
 			}
 		}
+	}
+	for _, o := range c.objections() {
+		_, _ = fmt.Fprintf(p.streams.Err, "warning: %s: %s=%s %s: %s\n", o.place(), o.Type, o.Status, o.Reason, o.Message)
 	}
 }
 

@@ -10,6 +10,16 @@ import (
 // DefaultController is the name by which GatewayClasses name this kind of controller, unless it is told another.
 const DefaultController = "ingress.warren.dev/gateway-controller"
 
+// DefaultClass is the usual name of a GatewayClass of the controller.
+const DefaultClass = "warren"
+
+// NewClass returns a GatewayClass of the usual name that names a controller.
+func NewClass(controller string) *gatewayv1.GatewayClass {
+	class := new(gatewayv1.GatewayClass)
+	class.Name, class.Spec.ControllerName = DefaultClass, gatewayv1.GatewayController(controller)
+	return class
+}
+
 // The kinds in reports and verdicts. All are of the group gateway.networking.k8s.io.
 const (
 	GatewayClassKind     = "GatewayClass"

@@ -22,13 +22,7 @@ import (
 // listener returns the status of a listener. before are those that its object had.
 func (c *Config) listener(v *gatewayapi.ListenerVerdict, before []gatewayv1.ListenerStatus) gatewayv1.ListenerStatus {
 	is := v.ListenerStatus
-	conditions := slices.Clone(v.Conditions)
-	if faults := c.faults(v.Served); faults != "" {
-		*meta.FindStatusCondition(conditions, string(gatewayv1.ListenerConditionProgrammed)) = metav1.Condition{
-			Type: string(gatewayv1.ListenerConditionProgrammed), Status: metav1.ConditionFalse, ObservedGeneration: conditions[0].ObservedGeneration,
-			Reason: string(gatewayv1.ListenerReasonPortUnavailable), Message: "the data plane cannot open " + faults + ": choose another port, or free it",
-		}
-	}
+	conditions := v.Programmed(c.faults)
 	is.Conditions = nil
 	for i := range before {
 		if before[i].Name == is.Name {

@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
@@ -240,11 +241,11 @@ func (r *reader) addObject(at place, kind string, object client.Object) error {
 // putIntoNamespace gives an object that names no namespace the one that it would be applied to. uses is what Uses says
 // of it.
 func (r *reader) putIntoNamespace(object client.Object, uses bool) {
-	switch object.(type) {
-	case *corev1.Namespace, *networkingv1.IngressClass:
-		uses = false // They have no namespace.
-	}
 	namespace := object.GetNamespace()
+	switch object.(type) {
+	case *corev1.Namespace, *networkingv1.IngressClass, *gatewayv1.GatewayClass: // They have none.
+		return
+	}
 	switch {
 	case namespace == "":
 		object.SetNamespace(cmp.Or(r.Namespace, metav1.NamespaceDefault))

@@ -5,6 +5,7 @@ package sources
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -87,6 +88,16 @@ func gatewayKinds() []*gatewayCache {
 		{kind: gatewayapi.ListenerSetKind, of: &gatewayv1.ListenerSet{}, optional: true},
 		{kind: gatewayapi.BackendTLSPolicyKind, of: &gatewayv1.BackendTLSPolicy{}, optional: true},
 	}
+}
+
+// GatewayKindOf returns the kind of an object of the Gateway API, empty for any other object.
+func GatewayKindOf(object client.Object) string {
+	for _, k := range gatewayKinds() {
+		if reflect.TypeOf(k.of) == reflect.TypeOf(object) {
+			return k.kind
+		}
+	}
+	return ""
 }
 
 // gatewayObjects are objects of all kinds that are read.

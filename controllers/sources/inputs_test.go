@@ -48,9 +48,14 @@ func TestManifestsOfEverySourceAreRead(t *testing.T) {
 		&gatewayv1.ReferenceGrant{ObjectMeta: at},
 		&rbacv1.Role{ObjectMeta: at},
 	}
-	in, other, err := InputOf(objects, translate.Options{IngressClass: "warren"})
-	if err != nil || len(other) != 1 || other[0] != objects[len(objects)-1] || len(in.Objects) != 4 {
-		t.Fatalf("%d objects make routes, and these are of no source: %v, error %v", len(in.Objects), other, err)
+	in, attached, err := InputOf(objects, translate.Options{IngressClass: "warren"}, gatewayapi.Options{Controller: gatewayapi.DefaultController})
+	if err != nil || len(in.Objects) != 4 || len(attached.Objects) != 2 {
+		t.Fatalf("%d objects make routes, and %d of these are of the Gateway API, error %v", len(in.Objects), len(attached.Objects), err)
+	}
+	for _, object := range objects {
+		if _, role := object.(*rbacv1.Role); Uses(object) == role {
+			t.Errorf("snapshots are made of a %T: %v", object, Uses(object))
+		}
 	}
 	// For manifests nobody serves and nobody orders, and no owner of their hosts is recorded.
 	unknown := []string{"Own", "Reserved", "Challenges", "Owners", "Kept"}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -37,9 +38,9 @@ func TestNothingOfANamespaceIsKeptButWhatItIsAllowedAndSelectedBy(t *testing.T) 
 func TestManifestsOfNamespacesSayWhichHostsAreAllowed(t *testing.T) {
 	annotated := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "y.io"}}}
 	plain := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "green"}}
-	in, others, err := InputOf([]client.Object{annotated, plain, fixture.Ingress("blue", "a", "x.io", "api"), fixture.Ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"})
-	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || len(others) > 0 || err != nil {
-		t.Errorf("%d others, allowed hosts (-want +got):\n%s", len(others), diff)
+	in, _, err := InputOf([]client.Object{annotated, plain, fixture.Ingress("blue", "a", "x.io", "api"), fixture.Ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"}, gatewayapi.Options{})
+	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || err != nil {
+		t.Errorf("error %v, allowed hosts (-want +got):\n%s", err, diff)
 	}
 	if snapshot, _ := translate.Build(in); len(snapshot.Hosts) != 1 || snapshot.Hosts[0].Name != "z.io" {
 		t.Errorf("hosts %+v are served, want z.io alone", snapshot.Hosts)

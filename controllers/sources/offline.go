@@ -21,18 +21,13 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-// InputOf makes from objects that are in no cluster what a snapshot controller makes from its cache. If no IngressClass
-// of the controller's class is among them, it counts as existing. others are the objects that no snapshot is made
-// from.
-func InputOf(objects []client.Object, options translate.Options) (in translate.Input, others []client.Object, err error) {
-	for _, object := range objects {
-		if sourceOf(object) == nil {
-			others = append(others, object)
-		}
-	}
-	i := NewInputs(&Manifests{Objects: objects, Class: options.IngressClass}, options)
+// InputOf makes from objects that are in no cluster what a snapshot controller makes from its cache, and says what
+// became of those of the Gateway API. If no IngressClass of the controller's class is among them, it counts as
+// existing.
+func InputOf(objects []client.Object, options translate.Options, gateways gatewayapi.Options) (in translate.Input, attached *gatewayapi.Attached, err error) {
+	i := NewInputs(&Manifests{Objects: objects, Class: options.IngressClass, Gateways: gateways}, options)
 	in, err = i.All(context.Background()) // nothing waits
-	return in, others, err
+	return in, i.Attached(), err
 }
 
 // Manifests are objects that are in no cluster. One goroutine at a time uses them.
@@ -40,6 +35,8 @@ type Manifests struct {
 	Objects []client.Object
 	// Class is the controller's.
 	Class string
+	// Gateways are the controller's options for the Gateway API. Without a controller's name nothing of that is served.
+	Gateways gatewayapi.Options
 	// Listeners are the addresses at which requests are taken, and NoTaskAt those that no Task may be at. Both are empty
 	// where nothing is served.
 	Listeners []netip.AddrPort
@@ -95,13 +92,20 @@ func (m *Manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err
 	return ours, nil
 }
 
-// GatewayAPI implements [Origin].
+// GatewayAPI implements [Origin]. If no GatewayClass has the usual name, the controller's counts as existing: it is
+// made once for a cluster, by others than those who write Gateways.
 func (m *Manifests) GatewayAPI(context.Context) (objects GatewayObjects, err error) {
-	objects.Options = gatewayapi.Options{Controller: gatewayapi.DefaultController}
+	objects.Options = m.Gateways
+	if m.Gateways.Controller == "" {
+		return objects, nil
+	}
 	objects.Classes, objects.Gateways = of[*gatewayv1.GatewayClass](m), of[*gatewayv1.Gateway](m)
 	objects.HTTPRoutes, objects.GRPCRoutes = of[*gatewayv1.HTTPRoute](m), of[*gatewayv1.GRPCRoute](m)
 	objects.ListenerSets, objects.BackendTLSPolicies = of[*gatewayv1.ListenerSet](m), of[*gatewayv1.BackendTLSPolicy](m)
 	objects.Grants = of[*gatewayv1.ReferenceGrant](m)
+	if !slices.ContainsFunc(objects.Classes, func(c *gatewayv1.GatewayClass) bool { return c.Name == gatewayapi.DefaultClass }) {
+		objects.Classes = append(objects.Classes, gatewayapi.NewClass(m.Gateways.Controller))
+	}
 	objects.NamespaceLabels = make(map[string]map[string]string)
 	for _, o := range of[*corev1.Namespace](m) {
 		objects.NamespaceLabels[o.Name] = o.Labels

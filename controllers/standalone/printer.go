@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 )
 
 // printer prints what is new to say of objects.
@@ -66,6 +67,27 @@ func linesOf(conditions []metav1.Condition, unheeded string) (lines []string) {
 	}
 	if unheeded != "" {
 		lines = append(lines, v1alpha1.ReasonAnnotationsIgnored+": "+unheeded)
+	}
+	return lines
+}
+
+// gatewayLines returns what to print of an object of the Gateway API: of each of its parts whether it is served, and
+// each other condition that says what is not as it should be.
+func gatewayLines(parts []gatewayapi.Said) (lines []string) {
+	for i := range parts {
+		part := &parts[i]
+		begin := ""
+		if part.Part != "" {
+			begin = part.Part + ": "
+		}
+		of := part.Conditions
+		// A Gateway and a listener are programmed, and all else is no more than accepted, which comes first.
+		served := max(0, slices.IndexFunc(of, func(c metav1.Condition) bool { return c.Type == v1alpha1.ConditionProgrammed }))
+		for n := range of {
+			if n == served || gatewayapi.Objects(&of[n]) {
+				lines = append(lines, begin+lineOf(&of[n]))
+			}
+		}
 	}
 	return lines
 }

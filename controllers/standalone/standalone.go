@@ -5,6 +5,7 @@ package standalone
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/manifests"
@@ -42,6 +44,9 @@ type Config struct {
 	Applier snapshots.Applier
 	Health  tasks.HealthSource
 	Options translate.Options
+	// Gateways says what there is for Gateways. Listening says which of their addresses the data plane could not open.
+	Gateways  gatewayapi.Options
+	Listening Listening
 	// Listeners are the addresses at which the data plane takes requests, and Machine those of this machine.
 	Listeners []netip.AddrPort
 	Machine   []netip.Addr
@@ -51,6 +56,14 @@ type Config struct {
 	// Conditions is where the conditions of objects are printed, a line for each.
 	Conditions io.Writer
 	Logger     logr.Logger
+}
+
+// Listening is a data plane that opens the addresses of listeners.
+type Listening interface {
+	// ListenFaults returns the addresses that could not be opened, and why.
+	ListenFaults() map[netip.AddrPort]string
+	// ObserveListeners calls f with each address whose fault changes, until stop.
+	ObserveListeners(f func(at netip.AddrPort)) (stop func())
 }
 
 // Server has a data plane serve what is in files.
@@ -67,7 +80,7 @@ type Server struct {
 	trouble atomic.Pointer[string]
 	skipped []string
 
-	// news has a value once health checks have found something that was not printed yet.
+	// news has a value once health checks or listeners have found something that was not printed yet.
 	news chan struct{}
 	// printing guards what follows, and the order in which things are printed.
 	printing sync.Mutex
@@ -94,7 +107,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, follower.Close())
 	}
-	s.origin = sources.Manifests{Class: config.Options.IngressClass, Listeners: config.Listeners,
+	s.origin = sources.Manifests{Class: config.Options.IngressClass, Gateways: config.Gateways, Listeners: config.Listeners,
 		NoTaskAt: translate.Reserved{Controller: config.Machine}}
 	s.naming = sources.NewInputs(&s.origin, config.Options)
 	s.controller = snapshots.New(snapshots.Config{Applier: config.Applier, Options: config.Options, Pending: s.pending,
@@ -117,14 +130,15 @@ func (s *Server) Run(ctx context.Context) error {
 	var following sync.WaitGroup
 	defer following.Wait()
 	following.Go(func() { s.follower.Run(ctx, s.pending.Event) })
-	following.Go(func() { s.reportHealth(ctx) })
-	stop := s.Health.HealthChanges(func(string) {
+	following.Go(func() { s.reportNews(ctx) })
+	tell := func() {
 		select {
 		case s.news <- struct{}{}:
 		default:
 		}
-	})
-	defer stop()
+	}
+	defer s.Health.HealthChanges(func(string) { tell() })()
+	defer s.Listening.ObserveListeners(func(netip.AddrPort) { tell() })()
 	s.controller.Run(logr.NewContext(ctx, s.Logger), s.refresh)
 	return s.follower.Close()
 }
@@ -182,8 +196,8 @@ func (s *Server) reportBuild() {
 	s.report(true)
 }
 
-// reportHealth prints what health checks find, until ctx ends. The data plane does not wait for that.
-func (s *Server) reportHealth(ctx context.Context) {
+// reportNews prints what health checks and listeners find, until ctx ends. The data plane does not wait for that.
+func (s *Server) reportNews(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -211,14 +225,10 @@ func (s *Server) report(settled bool) {
 		lines[name] = said
 	}
 	for _, object := range s.built {
-		kind := kindOf(object)
-		if kind == "" {
-			continue
-		}
-		name := kind + " " + client.ObjectKeyFromObject(object).String()
-		switch verdict := s.controller.Verdict(kind, object); {
-		case verdict != nil:
-			add(name, linesOf(conditions(object, verdict, s.Health), verdict.Unheeded))
+		name, said := s.said(object)
+		switch {
+		case said != nil:
+			add(name, said)
 		case !settled && s.printer.said[name] != nil:
 			add(name, s.printer.said[name])
 		}
@@ -229,6 +239,38 @@ func (s *Server) report(settled bool) {
 		}
 	}
 	s.printer.print(names, lines)
+}
+
+// said returns what to print of an object, nil if there is nothing to say of it yet, or ever.
+func (s *Server) said(object client.Object) (name string, lines []string) {
+	if kind := kindOf(object); kind != "" {
+		name = kind + " " + client.ObjectKeyFromObject(object).String()
+		if verdict := s.controller.Verdict(kind, object); verdict != nil {
+			lines = linesOf(conditions(object, verdict, s.Health), verdict.Unheeded)
+		}
+		return name, lines
+	}
+	kind := sources.GatewayKindOf(object)
+	if kind == "" {
+		return "", nil
+	}
+	name = kind + " " + strings.TrimPrefix(client.ObjectKeyFromObject(object).String(), "/")
+	if verdict := s.controller.GatewayVerdict(kind, object); verdict != nil {
+		lines = gatewayLines(verdict.Parts(s.closed))
+	}
+	return name, lines
+}
+
+// closed says which of some addresses the data plane could not open, and why. It is empty if all are open.
+func (s *Server) closed(served []netip.AddrPort) string {
+	var texts []string
+	faults := s.Listening.ListenFaults()
+	for _, at := range served {
+		if fault := faults[at]; fault != "" {
+			texts = append(texts, fmt.Sprintf("port %d (%s)", at.Port(), fault))
+		}
+	}
+	return strings.Join(texts, ", ")
 }
 
 // bystanderName names an Ingress as conditions do.

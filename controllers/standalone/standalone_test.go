@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -101,8 +103,9 @@ func (s *scene) config() Config {
 		s.proxy = proxy.New(proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128})
 	}
 	return Config{
-		Files: []string{s.folder}, Applier: s.proxy, Health: s.proxy, Hosts: s.hosts, Bystanders: new(sources.Bystanders),
+		Files: []string{s.folder}, Applier: s.proxy, Health: s.proxy, Listening: s.proxy, Hosts: s.hosts, Bystanders: new(sources.Bystanders),
 		Options:    translate.Options{IngressClass: "warren", AllowLocalTasks: true},
+		Gateways:   gatewayapi.Options{Controller: gatewayapi.DefaultController, Addresses: []netip.Addr{netip.MustParseAddr("127.11.0.1")}},
 		Conditions: &s.printed, Logger: logr.Discard(),
 	}
 }
@@ -332,4 +335,37 @@ func TestWhatNeedsAnAPIIsSaid(t *testing.T) {
 	s.serve()
 	s.prints("Ingress default/shop: Ready=False OrderingOff: no certificate is ordered without a Kubernetes API")
 	s.prints("TLSCertificate default/cert: Issuing=False OrderingOff: no certificate is ordered without a Kubernetes API")
+}
+
+func TestGatewaysAreServedAndTheirConditionsPrinted(t *testing.T) {
+	t.Parallel()
+	s := newScene(t)
+	const group = "---\napiVersion: gateway.networking.k8s.io/v1\n"
+	route := func(host string) string {
+		return group + "kind: HTTPRoute\nmetadata: {name: shop}\nspec:\n  parentRefs: [{name: web}]\n  hostnames: [" + host +
+			"]\n  rules: [{backendRefs: [{name: shop, port: 80}]}]\n"
+	}
+	taken, err := net.Listen("tcp", "127.11.0.1:20082")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	s.write("gateway.yaml", group+"kind: Gateway\nmetadata: {name: web}\nspec:\n  gatewayClassName: warren\n  listeners:\n"+
+		"  - {name: http, port: 20081, protocol: HTTP, hostname: '*.example.com'}\n  - {name: taken, port: 20082, protocol: HTTP, hostname: '*.example.com'}\n")
+	s.write("shop.yaml", route("shop.example.com")+s.task("shop", ""))
+	s.serve()
+	s.prints("Gateway default/web: Programmed=True Programmed: ")
+	s.prints("Gateway default/web: listener http: Programmed=True Programmed: ")
+	s.prints("Gateway default/web: listener taken: Programmed=False PortUnavailable: the data plane cannot open port 20082 (address already in use)")
+	s.prints("HTTPRoute default/shop: parent web: Accepted=True Accepted: ")
+	s.address = "127.11.0.1:20081"
+	s.answers("shop.example.com", "/", "200 the backend")
+	s.write("shop.yaml", route("shop.example.org")+s.task("shop", ""))
+	s.prints("HTTPRoute default/shop: parent web: Accepted=False NoMatchingListenerHostname: ")
+	s.write("shop.yaml", route("shop.example.com"))
+	s.prints("HTTPRoute default/shop: parent web: ResolvedRefs=False BackendNotFound: ")
+	_ = taken.Close()
+	s.prints("Gateway default/web: listener taken: Programmed=True Programmed: ")
+	s.remove("gateway.yaml")
+	s.prints("Gateway default/web: gone\n")
 }
