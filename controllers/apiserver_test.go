@@ -176,6 +176,8 @@ func conditionsOf(object client.Object) []metav1.Condition {
 		return o.Status.Conditions
 	case *v1alpha1.TLSCertificate:
 		return o.Status.Conditions
+	case *v1alpha1.RoutePolicy:
+		return o.Status.Conditions
 	}
 	panic(fmt.Sprintf("%T has no conditions", object))
 }

@@ -102,8 +102,7 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		ing := fixture.Ingress(k.Blue, name, name+".io")
 		ing.Spec.IngressClassName = class
 		for i := range 30 {
-			path := v1alpha1.IngressPath{Path: v1alpha1.Path(fmt.Sprintf("/%d", i)), Backend: v1alpha1.IngressBackend{ServiceName: "none", Port: 80},
-				Headers: &v1alpha1.Headers{Set: v1alpha1.HeaderFields{}}}
+			path := v1alpha1.IngressPath{Path: v1alpha1.Path(fmt.Sprintf("/%d", i)), Backend: v1alpha1.IngressBackend{ServiceName: "none", Port: 80}, PathPolicies: v1alpha1.PathPolicies{Headers: &v1alpha1.Headers{Set: v1alpha1.HeaderFields{}}}}
 			for j := range 8 {
 				path.Headers.Set[fmt.Sprintf("X-%d", j)] = v1alpha1.HeaderValue(filler(4000))
 			}

@@ -21,6 +21,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/proxy"
@@ -258,18 +259,59 @@ spec:
 		return nil
 	})
 
+	// A rule is closed without the RoutePolicy that it names, and has what that says as soon as it is there.
+	k.Change(route, func() {
+		route.Spec.Rules[0].Filters = []gatewayv1.HTTPRouteFilter{{Type: gatewayv1.HTTPRouteFilterExtensionRef,
+			ExtensionRef: &gatewayv1.LocalObjectReference{Group: v1alpha1.GroupName, Kind: v1alpha1.RoutePolicyKind, Name: "limits"}}}
+	})
+	cartGets := func(want string) {
+		t.Helper()
+		fixture.Eventually(t, func() error {
+			if got, err := ask("shop.x.io", "/cart"); got != want {
+				return fmt.Errorf("got %q (%w), want %s", got, err, want)
+			}
+			return nil
+		})
+	}
+	cartGets("500")
+	limits := &v1alpha1.RoutePolicy{}
+	limits.Namespace, limits.Name = k.Blue, "limits"
+	limits.Spec.AccessControl = &v1alpha1.AccessControl{AllowedIPs: []v1alpha1.AddressRange{"192.0.2.0/24"}}
+	k.Make(limits)
+	cartGets("403")
+	k.says(limits, "Accepted=True Accepted")
+	k.Change(limits, func() { limits.Spec.AccessControl.AllowedIPs = []v1alpha1.AddressRange{"127.0.0.0/8"} })
+	cartGets("b")
+	fixture.Eventually(t, func() error {
+		k.Reload(limits)
+		if diff := cmp.Diff([]v1alpha1.PolicyUser{{Kind: "HTTPRoute", Name: "r"}}, limits.Status.Routes); diff != "" || limits.Status.AttachedRoutes != 1 {
+			return fmt.Errorf("%d routes use the RoutePolicy (-want +got):\n%s", limits.Status.AttachedRoutes, diff)
+		}
+		return nil
+	})
+	k.Remove(limits)
+	cartGets("500")
+	empty := &v1alpha1.RoutePolicy{}
+	empty.Namespace, empty.Name = k.Blue, "empty"
+	if err := k.Create(t.Context(), empty); err == nil {
+		t.Error("a RoutePolicy without any policy is taken")
+	}
+
 	if err := kubeapi.DefineGatewayAPI(k.Config); err != nil {
 		t.Fatal(err)
 	}
 	k.servesGRPC(gateway, "http://127.9.0.1:20081")
 
 	// Nothing is written again, and what others have written stays.
+	k.Change(route, func() { route.Spec.Rules[0].Filters = nil })
+	cartGets("b")
 	k.Reload(route)
 	foreign := gatewayv1.RouteParentStatus{ParentRef: gatewayv1.ParentReference{Name: "theirs"}, ControllerName: "example.com/theirs", Conditions: route.Status.Parents[0].Conditions}
-	route.Status.Parents = append(route.Status.Parents, foreign)
-	if err := k.Status().Update(t.Context(), route); err != nil {
-		t.Fatal(err)
-	}
+	fixture.Eventually(t, func() error { // The controller may write meanwhile.
+		k.Reload(route)
+		route.Status.Parents = append(route.Status.Parents, foreign)
+		return k.Status().Update(t.Context(), route)
+	})
 	k.Change(route, func() { route.Spec.Hostnames = []gatewayv1.Hostname{"other.net"} })
 	fixture.Eventually(t, func() error {
 		k.Reload(route)

@@ -159,7 +159,7 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 			Replicas: snapshots.Replicas, Addresses: addresses, Listening: options.Listening, Status: writer}
 		reconcilers = append(reconcilers, gateways.ClassReconciler{Config: config}, &gateways.GatewayReconciler{Config: config},
 			&gateways.ListenerSetReconciler{Config: config}, gateways.HTTPRoutes(config), gateways.GRPCRoutes(config),
-			gateways.BackendTLSPolicyReconciler{Config: config})
+			gateways.BackendTLSPolicyReconciler{Config: config}, gateways.RoutePolicyReconciler{Config: config})
 		if snapshots.GatewayServices != nil {
 			config.Services = gateways.NewServices(snapshots.GatewayServices)
 			reconcilers = append(reconcilers, &gateways.ServiceReconciler{Config: config, Client: mgr.GetClient(), Reader: mgr.GetAPIReader()})

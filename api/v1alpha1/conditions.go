@@ -60,6 +60,9 @@ const (
 	ReasonHealthCheckBounded = "HealthCheckBounded"
 	// ReasonInvalidTask (False, Task): the Task passes the schema but cannot be compiled. It takes no requests.
 	ReasonInvalidTask = "InvalidTask"
+	// ReasonInvalidPolicy (False, RoutePolicy): a policy passes the schema but cannot be acted on. Every rule that names the
+	// RoutePolicy answers 500.
+	ReasonInvalidPolicy = "InvalidPolicy"
 	// ReasonAddressNotAllowed (False, Task): its address is the controller's own, the API server's, a metadata service's,
 	// loopback, link-local, or in no network that Tasks may be in. It takes no requests and is not probed.
 	ReasonAddressNotAllowed = "AddressNotAllowed"

@@ -14,7 +14,7 @@ import (
 
 func TestEveryConditionAndReasonIsDocumented(t *testing.T) {
 	var pages strings.Builder
-	for _, page := range []string{"ingress.md", "task.md", "tlscertificate.md"} {
+	for _, page := range []string{"ingress.md", "task.md", "tlscertificate.md", "gateway-api.md"} {
 		content, err := os.ReadFile("../../docs/" + page)
 		if err != nil {
 			t.Fatal(err)

@@ -25,6 +25,7 @@ const (
 	IngressKind        = "Ingress"
 	TLSCertificateKind = "TLSCertificate"
 	TaskKind           = "Task"
+	RoutePolicyKind    = "RoutePolicy"
 )
 
 // GroupVersion is the group and version of every kind in this package.
@@ -42,6 +43,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 		&Ingress{}, &IngressList{},
 		&TLSCertificate{}, &TLSCertificateList{},
 		&Task{}, &TaskList{},
+		&RoutePolicy{}, &RoutePolicyList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

@@ -215,61 +215,7 @@ type IngressPath struct {
 	// +optional
 	Redirect *Redirect `json:"redirect,omitempty"`
 
-	// fixedResponse answers in place of a backend.
-	// +optional
-	FixedResponse *FixedResponse `json:"fixedResponse,omitempty"`
-
-	// rateLimit bounds the requests of each client address on this path.
-	// +optional
-	RateLimit *RateLimit `json:"rateLimit,omitempty"`
-
-	// accessControl admits or refuses clients by their address.
-	// +optional
-	AccessControl *AccessControl `json:"accessControl,omitempty"`
-
-	// cors says which pages of other origins may read the answers.
-	// +optional
-	CORS *CORS `json:"cors,omitempty"`
-
-	// maxRequestBytes bounds the content of requests, such as 8Mi. What is longer gets 413.
-	// +kubebuilder:validation:XIntOrString
-	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,11}(Ki|Mi|Gi|k|M|G)?$`
-	// +optional
-	MaxRequestBytes *resource.Quantity `json:"maxRequestBytes,omitempty"`
-
-	// requestBuffering gathers a request's content before a task is asked.
-	// +optional
-	RequestBuffering *RequestBuffering `json:"requestBuffering,omitempty"`
-
-	// headers changes header fields of the request and of the response.
-	// +optional
-	Headers *Headers `json:"headers,omitempty"`
-
-	// rewrite changes the path that the backend sees.
-	// +optional
-	Rewrite *Rewrite `json:"rewrite,omitempty"`
-
-	// loadBalancing chooses among the backend's tasks.
-	// +optional
-	LoadBalancing *LoadBalancing `json:"loadBalancing,omitempty"`
-
-	// sessionPersistence keeps the requests of a client with one task, for as long as that takes requests.
-	// +optional
-	SessionPersistence *SessionPersistence `json:"sessionPersistence,omitempty"`
-
-	// timeouts towards the backend.
-	// +optional
-	Timeouts *Timeouts `json:"timeouts,omitempty"`
-
-	// retries on another task of the backend.
-	// +optional
-	Retries *Retries `json:"retries,omitempty"`
-
-	// pathSpelling says in which spelling the backend gets the path: AsSent (the default) or Canonical, with repeated
-	// slashes merged and escapes that are not needed decoded. Dot segments are resolved in both.
-	// +optional
-	PathSpelling PathSpelling `json:"pathSpelling,omitempty"`
+	PathPolicies `json:",inline"`
 }
 
 // Protocol is what the proxy speaks to a backend.

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
@@ -26,6 +27,8 @@ type Input struct {
 	Routes       []*Route
 	// BackendTLSPolicies are those of all Services.
 	BackendTLSPolicies []*gatewayv1.BackendTLSPolicy
+	// RoutePolicies are those of all routes.
+	RoutePolicies []*v1alpha1.RoutePolicy
 	// NamespaceLabels has the labels of each Namespace. It is nil if Namespaces cannot be read. Then no selector selects
 	// any.
 	NamespaceLabels map[string]map[string]string
@@ -63,6 +66,8 @@ type Attached struct {
 	sets     []listenerSet
 	routes   []attachedRoute
 	policies *backendPolicies
+	// routePolicies are all that there are.
+	routePolicies routePolicies
 
 	controller string
 	// severalKinds is set if there are routes of more than one kind.
@@ -105,7 +110,7 @@ type parent struct {
 
 // Attach attaches routes to the listeners of Gateways.
 func Attach(in *Input) *Attached {
-	a := &Attached{controller: in.Controller, severalKinds: haveSeveralKinds(in.Routes)}
+	a := &Attached{controller: in.Controller, severalKinds: haveSeveralKinds(in.Routes), routePolicies: newRoutePolicies(in.RoutePolicies)}
 	classes := make(map[string]bool)
 	for _, class := range in.Classes {
 		if string(class.Spec.ControllerName) == in.Controller {
@@ -199,6 +204,7 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 		return attached // What was said of a former parent has to go.
 	}
 	list, unresolved := route.permitted(grants)
+	list, unresolved = a.routePolicies.apply(route, list, unresolved)
 	attached.unresolved = unresolved
 	object := *route.object
 	secured := make(map[*gateway][]rules.Rule, 1)

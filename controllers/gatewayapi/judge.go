@@ -23,7 +23,7 @@ import (
 type Verdict struct {
 	UID        types.UID
 	Generation int64
-	// Conditions are those of a GatewayClass, of a Gateway or of a ListenerSet.
+	// Conditions are those of a GatewayClass, of a Gateway, of a ListenerSet or of a RoutePolicy.
 	Conditions []metav1.Condition
 	// Addresses are a Gateway's own. Everywhere is set if it has none, and shares those of the machine: then clients
 	// reach it where they reach all else of the controller.
@@ -38,6 +38,8 @@ type Verdict struct {
 	Parents []gatewayv1.RouteParentStatus
 	// Ancestors are a policy's.
 	Ancestors []gatewayv1.PolicyAncestorStatus
+	// Users are the routes that use a RoutePolicy.
+	Users []v1alpha1.PolicyUser
 }
 
 // ListenerVerdict is what the status of a Gateway or of a ListenerSet says of one of its listeners.
@@ -89,6 +91,9 @@ func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.A
 		if v.Conditions[0].Status == metav1.ConditionTrue {
 			verdicts[s.gateway.Key].ListenerSets++
 		}
+	}
+	for name, policy := range a.routePolicies {
+		verdicts[Key{v1alpha1.RoutePolicyKind, name}] = policy.judge()
 	}
 	unresolved := make(map[Key]*metav1.Condition)
 	for i := range reports {

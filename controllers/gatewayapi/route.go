@@ -23,6 +23,8 @@ type Route struct {
 	groups []group
 	// refs are the backends in other namespaces.
 	refs []backendRef
+	// policyRefs are the RoutePolicies that its rules name.
+	policyRefs []policyRef
 	// expressions counts the rules whose path is an expression.
 	expressions int
 	// refused is why some rules cannot be served as they are written, and unresolved what the route refers to in vain.
@@ -47,6 +49,7 @@ type group struct {
 func (r *Route) readRule(where string, matches []matched, like rules.Rule, fault string, filters []gatewayv1.HTTPRouteFilter,
 	backends []gatewayv1.HTTPBackendRef) {
 	g := r.readMatched(matches, like)
+	filters = r.readPolicyRefs(where, filters)
 	var wrong finding
 	if fault != "" {
 		wrong = unsupported(fault)

@@ -114,7 +114,7 @@ func TestReadRewrite(t *testing.T) {
 		"a port that is none": {from: v1alpha1.Rewrite{Host: "a:0"}, fault: `rewrite.host "a:0" is no host`},
 	} {
 		var r pathReader
-		got, fault := r.readRewrite(&v1alpha1.IngressPath{Path: "/a", Rewrite: &test.from})
+		got, fault := r.readRewrite(&v1alpha1.IngressPath{Path: "/a", PathPolicies: v1alpha1.PathPolicies{Rewrite: &test.from}})
 		if test.fault != "" || fault != "" {
 			if test.fault == "" || !strings.HasPrefix(fault, test.fault) {
 				t.Errorf("%s: got the fault %q, want %q", name, fault, test.fault)

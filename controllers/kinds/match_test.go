@@ -103,8 +103,8 @@ func TestBackendsThatMakeNoSenseAreFaults(t *testing.T) {
 	answer := &v1alpha1.FixedResponse{StatusCode: 200}
 	for want, path := range map[string]v1alpha1.IngressPath{
 		"the path has both backend and backends":              {Backend: backend, Backends: []v1alpha1.WeightedBackend{{ServiceName: "a", Port: 80}}},
-		"the path has both redirect and fixedResponse":        {FixedResponse: answer, Redirect: &v1alpha1.Redirect{Scheme: "https"}},
-		"the path answers by itself, and names a backend":     {FixedResponse: answer, Backend: backend},
+		"the path has both redirect and fixedResponse":        {Redirect: &v1alpha1.Redirect{Scheme: "https"}, PathPolicies: v1alpha1.PathPolicies{FixedResponse: answer}},
+		"the path answers by itself, and names a backend":     {Backend: backend, PathPolicies: v1alpha1.PathPolicies{FixedResponse: answer}},
 		"backend.port is 0":                                   {},
 		"backends[1]: backend.port is 0":                      several(v1alpha1.WeightedBackend{ServiceName: "a", Port: 80}, v1alpha1.WeightedBackend{ServiceName: "a"}),
 		`backends[0]: backend.serviceName "A" is no name`:     several(v1alpha1.WeightedBackend{ServiceName: "A", Port: 80}),

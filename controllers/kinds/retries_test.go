@@ -35,7 +35,7 @@ func TestReadRetries(t *testing.T) {
 		"too often":      {from: &v1alpha1.Retries{Attempts: new(int32(11))}, fault: "retries.attempts is 11"},
 	} {
 		var got rules.Rule
-		fault := new(ruleReader).terms(&got, &v1alpha1.IngressPath{Retries: test.from})
+		fault := new(ruleReader).terms(&got, &v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{Retries: test.from}})
 		if test.fault != "" || fault != "" {
 			if test.fault == "" || !strings.HasPrefix(fault, test.fault) {
 				t.Errorf("%s: got the fault %q, want %q", name, fault, test.fault)

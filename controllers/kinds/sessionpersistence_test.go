@@ -35,7 +35,7 @@ func TestReadSessionPersistence(t *testing.T) {
 		"of no time":         {from: v1alpha1.SessionPersistence{CookieName: "s", AbsoluteTimeout: &metav1.Duration{}}, fault: "sessionPersistence.absoluteTimeout is not above zero"},
 		"beside a hash":      {from: v1alpha1.SessionPersistence{CookieName: "s"}, with: hash, fault: "sessionPersistence and loadBalancing.policy Hash both keep clients"},
 	} {
-		got, fault := readSessionPersistence(&v1alpha1.IngressPath{SessionPersistence: &test.from, LoadBalancing: test.with})
+		got, fault := readSessionPersistence(&v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{LoadBalancing: test.with, SessionPersistence: &test.from}})
 		if test.fault != "" || fault != "" {
 			if test.fault == "" || !strings.HasPrefix(fault, test.fault) {
 				t.Errorf("%s: got the fault %q, want %q", name, fault, test.fault)

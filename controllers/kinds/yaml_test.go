@@ -16,17 +16,17 @@ import (
 
 func TestAnnotationsAreReadAsTheyAreWritten(t *testing.T) {
 	headers := func(fields v1alpha1.HeaderFields) v1alpha1.IngressPath {
-		return v1alpha1.IngressPath{Headers: &v1alpha1.Headers{Set: fields}}
+		return v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{Headers: &v1alpha1.Headers{Set: fields}}}
 	}
 	value := func(text string) v1alpha1.IngressPath {
 		return headers(v1alpha1.HeaderFields{"X-A": v1alpha1.HeaderValue(text)})
 	}
 	cookie := func(name v1alpha1.HeaderName) v1alpha1.IngressPath {
-		return v1alpha1.IngressPath{LoadBalancing: &v1alpha1.LoadBalancing{
-			Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnCookie, Name: name}}
+		return v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{LoadBalancing: &v1alpha1.LoadBalancing{
+			Policy: v1alpha1.LoadBalancingHash, HashOn: v1alpha1.HashOnCookie, Name: name}}}
 	}
 	rate := func(quantity string, burst int32) v1alpha1.IngressPath {
-		return v1alpha1.IngressPath{RateLimit: &v1alpha1.RateLimit{RequestsPerSecond: resource.MustParse(quantity), Burst: burst}}
+		return v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{RateLimit: &v1alpha1.RateLimit{RequestsPerSecond: resource.MustParse(quantity), Burst: burst}}}
 	}
 	for name, test := range map[string]struct {
 		annotation, value string
@@ -53,17 +53,17 @@ func TestAnnotationsAreReadAsTheyAreWritten(t *testing.T) {
 		"with a tag of a string":              {"headers", "{set: {X-A: !!str 010}}", value("010")},
 		"by an alias":                         {"headers", "{set: {X-B: &a NO, X-A: *a}}", headers(v1alpha1.HeaderFields{"X-A": "NO", "X-B": "NO"})},
 		"a name that YAML 1.1 takes for true": {"headers", "{set: {Y: a}}", headers(v1alpha1.HeaderFields{"Y": "a"})},
-		"a name to remove":                    {"headers", "{remove: [N, 010]}", v1alpha1.IngressPath{Headers: &v1alpha1.Headers{Remove: v1alpha1.HeaderNames{"N", "010"}}}},
+		"a name to remove":                    {"headers", "{remove: [N, 010]}", v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{Headers: &v1alpha1.Headers{Remove: v1alpha1.HeaderNames{"N", "010"}}}}},
 		"a cookie's name":                     {"load-balancing", "{policy: Hash, hashOn: Cookie, name: N}", cookie("N")},
 		"a cookie's name of digits":           {"load-balancing", "{policy: Hash, hashOn: Cookie, name: 010}", cookie("010")},
-		"a path of the backend":               {"rewrite", "{replacePath: /1.10}", v1alpha1.IngressPath{Rewrite: &v1alpha1.Rewrite{ReplacePath: "/1.10"}}},
+		"a path of the backend":               {"rewrite", "{replacePath: /1.10}", v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{Rewrite: &v1alpha1.Rewrite{ReplacePath: "/1.10"}}}},
 		"a number with zeros in front":        {"rate-limit", "{requestsPerSecond: 010, burst: 020}", rate("10", 20)},
 		"a number in octal":                   {"rate-limit", "{requestsPerSecond: 5, burst: 0o20}", rate("5", 16)},
 		"a fraction":                          {"rate-limit", "{requestsPerSecond: .5, burst: +2}", rate("0.5", 2)},
 		"a fraction in quotes":                {"rate-limit", "{requestsPerSecond: '0.5', burst: 2}", rate("0.5", 2)},
-		"a duration":                          {"timeouts", "{idle: 1m}", v1alpha1.IngressPath{Timeouts: &v1alpha1.Timeouts{Idle: &metav1.Duration{Duration: time.Minute}}}},
-		"a field that is null, and one that isn't": {"timeouts", "{request: null, idle: 1m}", v1alpha1.IngressPath{Timeouts: &v1alpha1.Timeouts{Idle: &metav1.Duration{Duration: time.Minute}}}},
-		"a number of tries":                        {"retries", "{attempts: 03}", v1alpha1.IngressPath{Retries: &v1alpha1.Retries{Attempts: new(int32(3))}}},
+		"a duration":                          {"timeouts", "{idle: 1m}", v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{Timeouts: &v1alpha1.Timeouts{Idle: &metav1.Duration{Duration: time.Minute}}}}},
+		"a field that is null, and one that isn't": {"timeouts", "{request: null, idle: 1m}", v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{Timeouts: &v1alpha1.Timeouts{Idle: &metav1.Duration{Duration: time.Minute}}}}},
+		"a number of tries":                        {"retries", "{attempts: 03}", v1alpha1.IngressPath{PathPolicies: v1alpha1.PathPolicies{Retries: &v1alpha1.Retries{Attempts: new(int32(3))}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var a asked

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 )
@@ -36,6 +37,8 @@ import (
 // and everything else is served.
 type GatewayAPI struct {
 	options gatewayapi.Options
+	// Policies are what routes have no fields for.
+	Policies *RoutePolicies
 	// check returns the kinds that the API server has.
 	check func(context.Context) (there map[string]bool, err error)
 	// kinds are the caches of what is read.
@@ -76,7 +79,8 @@ func AddGatewayAPI(mgr ctrl.Manager, options gatewayapi.Options, namespaces []st
 			return nil, err
 		}
 	}
-	return g, nil
+	g.Policies, err = addRoutePolicies(mgr, namespaces)
+	return g, err
 }
 
 // gatewayKinds are the kinds that are read, without caches.
@@ -90,8 +94,12 @@ func gatewayKinds() []*gatewayCache {
 	}
 }
 
-// GatewayKindOf returns the kind of an object of the Gateway API, empty for any other object.
+// GatewayKindOf returns the kind of an object of the Gateway API, or of one that belongs to it. It is empty for any
+// other object.
 func GatewayKindOf(object client.Object) string {
+	if _, ok := object.(*v1alpha1.RoutePolicy); ok {
+		return v1alpha1.RoutePolicyKind
+	}
 	for _, k := range gatewayKinds() {
 		if reflect.TypeOf(k.of) == reflect.TypeOf(object) {
 			return k.kind
@@ -183,6 +191,9 @@ func (k *gatewayCache) appear(ctx context.Context) error {
 
 // Watch has handler called with every event.
 func (g *GatewayAPI) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	if err := g.Policies.Watch(ctx, handler); err != nil {
+		return err
+	}
 	for _, k := range g.kinds {
 		if err := k.whenPresent(ctx, func(context.Context) error { return k.Watch(ctx, handler) }); err != nil {
 			return err
@@ -230,6 +241,9 @@ func (g *GatewayAPI) Get(ctx context.Context, kind string, name types.Namespaced
 // Settle waits until the objects are known, or until it is known that they cannot be. It returns false if ctx ends
 // first.
 func (g *GatewayAPI) Settle(ctx context.Context) bool {
+	if !g.Policies.Settle(ctx) {
+		return false
+	}
 	for _, k := range g.look(ctx) {
 		if !k.Settle(ctx) {
 			return false
@@ -281,6 +295,7 @@ const lookInterval = 20 * time.Second
 func (g *GatewayAPI) Late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
 	defer waiting.Wait()
+	waiting.Go(func() { g.Policies.Late(ctx, changed) })
 	follow := func(kinds []*gatewayCache) {
 		for _, k := range kinds {
 			waiting.Go(func() {
@@ -338,6 +353,9 @@ type GatewayObjects struct {
 // Read returns the objects that are known.
 func (g *GatewayAPI) Read(ctx context.Context) (objects GatewayObjects, err error) {
 	objects.Options = g.options
+	if objects.RoutePolicies, err = g.Policies.Read(ctx); err != nil {
+		return objects, err
+	}
 	for _, k := range g.kinds {
 		if !k.present.Load() || !k.Synced(ctx) {
 			continue

@@ -45,7 +45,7 @@ var (
 		{kinds: []client.Object{&v1alpha1.Ingress{}}, cached: true, read: (*Inputs).readIngresses},
 		{kinds: []client.Object{&networkingv1.Ingress{}, &networkingv1.IngressClass{}}, relevant: changesAnnotations, read: (*Inputs).readStandard},
 		{kinds: []client.Object{&corev1.Namespace{}, namespaceKind()}, relevant: changesNamespace, read: (*Inputs).readAllowedHosts},
-		{kinds: gatewayObjects(), read: (*Inputs).readGatewayAPI},
+		{kinds: append(gatewayObjects(), &v1alpha1.RoutePolicy{}), read: (*Inputs).readGatewayAPI},
 	}
 	others = []inputSource{
 		{kinds: []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}}, relevant: changesService, read: (*Inputs).readServices},

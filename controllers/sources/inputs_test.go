@@ -33,7 +33,7 @@ func TestManifestsOfEverySourceAreRead(t *testing.T) {
 		own, fixture.StandardIngress("blue", "standard", "y.io", "web"),
 		&networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"}, Spec: networkingv1.IngressClassSpec{Controller: kinds.StandardController}},
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "*"}}},
-		&v1alpha1.Task{ObjectMeta: at}, &v1alpha1.TLSCertificate{ObjectMeta: at}, &corev1.Service{ObjectMeta: at}, &discoveryv1.EndpointSlice{ObjectMeta: at},
+		&v1alpha1.Task{ObjectMeta: at}, &v1alpha1.RoutePolicy{ObjectMeta: at}, &v1alpha1.TLSCertificate{ObjectMeta: at}, &corev1.Service{ObjectMeta: at}, &discoveryv1.EndpointSlice{ObjectMeta: at},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "shop-tls"}},
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "blue", Name: "ca"}},
 		&gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "warren"}, Spec: gatewayv1.GatewayClassSpec{ControllerName: gatewayapi.DefaultController}},

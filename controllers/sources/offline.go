@@ -103,6 +103,7 @@ func (m *Manifests) GatewayAPI(context.Context) (objects GatewayObjects, err err
 	objects.HTTPRoutes, objects.GRPCRoutes = of[*gatewayv1.HTTPRoute](m), of[*gatewayv1.GRPCRoute](m)
 	objects.ListenerSets, objects.BackendTLSPolicies = of[*gatewayv1.ListenerSet](m), of[*gatewayv1.BackendTLSPolicy](m)
 	objects.Grants = of[*gatewayv1.ReferenceGrant](m)
+	objects.RoutePolicies = of[*v1alpha1.RoutePolicy](m)
 	if !slices.ContainsFunc(objects.Classes, func(c *gatewayv1.GatewayClass) bool { return c.Name == gatewayapi.DefaultClass }) {
 		objects.Classes = append(objects.Classes, gatewayapi.NewClass(m.Gateways.Controller))
 	}

@@ -50,6 +50,12 @@ func SummarizeTask(conditions *[]metav1.Condition, generation int64) {
 	setReady(conditions, generation, last)
 }
 
+// SummarizeRoutePolicy is SummarizeIngress for a RoutePolicy.
+func SummarizeRoutePolicy(conditions *[]metav1.Condition, generation int64) {
+	summarize(conditions, generation, v1alpha1.ConditionAccepted)
+	setReady(conditions, generation, meta.FindStatusCondition(*conditions, v1alpha1.ConditionAccepted))
+}
+
 // SummarizeTLSCertificate is SummarizeIngress for a TLSCertificate. Ready is there already. If it is True, a renewal
 // that is under way or has failed is no matter for tools. Otherwise what Issuing says decides.
 func SummarizeTLSCertificate(conditions *[]metav1.Condition, generation int64) {

@@ -279,6 +279,7 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			}
 			edge := object("gateway.networking.k8s.io/v1", "Gateway", "edge", map[string]any{"gatewayClassName": shop, "listeners": []any{listener("http")}})
 			s.create(edge,
+				object("ingress.warren.dev/v1alpha1", "RoutePolicy", "limits", map[string]any{"maxRequestBytes": "1Mi"}),
 				object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}),
 				object("gateway.networking.k8s.io/v1", "GRPCRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}))
 			s.create(object("gateway.networking.k8s.io/v1", "ListenerSet", "more", map[string]any{"parentRef": map[string]any{"name": "edge"},

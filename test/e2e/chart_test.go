@@ -108,7 +108,7 @@ func (c *chart) makeNamespace(ctx context.Context) error {
 func (c *chart) uninstall(ctx context.Context) error {
 	err := c.helm(ctx, "uninstall", systemName, "--ignore-not-found", "--wait", "--timeout="+patience.String())
 	left := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: systemNamespace}}}
-	for _, plural := range []string{"ingresses", "tasks", "tlscertificates"} {
+	for _, plural := range []string{"ingresses", "routepolicies", "tasks", "tlscertificates"} {
 		definition := &unstructured.Unstructured{}
 		definition.SetAPIVersion("apiextensions.k8s.io/v1")
 		definition.SetKind("CustomResourceDefinition")

@@ -153,6 +153,8 @@ func decode(t *testing.T, kept *unstructured.Unstructured) client.Object {
 		typed = &v1alpha1.TLSCertificate{}
 	case v1alpha1.TaskKind:
 		typed = &v1alpha1.Task{}
+	case v1alpha1.RoutePolicyKind:
+		typed = &v1alpha1.RoutePolicy{}
 	default:
 		t.Fatalf("no Go type for kind %s", kept.GetKind())
 	}
@@ -177,6 +179,8 @@ func specOf(t *testing.T, typed client.Object) any {
 	case *v1alpha1.TLSCertificate:
 		return typed.Spec
 	case *v1alpha1.Task:
+		return typed.Spec
+	case *v1alpha1.RoutePolicy:
 		return typed.Spec
 	}
 	t.Fatalf("no spec in a %T", typed)

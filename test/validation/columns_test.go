@@ -189,6 +189,7 @@ func TestShortNamesAndCategory(t *testing.T) {
 	}
 	want := map[string]string{
 		"ingresses":       "wing,wingress in warren",
+		"routepolicies":   "wpolicy in warren",
 		"tlscertificates": "wcert in warren",
 		"tasks":           "wtask in warren",
 	}

@@ -163,7 +163,7 @@ func TestSamplesOfWhatIsActedOnAreInTheKustomization(t *testing.T) {
 		t.Fatalf("parsing the kustomization: %v", err)
 	}
 	slices.Sort(kustomization.Resources)
-	want := []string{"ingress_demo.yaml", "ingress_policies.yaml", "ingress_standard.yaml", "ingress_wildcard.yaml", "service_shop.yaml", "task_api.yaml", "task_web.yaml"}
+	want := []string{"ingress_demo.yaml", "ingress_policies.yaml", "ingress_standard.yaml", "ingress_wildcard.yaml", "routepolicy_limits.yaml", "service_shop.yaml", "task_api.yaml", "task_web.yaml"}
 	if diff := cmp.Diff(want, kustomization.Resources); diff != "" {
 		t.Errorf("resources (-want +got):\n%s", diff)
 	}
