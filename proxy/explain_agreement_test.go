@@ -43,7 +43,9 @@ type generator struct {
 	*rand.Rand
 	tb          testing.TB
 	echo, other netip.AddrPort
-	serial      int
+	// listeners are the addresses that snapshots may have listeners at.
+	listeners []netip.AddrPort
+	serial    int
 }
 
 func pickFrom[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
@@ -104,7 +106,7 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		return &p
 	},
 	"rate-limit": func(g *generator) policy.Policy {
-		if g.IntN(4) > 0 {
+		if g.IntN(2) > 0 {
 			return nil
 		}
 		return &policy.RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
@@ -316,14 +318,34 @@ func (g *generator) snapshot() *snapshot.Snapshot {
 	for _, id := range []string{"p0", "p1", "p2"} {
 		pools, ids = append(pools, g.pool(id)), append(ids, id)
 	}
-	var hosts []snapshot.Host
-	for _, name := range []string{"", "*.example.com", "a.example.com", "b.example.com"} {
+	s := snapshotOf(g.hosts(ids, nil), pools...)
+	for _, at := range g.listeners {
+		if g.IntN(3) > 0 {
+			s.Listeners = append(s.Listeners, listenerOf(at, g.hosts(ids, &at)...))
+		}
+	}
+	if g.IntN(3) == 0 {
+		s.Challenges = []snapshot.Challenge{{Host: "a.example.com", Token: "token", KeyAuthorization: "token.proof"}}
+	}
+	return s
+}
+
+// hosts makes hosts with their routes: those of a listener, or those of none.
+func (g *generator) hosts(ids []string, at *netip.AddrPort) (hosts []snapshot.Host) {
+	names, owners := []string{"", "*.example.com", "a.example.com", "b.example.com"}, []string{"default", "default", "other", ""}
+	if at != nil { // Its wildcards stand for one or more labels, and its owners are the listeners of Gateways.
+		names, owners = append(names, "*.com", "*.a.example.com", "x.a.example.com"), []string{"default/web/http", "default/web/http", "other/web/http"}
+	}
+	for _, name := range names {
 		if g.IntN(4) == 0 {
 			continue
 		}
-		h := snapshot.Host{Name: name, Owner: pickFrom(g, "default", "default", "other", ""), RedirectHTTPS: g.IntN(6) == 0}
+		h := snapshot.Host{Name: name, Owner: pickFrom(g, owners...), RedirectHTTPS: at == nil && g.IntN(6) == 0}
 		for range g.IntN(6) {
 			r := g.route(ids)
+			if at != nil { // several matches of one rule of a route
+				r.Rule.Ingress, r.Rule.Where = "httproute/"+r.Rule.Ingress, fmt.Sprintf("spec.rules[%d].matches[%d]", r.Rule.Rule, r.Rule.Path)
+			}
 			if len(h.Routes) > 0 && g.IntN(3) == 0 { // one place, and other conditions
 				beside := pickFrom(g, h.Routes...)
 				r.Path, r.Match = beside.Path, beside.Match
@@ -340,16 +362,14 @@ func (g *generator) snapshot() *snapshot.Snapshot {
 		}
 		hosts = append(hosts, h)
 	}
-	s := snapshotOf(hosts, pools...)
-	if g.IntN(3) == 0 {
-		s.Challenges = []snapshot.Challenge{{Host: "a.example.com", Token: "token", KeyAuthorization: "token.proof"}}
-	}
-	return s
+	return hosts
 }
 
 // generatedRequest is a request of a generator, as a question and as bytes.
 type generatedRequest struct {
-	id       string
+	id string
+	// at is the listener that it goes to. It is the zero value for none.
+	at       netip.AddrPort
 	question explain.Question
 	raw      string
 }
@@ -358,9 +378,15 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 	g.serial++
 	r := generatedRequest{id: fmt.Sprintf("request-%d", g.serial)}
 	host := pickFrom(g, "a.example.com", "A.Example.com.", "b.example.com:8000", "c.example.com", "x.a.example.com", "example.com", "elsewhere", "[::1]:80")
+	hosts := s.Hosts
+	if len(s.Listeners) > 0 && g.IntN(2) == 0 {
+		l := pickFrom(g, s.Listeners...)
+		r.at, hosts = l.Address, l.Hosts
+		host = fmt.Sprintf("%s:%d", pickFrom(g, "a.example.com", "A.Example.com.", "b.example.com", "y.x.a.example.com", "example.com", "elsewhere", "[::1]"), l.Address.Port())
+	}
 	path := g.path()
-	if len(s.Hosts) > 0 && g.IntN(3) > 0 { // one of a route's, so that rules are met
-		if h := pickFrom(g, s.Hosts...); len(h.Routes) > 0 {
+	if len(hosts) > 0 && g.IntN(3) > 0 { // one of a route's, so that rules are met
+		if h := pickFrom(g, hosts...); len(h.Routes) > 0 {
 			path = pickFrom(g, h.Routes...).Path
 		}
 	}
@@ -401,6 +427,9 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 		lines.WriteString(f + "\r\n")
 	}
 	r.question = explain.Question{URL: "http://" + host + target, Method: method, Peer: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Headers: fields}
+	if r.at.IsValid() {
+		r.question.Listener = r.at.Addr()
+	}
 	r.raw = fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", method, sent, authority, lines.String())
 	return r
 }
@@ -420,16 +449,24 @@ func explained(e *explain.Explanation) ended {
 // Explain says what becomes of a request: status, reason, rule and the path at the endpoint.
 func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 	t.Parallel()
-	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), echo: startEcho(t, "b"), other: startEcho(t, "c"), tb: t}
+	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), echo: startEcho(t, "b"), other: startEcho(t, "c"), tb: t,
+		listeners: []netip.AddrPort{ownAddress(), ownAddress()}}
 	written := &pages{}
 	p := serve(t, logTo(written, observe.LogJSON), trust("127.0.0.1/32"))
 	outcomes := map[string]int{}
 	foreseen, met := map[string]ended{}, map[string]ended{}
 	requests := map[string]generatedRequest{}
-	var client *wire
+	clients := map[netip.AddrPort]*wire{} // by the listeners that they came to
+	atListeners := 0
 	for n := 0; n < *explainPairs; n++ {
 		if n%pairsApiece == 0 {
 			p.apply(g.snapshot())
+			for _, at := range g.listeners { // What comes to a listener that goes is closed.
+				if client := clients[at]; client != nil {
+					_ = client.Close()
+					delete(clients, at)
+				}
+			}
 		}
 		r := g.request(p.engine.Generation.Load().Snapshot)
 		e, err := p.Explainer().Explain(&r.question)
@@ -439,14 +476,22 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 		foreseen[r.id], requests[r.id] = explained(e), r
 		outcomes[e.Answer.Reason]++
 
-		if client == nil {
+		client := clients[r.at]
+		switch {
+		case r.at.IsValid() && client == nil:
+			client = dial(t, r.at.String())
+		case client == nil:
 			client = p.dial()
+		}
+		clients[r.at] = client
+		if r.at.IsValid() && e.Candidates != nil {
+			atListeners++
 		}
 		client.send(r.raw)
 		got := client.reply(r.question.Method)
 		if got.Close {
 			_ = client.Close()
-			client = nil
+			delete(clients, r.at)
 		}
 		end := ended{Status: got.Status, Reason: got.reason()}
 		if end.Reason == "" {
@@ -475,6 +520,9 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 				t.Errorf("%q (-met +explained):\n%s", requests[id].raw, diff)
 			}
 		}
+	}
+	if atListeners < *explainPairs/10 {
+		t.Errorf("%d of the requests met a rule of a listener: the generator has to meet them more often", atListeners)
 	}
 	t.Logf("%d pairs, by reason: %v; %d differ", *explainPairs, outcomes, different)
 	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.Redirected, reason.FixedResponse, reason.InvalidBackend, reason.NoHealthyTask} {
