@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/convert"
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/manifests"
+	"github.com/warren-dev/ingress/controllers/sources"
+	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/test/fixture"
+)
+
+// conversion is a set of objects before and after they were converted.
+type conversion struct {
+	t             *testing.T
+	before, after *compiled
+	result        *convert.Result
+	options       convert.Options
+	asked         int
+}
+
+func converted(t *testing.T, objects []client.Object) *conversion {
+	t.Helper()
+	c := &conversion{t: t, options: convert.Options{Gateway: "web", Class: "warren", HTTPPort: 80, HTTPSPort: 443}}
+	f := &controllerFlags{class: "warren", gateways: gatewayapi.DefaultController}
+	var err error
+	if c.result, err = f.convert(objects, &c.options); err != nil {
+		t.Fatal(err)
+	}
+	objects = sources.WithPods(objects)
+	if c.before, err = f.compile(objects); err != nil {
+		t.Fatal(err)
+	}
+	if c.after, err = f.compile(slices.Concat(withoutIngresses(objects), c.result.Objects)); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// lost returns what is told not to be said by the new objects.
+func (c *conversion) lost() (lost []string) {
+	for _, r := range c.result.Remarks {
+		if r.Lost {
+			lost = append(lost, r.Of+": "+r.Text)
+		}
+	}
+	return lost
+}
+
+// compare asks for hosts and paths near those of the rules, before and after. Without a loss all answers are the same.
+// With one, no request reaches a service that did not reach it before.
+func (c *conversion) compare() {
+	c.t.Helper()
+	exact := len(c.lost()) == 0
+	paths := []string{"/", "/elsewhere", "/x12"}
+	hosts := []string{"unknown.example"}
+	c.before.snapshot.EachHost(func(_ *snapshot.Listener, h *snapshot.Host) {
+		if name := strings.Replace(h.Name, "*", "any", 1); name != "" {
+			hosts = append(hosts, name)
+		}
+		for i := range h.Routes {
+			if r := &h.Routes[i]; r.Match != snapshot.MatchExpression && !slices.Contains(paths, r.Path) {
+				paths = append(paths, r.Path, strings.TrimSuffix(r.Path, "/")+"/below", r.Path+"more")
+			}
+		}
+	})
+	for _, host := range hosts {
+		for _, path := range paths {
+			for _, scheme := range []string{"http://", "https://"} {
+				for _, q := range []explain.Question{
+					{}, {Method: "POST", Headers: []string{"X-A: 1", "X-B: 2"}}, {Method: "GET", Headers: []string{"X-A: 1"}},
+				} {
+					q.URL = scheme + host + path
+					if q.Method == "POST" {
+						q.URL += "?v=1"
+					}
+					c.ask(&q, exact)
+				}
+			}
+		}
+	}
+}
+
+func (c *conversion) ask(q *explain.Question, exact bool) {
+	c.t.Helper()
+	was, err := c.before.proxy.Explainer().Explain(q)
+	if err != nil {
+		return
+	}
+	is, err := c.after.proxy.Explainer().Explain(q)
+	if err != nil {
+		c.t.Errorf("%+v: %v", q, err)
+		return
+	}
+	c.asked++
+	if was.Answer.TLSAlert != "" || is.Answer.TLSAlert != "" {
+		// A host without a rule has no listener any more. A listener of several hosts has all of their certificates.
+		if exact && was.Answer.TLSAlert == "" && was.Answer.Status != 404 {
+			c.t.Errorf("%s: the handshake fails: %s", q.URL, is.Answer.Text)
+		}
+		return
+	}
+	if is.Answer.Location != "" && was.Answer.Location == "" && slices.ContainsFunc(c.result.Rules, func(r convert.Rule) bool { return r.Host == is.Request.Host && r.Redirected }) {
+		return // The Secret is not among the files.
+	}
+	served := func(e *explain.Explanation) bool { return e.Answer.Status == 0 }
+	old, latest := fateOf(was), fateOf(is)
+	if served(is) && !served(was) {
+		c.t.Errorf("%s %s %v reaches %s, and got %d %s before", q.Method, q.URL, q.Headers, is.Pool.Service, was.Answer.Status, was.Answer.Reason)
+	}
+	if !exact || was.Answer.Status == 503 && is.Answer.Status == 500 {
+		return
+	}
+	for i, name := range fateNames {
+		if !reflect.DeepEqual(old[i], latest[i]) {
+			c.t.Errorf("%s %s %v: %s %v, and was %v", q.Method, q.URL, q.Headers, name, latest[i], old[i])
+		}
+	}
+	// What no explanation shows.
+	if a, b := routeOf(c.before, was), routeOf(c.after, is); a != nil && b != nil && (a.Timeouts != b.Timeouts || a.Retries != b.Retries ||
+		a.Balancing != b.Balancing || a.Canonical != b.Canonical) {
+		c.t.Errorf("%s %s: the route was %+v, and is %+v", q.Method, q.URL, a, b)
+	}
+}
+
+// routeOf returns the route that wins a request and is served by a pool, or nil.
+func routeOf(of *compiled, e *explain.Explanation) (found *snapshot.Route) {
+	if len(e.Candidates) == 0 || !e.Candidates[0].Wins || e.Pool == nil {
+		return nil
+	}
+	won := &e.Candidates[0]
+	of.snapshot.EachHost(func(_ *snapshot.Listener, h *snapshot.Host) {
+		for i := range h.Routes {
+			if r := &h.Routes[i]; r.Rule.Ingress == won.Ingress && r.Rule.Place() == won.Rule && h.Name == won.Host {
+				found = r
+			}
+		}
+	})
+	return found
+}
+
+func manifestsOf(t *testing.T, names ...string) []client.Object {
+	t.Helper()
+	read, err := manifests.Read(names, nil, manifests.Options{Uses: sources.Uses})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read.Objects
+}
+
+func TestSamplesAreConverted(t *testing.T) {
+	t.Parallel()
+	for _, folder := range []string{"../config/samples", "../examples/shop", "../examples/standard-ingress", "../examples/virtual-machines"} {
+		c := converted(t, manifestsOf(t, folder))
+		for _, lost := range c.lost() {
+			if !strings.Contains(lost, "no certificate is ordered") {
+				t.Errorf("%s: %s", folder, lost)
+			}
+		}
+		c.result.Remarks = nil // That changes no answer.
+		c.compare()
+		if c.asked < 20 {
+			t.Errorf("%s: %d requests were asked for", folder, c.asked)
+		}
+	}
+}
+
+func TestWhatChartsRenderIsConverted(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/charts/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "manifests.yaml")
+		if err := os.WriteFile(path, []byte(string(text)+secretsFor(t, text)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			c := converted(t, manifestsOf(t, path))
+			if len(c.lost()) == 0 {
+				same++
+			}
+			c.compare()
+		})
+	}
+	if same < len(files)/3 {
+		t.Errorf("%d of %d charts lose nothing", same, len(files))
+	}
+}
+
+// randomIngresses makes Ingresses of two namespaces whose hosts and paths often meet.
+func randomIngresses(r *rand.Rand, secret func(namespace string) *corev1.Secret) (objects []client.Object) {
+	pick := func(from ...string) string { return from[r.IntN(len(from))] }
+	for _, namespace := range []string{"a", "b"} {
+		for _, service := range []string{"web", "api"} {
+			objects = append(objects, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: service},
+				Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80}}}})
+		}
+		objects = append(objects, secret(namespace))
+	}
+	for n := range 1 + r.IntN(4) {
+		o := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: pick("a", "a", "b"), Name: fmt.Sprintf("ingress-%d", n)}}
+		for range 1 + r.IntN(3) {
+			rule := v1alpha1.IngressRule{Host: v1alpha1.Host(pick("shop.example.com", "www.example.com", "*.example.com", "other.net", ""))}
+			for range 1 + r.IntN(4) {
+				rule.Paths = append(rule.Paths, randomPath(r, pick))
+			}
+			o.Spec.Rules = append(o.Spec.Rules, rule)
+		}
+		if r.IntN(3) == 0 {
+			o.Spec.TLS = &v1alpha1.IngressTLS{SecretName: "tls", RedirectHTTP: new(r.IntN(2) == 0), Hosts: []v1alpha1.CertificateHost{"shop.example.com"}}
+		}
+		objects = append(objects, o)
+	}
+	return objects
+}
+
+func randomPath(r *rand.Rand, pick func(...string) string) v1alpha1.IngressPath {
+	p := v1alpha1.IngressPath{
+		Path: v1alpha1.Path(pick("/", "/cart", "/cart/items", "/api", "/a%2Fb")), PathType: v1alpha1.PathType(pick("", "Prefix", "Exact")),
+		Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(pick("web", "api")), Port: 80},
+	}
+	some := func() bool { return r.IntN(5) == 0 }
+	if some() {
+		p.Methods = []v1alpha1.Method{"GET", "POST"}[r.IntN(2):]
+	}
+	if some() {
+		p.Match = &v1alpha1.Match{Headers: []v1alpha1.HeaderMatch{{Name: "X-A", Value: pick("1", "2")}}}
+	}
+	if some() {
+		p.AccessControl = &v1alpha1.AccessControl{AllowedIPs: []v1alpha1.AddressRange{"10.0.0.0/8"}}
+	}
+	if some() {
+		p.RateLimit = &v1alpha1.RateLimit{RequestsPerSecond: resource.MustParse("5"), Burst: 7}
+	}
+	if some() {
+		p.Headers = &v1alpha1.Headers{Set: map[string]v1alpha1.HeaderValue{"X-Set": "1"}, Add: map[string]v1alpha1.HeaderValue{"X-Add": "2"}, Remove: v1alpha1.HeaderNames{"Server"}}
+	}
+	switch r.IntN(8) {
+	case 0:
+		p.Backend, p.Redirect = v1alpha1.IngressBackend{}, &v1alpha1.Redirect{Scheme: "https", Host: "new.example.com", StatusCode: 301}
+		return p
+	case 1:
+		p.Backend, p.FixedResponse = v1alpha1.IngressBackend{}, &v1alpha1.FixedResponse{StatusCode: 503, Body: "back soon"}
+		return p
+	case 2:
+		p.Backend = v1alpha1.IngressBackend{}
+		p.Backends = []v1alpha1.WeightedBackend{{ServiceName: "web", Port: 80, Weight: new(int32(9))}, {ServiceName: "api", Port: 80,
+			Headers: &v1alpha1.WeightedBackendHeaders{Set: map[string]v1alpha1.HeaderValue{"X-Canary": "1"}}}}
+	case 3:
+		p.Backend.Protocol = v1alpha1.Protocol(pick("HTTP", "HTTPS", "H2C"))
+	}
+	if some() {
+		p.Mirror = &v1alpha1.Mirror{ServiceName: "web", Port: 80, Percent: 25}
+	}
+	if some() {
+		p.SessionPersistence = &v1alpha1.SessionPersistence{CookieName: "session"}
+	}
+	if some() {
+		p.Path, p.PathType = v1alpha1.Path(pick("/x[0-9]+", "/(x|y).*")), v1alpha1.PathTypeRegularExpression
+		return p
+	}
+	if some() {
+		p.Rewrite = &v1alpha1.Rewrite{StripPrefix: "/cart"}
+	}
+	if some() {
+		p.LoadBalancing = &v1alpha1.LoadBalancing{Policy: "LeastRequest"}
+	}
+	if some() {
+		p.Timeouts, p.Retries = &v1alpha1.Timeouts{Request: &metav1.Duration{Duration: time.Second}}, &v1alpha1.Retries{Attempts: new(int32(3))}
+	}
+	if some() {
+		p.PathSpelling = v1alpha1.PathSpellingCanonical
+	}
+	return p
+}
+
+func TestRandomIngressesAreConverted(t *testing.T) {
+	t.Parallel()
+	pair := fixture.NewKeyPair(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), "shop.example.com")
+	r := rand.New(rand.NewPCG(7, 7))
+	same, asked := 0, 0
+	const sets = 400
+	for range sets {
+		c := converted(t, randomIngresses(r, func(namespace string) *corev1.Secret { return pair.Secret(namespace, "tls") }))
+		if len(c.lost()) == 0 {
+			same++
+		}
+		c.compare()
+		asked += c.asked
+	}
+	t.Logf("%d sets, of which %d lose nothing; %d requests", sets, same, asked)
+	if same < sets/5 {
+		t.Errorf("%d of %d sets lose nothing: too little is compared", same, sets)
+	}
+}
+
+func TestWhatCannotBeConvertedIsToldAndClosed(t *testing.T) {
+	t.Parallel()
+	const head = "apiVersion: ingress.warren.dev/v1alpha1\nkind: Ingress\nmetadata: {name: shop}\nspec: {rules: [{host: shop.example.com, paths: [{path: /, "
+	for name, test := range map[string]struct{ path, want string }{
+		"a method of somebody's own":      {"methods: [PROPFIND], backend: {serviceName: web, port: 80}}]}]}\n", `a route cannot ask for the method "PROPFIND": the host answers 500 as a whole`},
+		"a backend over TLS":              {"backend: {serviceName: web, port: 80, protocol: HTTPS}}]}]}\n", "is spoken to over TLS, which a BackendTLSPolicy says and no route: it answers 500"},
+		"HTTP/2 that no Service tells of": {"backend: {serviceName: web, port: 80, protocol: H2C}}]}]}\n", "write appProtocol: kubernetes.io/h2c: it answers 500"},
+		"an order":                        {"backend: {serviceName: web, port: 80}}]}], tls: {autoSSL: true}}\n", "no certificate is ordered"},
+	} {
+		got := runWith(head+test.path+web, "convert", "-")
+		if got.code != exitFailure || !strings.Contains(got.err, "not converted: ") || !strings.Contains(got.err, test.want) ||
+			!strings.Contains(got.out, "# not converted: ") {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if served := strings.Contains(got.out, "backendRefs"); served != (name == "an order") {
+			t.Errorf("%s: requests reach a backend: %v\n%s", name, served, got.out)
+		}
+	}
+}
+
+func TestAConversionCanBeApplied(t *testing.T) {
+	t.Parallel()
+	got := runWith("", "convert", "../config/samples/ingress_demo.yaml", "../config/samples/task_web.yaml", "../config/samples/task_api.yaml", "--gateway=public", "--http-port=8080")
+	if got.code != 0 || got.err != "" {
+		t.Fatalf("%+v", got)
+	}
+	path := filepath.Join(t.TempDir(), "converted.yaml")
+	if err := os.WriteFile(path, []byte(got.out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said := runWith("", "explain", "http://demo.localhost:8080/api/hello", "-f", path, "-f", "../config/samples/task_web.yaml")
+	if !strings.Contains(said.out, "default/public/http at [::]:8080") || !strings.Contains(said.out, "-> demo.localhost  Exact /api/hello") {
+		t.Errorf("%+v", said)
+	}
+}
