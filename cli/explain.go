@@ -52,7 +52,7 @@ The request goes to the Gateway's listener at the URL's port, and where Ingresse
 	flags := c.Flags()
 	flags.StringVarP(&f.method, "method", "X", "GET", "the request's `method`")
 	flags.StringVar(&f.client, "client", "", "`address` that the connection comes from (default one that stands for any)")
-	flags.StringVar(&f.listener, "listener", "", "`address` of the listener that it goes to, if listeners at several have the URL's port")
+	flags.StringVar(&f.listener, "listener", "", "`address` of the listener that it goes to, or its Gateway as namespace/name, if several listeners have the URL's port")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "field of the request, `'Name: value'`; may be given several times")
 	flags.StringArrayVarP(&f.files, "filename", "f", nil, "`file` or folder with manifests, or - for standard input: explain by these instead of asking a replica; may be given several times")
 	if !p.isPlugin() { // kubectl warren has the flag for all of its commands.
@@ -123,11 +123,7 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 			return nil, misuse{fmt.Errorf("--client is %q: write an address, such as 203.0.113.7", f.client)}
 		}
 	}
-	if f.listener != "" {
-		if question.Listener, err = netip.ParseAddr(f.listener); err != nil {
-			return nil, misuse{fmt.Errorf("--listener is %q: write an address, such as 10.0.0.5", f.listener)}
-		}
-	}
+	question.Listener = f.listener
 	read, err := manifests.Read(f.files, p.streams.In, manifests.Options{Namespace: f.namespace, Uses: sources.Uses})
 	switch {
 	case err != nil:

@@ -42,7 +42,7 @@ func TestExplainOfManifestsKnowsGateways(t *testing.T) {
 	if got = runWith(manifests+class, "explain", "shop.example.com:8080/", "-f", "-"); !strings.Contains(got.out, "nothing is served at all") {
 		t.Errorf("a Gateway of another controller is explained:\n%s", got.out)
 	}
-	if got = runWith(manifests, "explain", "shop.example.com:8080/", "-f", "-", "--listener=me"); got.code != exitMisuse || !strings.Contains(got.err, `--listener is "me"`) {
+	if got = runWith(manifests, "explain", "shop.example.com:8080/", "-f", "-", "--listener=me"); got.code != exitMisuse || !strings.Contains(got.err, `the listener "me" is neither`) {
 		t.Errorf("a listener that is no address: %+v", got)
 	}
 }

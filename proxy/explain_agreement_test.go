@@ -428,7 +428,7 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 	}
 	r.question = explain.Question{URL: "http://" + host + target, Method: method, Peer: netip.AddrFrom4([4]byte{127, 0, 0, 1}), Headers: fields}
 	if r.at.IsValid() {
-		r.question.Listener = r.at.Addr()
+		r.question.Listener = r.at.Addr().String()
 	}
 	r.raw = fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", method, sent, authority, lines.String())
 	return r

@@ -47,7 +47,7 @@ func explainedListeners(t *testing.T) *served {
 func TestExplainTakesTheListenerOfTheURLsPort(t *testing.T) {
 	t.Parallel()
 	p := explainedListeners(t)
-	first := netip.MustParseAddr("127.9.0.1")
+	const first = "127.9.0.1"
 	e := p.explain(explain.Question{URL: "http://a.shop.example.com:8080/cart", Listener: first})
 	if want := (explain.Listener{ID: "shop/web/http", Address: "127.9.0.1:8080"}); e.Listener == nil || *e.Listener != want || e.Request.Owner != "" {
 		t.Errorf("the listener is %+v, want %+v; the owner is %q", e.Listener, want, e.Request.Owner)
@@ -83,7 +83,7 @@ func TestExplainTakesTheListenerOfTheURLsPort(t *testing.T) {
 func TestExplainSaysAtWhichListenerAHostIs(t *testing.T) {
 	t.Parallel()
 	p := explainedListeners(t)
-	second := netip.MustParseAddr("127.9.0.2")
+	const second = "127.9.0.2"
 	for url, want := range map[string][]string{
 		"http://shop.example.com/tls/x": {"rules for this host are above; none of their paths matches",
 			"listener shop/web/http has a rule for it: write http://shop.example.com:8080/tls/x",
@@ -149,7 +149,7 @@ func TestExplainFindsTheCertificateOfAListener(t *testing.T) {
 		{"a", "", "", "unrecognized_name"},
 		{"b", "x.a", s.Certificates[0].ID, "MisdirectedRequest"}, // the host's certificate is another one than the handshake's
 	} {
-		q := explain.Question{URL: fmt.Sprintf("https://%s:%d/", test.host, at.Port()), Listener: at.Addr()}
+		q := explain.Question{URL: fmt.Sprintf("https://%s:%d/", test.host, at.Port()), Listener: at.Addr().String()}
 		if test.authority != "" {
 			q.Headers = []string{"Host: " + test.authority}
 		}
@@ -164,6 +164,31 @@ func TestExplainFindsTheCertificateOfAListener(t *testing.T) {
 		}
 		if got != test.answer || certificate != test.certificate {
 			t.Errorf("%s for %q: got %q with certificate %q, want %q with %q", q.URL, test.authority, got, certificate, test.answer, test.certificate)
+		}
+	}
+}
+
+// Gateways with Services of their own have the same address and the same port for clients.
+func TestExplainTakesTheListenerOfAGateway(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	s := &snapshot.Snapshot{}
+	for i, gateway := range []string{"shop/web", "team/web"} {
+		host := hostOf("")
+		host.Owner = gateway + "/http"
+		s.Listeners = append(s.Listeners, snapshot.Listener{
+			Address: netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(20000+i)), Port: 80, Owner: gateway, Hosts: []snapshot.Host{host}})
+	}
+	p.apply(s)
+	e := p.explain(explain.Question{URL: "http://a/", Listener: "team/web"})
+	if e.Listener == nil || e.Listener.ID != "team/web/http" {
+		t.Errorf("the listener is %+v, want that of team/web", e.Listener)
+	}
+	for listener, want := range map[string]string{
+		"": "name one of shop/web, team/web", "team/other": "no listener has port 80 of team/other", "web": "neither an address nor a Gateway",
+	} {
+		if _, err := p.Explainer().Explain(&explain.Question{URL: "http://a/", Listener: listener}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: the error is %v, want %q", listener, err, want)
 		}
 	}
 }

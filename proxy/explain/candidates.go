@@ -225,7 +225,7 @@ func (s *site) others(host, path []byte) (hints []string) {
 			continue
 		}
 		hints = append(hints, fmt.Sprintf("listener %s has a rule for it: write %s://%s:%d%s", o.deciding(host).Owner, schemeOf(o.listener.TLS), host,
-			o.listener.Address.Port(), path))
+			o.listener.ClientPort(), path))
 	}
 	return hints
 }

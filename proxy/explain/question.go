@@ -24,9 +24,9 @@ type Question struct {
 	URL string
 	// Method is the method. Empty means GET.
 	Method string
-	// Listener is the address of the listener that the connection comes to. It is needed only if listeners at several
-	// addresses have the port of the URL. The zero address means the one that has it.
-	Listener netip.Addr
+	// Listener says to which listener the connection comes: its address, or the Gateway that it is of, as in
+	// "namespace/gateway". It is needed only if several listeners have the port of the URL. Empty means the one that has it.
+	Listener string
 	// Peer is the address that the connection comes from. The zero address means [UnspecifiedPeer].
 	Peer netip.Addr
 	// Headers are fields such as "Name: value". A Host replaces the host of the URL in the request, but not in the

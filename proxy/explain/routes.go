@@ -120,18 +120,11 @@ func shownEndpoints(p *balance.Pool) string {
 func (x *Explainer) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		q := &Question{URL: query.Get("url"), Method: query.Get("method"), Headers: query["header"]}
+		q := &Question{URL: query.Get("url"), Method: query.Get("method"), Headers: query["header"], Listener: query.Get("listener")}
 		if client := query.Get("client"); client != "" {
 			var err error
 			if q.Peer, err = netip.ParseAddr(client); err != nil {
 				http.Error(w, fmt.Sprintf("the client %q is no address", client), http.StatusBadRequest)
-				return
-			}
-		}
-		if listener := query.Get("listener"); listener != "" {
-			var err error
-			if q.Listener, err = netip.ParseAddr(listener); err != nil {
-				http.Error(w, fmt.Sprintf("the listener %q is no address", listener), http.StatusBadRequest)
 				return
 			}
 		}

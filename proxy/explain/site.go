@@ -40,30 +40,52 @@ func sitesOf(g *routing.Generation) []site {
 }
 
 // siteFor returns where the request of a question goes: to the listener at the port of its URL, or to none if no
-// listener has that port. The address of q decides among several with the port.
-func (a *asked) siteFor(g *routing.Generation, address netip.Addr) (site, error) {
+// listener has that port. The text is [Question.Listener], which decides among several with the port.
+func (a *asked) siteFor(g *routing.Generation, text string) (site, error) {
+	address, err := netip.ParseAddr(text)
+	if err != nil && text != "" && !strings.Contains(text, "/") {
+		return site{}, fmt.Errorf("the listener %q is neither an address nor a Gateway: write 10.0.0.1 or namespace/gateway", text)
+	}
 	var found []*snapshot.Listener
 	for i := range g.Snapshot.Listeners {
 		l := &g.Snapshot.Listeners[i]
-		if at := l.Address.Addr(); l.Address.Port() == a.port && (!address.IsValid() || at.IsUnspecified() || at == address) {
+		at := l.Address.Addr()
+		meant := text == "" || at == address || address.IsValid() && at.IsUnspecified() || slices.Contains(gateways(l), text)
+		if l.ClientPort() == a.port && meant {
 			found = append(found, l)
 		}
 	}
 	switch {
-	case len(found) == 0 && address.IsValid():
-		return site{}, fmt.Errorf("no listener has port %d of %s: write an address and a port that a Gateway has", a.port, address)
+	case len(found) == 0 && text != "":
+		return site{}, fmt.Errorf("no listener has port %d of %s: write an address or a Gateway, and a port that it has", a.port, text)
 	case len(found) == 0:
 		return elsewhere(g), nil
 	case len(found) > 1:
-		addresses := make([]string, len(found))
-		for i, l := range found {
-			addresses[i] = l.Address.Addr().String()
+		var names []string
+		for _, l := range found {
+			if at := l.Address.Addr(); !at.IsUnspecified() {
+				names = append(names, at.String())
+			} else {
+				names = append(names, gateways(l)...)
+			}
 		}
-		return site{}, fmt.Errorf("port %d is that of listeners at several addresses: name one of %s as the listener's", a.port, strings.Join(addresses, ", "))
+		return site{}, fmt.Errorf("port %d is that of several listeners: name one of %s as the listener's", a.port, strings.Join(names, ", "))
 	case found[0].TLS != a.secure:
 		return site{}, fmt.Errorf("the listener at %s takes %s alone: write a URL that begins so", found[0].Address, schemeOf(found[0].TLS)+"://")
 	}
 	return siteOf(g, found[0]), nil
+}
+
+// gateways returns the Gateways that have hosts at a listener, as "namespace/gateway", sorted. The owner of a host is one
+// section of a Gateway.
+func gateways(l *snapshot.Listener) (names []string) {
+	for i := range l.Hosts {
+		if parts := strings.Split(l.Hosts[i].Owner, "/"); len(parts) > 2 {
+			names = append(names, parts[0]+"/"+parts[1])
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func schemeOf(secure bool) string {
