@@ -30,6 +30,7 @@ func TestCheckWantsAProxyToDoItsWork(t *testing.T) {
 		"the floor need not look at requests": {proxy: &floorProxy{}, scenario: plainScenario()},
 		"a proxy sets forwarding fields":      {proxy: &pretender{}, scenario: plainScenario(), want: "the backend gets X-"},
 		"policies act":                        {proxy: &pretender{}, scenario: policiesScenario(), want: "bytes, want "},
+		"conditions act":                      {proxy: &pretender{}, scenario: routesScenario(), want: "without the fields that the rule wants"},
 		"other hosts are not served":          {proxy: &pretender{}, scenario: hostsScenario(), want: "not configured is answered with 200"},
 		"HTTPS is served":                     {proxy: &pretender{}, scenario: httpsScenario(), want: "https://" + mainHost},
 	}

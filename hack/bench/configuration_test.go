@@ -36,7 +36,7 @@ func configurationOf(t *testing.T, s *scenario) *configuration {
 }
 
 func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
-	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), hostsScenario()} {
+	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), hostsScenario()} {
 		for _, p := range knownPeers() {
 			if p.cannot(s) != "" {
 				continue
@@ -67,6 +67,9 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 				if s.policies {
 					wanted = append(wanted, requestAddField, requestSetField, requestRemoveField, responseAddField, responseSetField, poweredByField, "1000000")
 				}
+				if s.conditions {
+					wanted = append(wanted, "always", "80")
+				}
 				for _, want := range wanted {
 					if !strings.Contains(all.String(), want) {
 						t.Errorf("the configuration lacks %q", want)
@@ -78,7 +81,7 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 }
 
 func TestObjectsHoldTheScenario(t *testing.T) {
-	type counts struct{ Tasks, Ingresses, Rules, Paths, WithPolicies, WithTLS int }
+	type counts struct{ Tasks, Ingresses, Rules, Paths, WithPolicies, WithConditions, WithTLS int }
 	for name, test := range map[string]struct {
 		scenario *scenario
 		want     counts
@@ -86,6 +89,7 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 		"plain":    {plainScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
 		"https":    {httpsScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithTLS: 1}},
 		"policies": {policiesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, WithPolicies: 2}},
+		"routes":   {routesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithConditions: 1}},
 		"hosts":    {hostsScenario(), counts{Tasks: 2, Ingresses: 20, Rules: 1000, Paths: 10_000}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -109,6 +113,9 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 							got.Paths++
 							if p.RateLimit != nil && p.AccessControl != nil && p.Headers != nil && p.Rewrite != nil {
 								got.WithPolicies++
+							}
+							if p.Match != nil && len(p.Match.Headers) == 2 && len(p.Backends) == 2 {
+								got.WithConditions++
 							}
 						}
 					}

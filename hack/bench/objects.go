@@ -33,7 +33,7 @@ func objects(c *configuration, namespace string) ([]client.Object, error) {
 		made = append(made, &v1alpha1.Task{
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s-%d", serviceName, i+1)},
 			Spec: v1alpha1.TaskSpec{
-				ServiceName: serviceName,
+				ServiceName: serviceOf(c, i),
 				Address:     v1alpha1.Address(backend.Addr().String()),
 				Ports:       []v1alpha1.TaskPort{{Port: servicePort, TargetPort: v1alpha1.Port(backend.Port())}},
 			},
@@ -89,9 +89,33 @@ func rule(c *configuration, host string) v1alpha1.IngressRule {
 		if c.policies {
 			setPolicies(&p)
 		}
+		if c.conditions {
+			setConditions(&p)
+		}
 		r.Paths = append(r.Paths, p)
 	}
 	return r
+}
+
+// serviceOf returns the service that a backend is an instance of. Where backends have weights, each is a service.
+func serviceOf(c *configuration, backend int) v1alpha1.ServiceName {
+	if c.conditions {
+		return v1alpha1.ServiceName(fmt.Sprintf("%s-%d", serviceName, backend+1))
+	}
+	return serviceName
+}
+
+func setConditions(p *v1alpha1.IngressPath) {
+	p.Match = new(v1alpha1.Match)
+	for _, f := range routeFields() {
+		p.Match.Headers = append(p.Match.Headers, v1alpha1.HeaderMatch{Name: f.Name, Value: f.Value})
+	}
+	p.Backend = v1alpha1.IngressBackend{}
+	for i, weight := range weights() {
+		p.Backends = append(p.Backends, v1alpha1.WeightedBackend{
+			ServiceName: fmt.Sprintf("%s-%d", serviceName, i+1), Port: servicePort, Weight: new(int32(weight)),
+		})
+	}
 }
 
 func setPolicies(p *v1alpha1.IngressPath) {

@@ -27,6 +27,8 @@ type peer struct {
 	environment []string
 	// noPolicies says why it cannot take part in the scenario of policies.
 	noPolicies string
+	// noConditions is the same for the scenario of conditions.
+	noConditions string
 }
 
 // knownPeers are those that there are configurations for, whether they are installed or not.
@@ -49,22 +51,25 @@ func knownPeers() []*peer {
 				return []string{"run", "--adapter", "caddyfile", "--config", folder + "/Caddyfile"}
 			},
 			environment: []string{oneThread},
-			noPolicies:  "has no rate limit without an extension",
+			noPolicies:  "has no rate limit without an extension", noConditions: unwritten,
 		}, {
 			called: "traefik", askVersion: []string{"version"},
 			files:       map[string]string{"traefik.yaml": "traefik.yaml.tmpl", "dynamic.yaml": "traefik-dynamic.yaml.tmpl"},
 			arguments:   func(folder string) []string { return []string{"--configfile=" + folder + "/traefik.yaml"} },
-			environment: []string{oneThread},
+			environment: []string{oneThread}, noConditions: unwritten,
 		}, {
 			called: "envoy", askVersion: []string{"--version"},
 			files: map[string]string{"envoy.yaml": "envoy.yaml.tmpl"},
 			arguments: func(folder string) []string {
 				return []string{"-c", folder + "/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "error"}
 			},
-			noPolicies: "has no rate limit for each client without a service beside it",
+			noPolicies: "has no rate limit for each client without a service beside it", noConditions: unwritten,
 		},
 	}
 }
+
+// unwritten says that it could, but that there is no configuration for it here.
+const unwritten = "has no configuration for it here"
 
 // oneThread makes a Go program equal to one worker of the others.
 const oneThread = "GOMAXPROCS=1"
@@ -108,6 +113,9 @@ func (p *peer) version() string {
 func (p *peer) cannot(s *scenario) string {
 	if s.policies {
 		return p.noPolicies
+	}
+	if s.conditions {
+		return p.noConditions
 	}
 	return ""
 }

@@ -73,6 +73,9 @@ func rows() []row {
 			scenario: policiesScenario(), mode: loadClosed, connections: 64, path: policyPath + smallPath, body: smallBody,
 			fields: []string{requestSetField + ": client", requestRemoveField + ": client"},
 		}, {
+			name: "routes", title: "two header matches and two weighted backends, 1 KiB, 64 connections",
+			scenario: routesScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody, fields: routeLines(),
+		}, {
 			name: "hosts", title: "1,000 hosts of 10 paths, 1 KiB, 64 connections, over all of them",
 			scenario: hosts, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
 		}, {
@@ -80,6 +83,14 @@ func rows() []row {
 			scenario: plain, mode: loadIdle, connections: 10_000, sources: 8, path: smallPath, body: smallBody, once: true,
 		},
 	}
+}
+
+// routeLines are the fields that the rule of the scenario with conditions wants.
+func routeLines() (lines []string) {
+	for _, f := range routeFields() {
+		lines = append(lines, f.Name+": "+f.Value)
+	}
+	return lines
 }
 
 // settle is how long idle connections have idled when the memory is read.

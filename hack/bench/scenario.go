@@ -17,7 +17,17 @@ type scenario struct {
 	http2 bool
 	// policies are applied at policyPath. At limitedPath they are applied with a limit low enough to be seen.
 	policies bool
+	// conditions leave only requests with routeFields, which go to the two backends by their weights.
+	conditions bool
 }
+
+// field is a header field that the rule of the scenario with conditions wants.
+type field struct{ Name, Value string }
+
+func routeFields() []field { return []field{{"X-Canary", "always"}, {"X-Group", "b"}} }
+
+// weights are those of the two backends of that rule.
+func weights() []int { return []int{80, 20} }
 
 // The scenario of policies has two paths. At policyPath the limit is far above any load. limitedPath is the same, but
 // its limit is so low that the check before the measurement meets it.
@@ -65,6 +75,10 @@ func http2Scenario() *scenario {
 
 func policiesScenario() *scenario {
 	return &scenario{name: "policies", hosts: []string{mainHost}, paths: []string{policyPath, limitedPath}, policies: true}
+}
+
+func routesScenario() *scenario {
+	return &scenario{name: "routes", hosts: []string{mainHost}, paths: []string{"/"}, conditions: true}
 }
 
 func hostsScenario() *scenario {

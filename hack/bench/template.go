@@ -41,6 +41,15 @@ func (c *configuration) HTTP2() bool { return c.http2 }
 // Policies says whether they are on.
 func (c *configuration) Policies() bool { return c.policies }
 
+// Conditions says whether the rule is for requests with Fields alone, which go to the backends by Weights.
+func (c *configuration) Conditions() bool { return c.conditions }
+
+// Fields are the header fields that such a rule wants.
+func (c *configuration) Fields() []field { return routeFields() }
+
+// Weights are those of the backends.
+func (c *configuration) Weights() []int { return weights() }
+
 // Allowed are the addresses of clients that are let in, unless Denied has them.
 func (c *configuration) Allowed() []string { return allowedAddresses() }
 
