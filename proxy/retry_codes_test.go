@@ -321,3 +321,44 @@ func TestExplainSaysHowARequestIsTriedAgain(t *testing.T) {
 		t.Errorf("%v, want %q in:\n%s", err, want, text.String())
 	}
 }
+
+// A route whose pool has gone has no endpoint left to try.
+func TestRetryEndsWhenItsPoolHasGone(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(func(r *snapshot.Route) {
+		retrying(3, 503)(r)
+		r.Retry.Backoff = 300 * time.Millisecond
+	}, endpoint.address))
+	c := p.dial()
+	c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	up := endpoint.accept()
+	up.head()
+	up.send("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+	p.apply(&snapshot.Snapshot{})
+	if got := c.reply("GET"); got.Status != 503 || got.reason() != "NoHealthyTask" {
+		t.Errorf("got %d %q, want 503 NoHealthyTask", got.Status, got.reason())
+	}
+}
+
+// An endpoint that refused a request without asking for its content may take that for the next request.
+func TestConnectionWhoseContentWasNotAskedForIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	p.apply(everythingBy(retrying(1, 503), endpoint.address))
+	c := p.dial()
+	c.send("PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello")
+	first := endpoint.accept()
+	first.head()
+	first.expect("hello")
+	first.send("HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")
+	second := endpoint.accept()
+	second.request()
+	second.send(okReply)
+	if got := c.reply("PUT"); got.Status != 200 {
+		t.Errorf("got %d %q, want 200", got.Status, got.reason())
+	}
+	first.expectClosed()
+}

@@ -193,7 +193,10 @@ func (a *Attached) assignServices(in *Input) {
 		if own := a.gateways[i].addresses.service; own.plan != nil {
 			own.planPorts(&a.gateways[i], &t)
 			for _, p := range own.plan.Ports {
-				a.Held[p.Target] = Share{a.gateways[i].UID, p.Port}
+				// What is planned, and led to by others, is not held yet: they may be the ones who had it before.
+				if own.opened[p.Port] == p.Target || len(claims[p.Target]) == 0 {
+					a.Held[p.Target] = Share{a.gateways[i].UID, p.Port}
+				}
 			}
 		}
 	}

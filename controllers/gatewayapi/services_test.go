@@ -115,6 +115,10 @@ func TestPortsOfServicesAreTheirGatewaysOwn(t *testing.T) {
 			w.OwnServices, w.Held = test.services, test.held
 			got, a := w.plans()
 			same(t, "plans", test.want, got)
+			// Nothing more is opened only because time goes by.
+			w.Held = a.Held
+			again, _ := w.plans()
+			same(t, "plans of the next build", test.want, again)
 			// Once the plans are carried out, all is opened, and stays as it is.
 			w.OwnServices, w.Held = nil, a.Held
 			for _, g := range w.Gateways {

@@ -132,7 +132,9 @@ func (r *ServiceReconciler) settle(ctx context.Context, g *gatewayv1.Gateway, pl
 		return have, fault, nil
 	}
 	name := client.ObjectKeyFromObject(have)
-	if wait := r.rewrites.wait(name, plan, time.Now()); wait > 0 {
+	// A Service that leads to another target is written back at once, each time: while it does so, that target may be
+	// opened for nobody.
+	if wait := r.rewrites.wait(name, plan, time.Now()); wait > 0 && leadsAsPlanned(have, plan) {
 		r.again(name, wait)
 		return have, fault, nil
 	}

@@ -180,7 +180,11 @@ func (c *Copy) converse(up upstream.Exchange) (answered, whole bool) {
 	if err := upstream.ReadFinal(up, c.Request.Method); err != nil { // it may refuse a request that it did not take
 		return false, false
 	}
-	if sole := up.Sole(); sole != nil && upstream.AsksForLogin(up.Response()) {
+	sole := up.Sole()
+	if sole != nil && sole.Reused() && !c.Request.HasContent() && sole.Unheard() {
+		return false, false // It was sent before the request had arrived, so it is not the answer, which is still to come.
+	}
+	if sole != nil && upstream.AsksForLogin(up.Response()) {
 		sole.Claim(nil)
 	}
 	up.ReleaseHead()

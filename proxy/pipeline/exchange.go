@@ -66,8 +66,9 @@ type Exchange struct {
 	copied bool
 	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
-	// retries is how often the request was tried again. deadline is that of the attempt, nil for none.
-	retries  int
+	// retries is how often the request was tried again, and rounds how often that began with all endpoints anew.
+	retries, rounds int
+	// deadline is that of the attempt, nil for none.
 	deadline *deadline
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration

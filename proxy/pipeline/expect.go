@@ -42,7 +42,7 @@ func (x *Exchange) awaitsContinue() bool { return x.request.ExpectContinue && !x
 // leave ends an exchange with an endpoint that is to be asked once more, on another connection: on this one it may
 // wait for the content.
 func (x *Exchange) leave(up upstream.Exchange) failure {
-	cause := x.disarm()
+	cause, _ := x.disarm()
 	_ = up.Close()
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil

@@ -55,6 +55,7 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	answering := up.Answering()
 	_ = up.Close()
 	uploading := x.upload.Done() != nil
+	waits := uploading && !x.uploaded() // for the client, which has not sent everything
 	x.stopUpload()
 	sent, reused, sole := up.Sent(), up.Reused(), up.Sole()
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
@@ -67,8 +68,8 @@ func (x *Exchange) fail(up upstream.Exchange, err error) failure {
 	case cause != reason.None:
 		return failure{reason: cause}
 	case late:
-		again = again && (unprocessed || x.route.Retry != nil)
-		return failure{reason: reason.UpstreamRequestTimeout, again: again, endpoint: true, silent: true, told: err}
+		again = again && !waits && (unprocessed || x.route.Retry != nil)
+		return failure{reason: reason.UpstreamRequestTimeout, again: again, endpoint: !waits, silent: !waits, told: err}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		again = again && (unprocessed || x.route.Repeatable)
 		return failure{reason: reason.UpstreamTimeout, again: again, endpoint: true, silent: true, told: err}

@@ -137,11 +137,11 @@ func (x *Exchange) converse(up upstream.Exchange, idle time.Duration) *content.C
 func (x *Exchange) settle(up upstream.Exchange) {
 	sent := x.finishUpload()
 	x.boundWaits(up) // otherwise the next exchange on the connection would inherit a deadline it knows nothing of
-	cause := x.disarm()
+	cause, late := x.disarm()
 	x.up = nil
 	x.Ended = x.engine.Clock.Now()
 	// An endpoint that answered without asking for the content may not read it, and take it for the next request.
-	up.EndExchange(sent && cause == reason.None && !x.awaitsContinue(), x.Shard, x.Ended)
+	up.EndExchange(sent && cause == reason.None && !late && !x.awaitsContinue(), x.Shard, x.Ended)
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.

@@ -63,12 +63,14 @@ func (x *Exchange) reject(up upstream.Exchange) failure {
 	x.engine.Buffers.Put(buf)
 	x.boundWaits(up)
 	whole := up.Content().Ended()
-	cause := x.disarm()
-	if !whole {
+	cause, late := x.disarm()
+	// An endpoint that answered without asking for the content may not read it, and take it for the next request.
+	keep := whole && cause == reason.None && !late && !x.awaitsContinue()
+	if !keep {
 		_ = up.Close()
 	}
 	x.up = nil
-	up.EndExchange(whole && cause == reason.None, x.Shard, x.engine.Clock.Now())
+	up.EndExchange(keep, x.Shard, x.engine.Clock.Now())
 	return failure{reason: cause, rejected: cause == reason.None}
 }
 
@@ -92,18 +94,21 @@ func (x *Exchange) backOff() reason.Reason {
 }
 
 // chooseNext chooses the endpoint of the next attempt. If the route has retries of its own, and every endpoint was
-// tried, it begins with them again.
+// tried, it begins with them again. It does so in the pool that is served now, because endpoints that have gone take
+// no request, however often they are asked. Each time there has to have been a retry before.
 func (x *Exchange) chooseNext() (balance.Hold, failure) {
 	held, none := x.choose()
-	if none.reason == reason.NoHealthyTask && x.route.Retry != nil && len(x.tried) > 0 {
+	if none.reason == reason.NoHealthyTask && x.route.Retry != nil && x.rounds < x.retries && x.renewPool() {
+		x.rounds++
 		x.tried = x.tried[:0]
 		held, none = x.choose()
 	}
 	return held, none
 }
 
-// disarm ends the wait for the endpoint, and returns why the exchange was ended, or None.
-func (x *Exchange) disarm() reason.Reason {
-	x.deadline.leave()
-	return x.guard.Disarm()
+// disarm ends the wait for the endpoint. It returns why the exchange was ended, or None, and whether the attempt's time
+// was over, so that the connection is closed.
+func (x *Exchange) disarm() (cause reason.Reason, late bool) {
+	late = x.deadline.leave()
+	return x.guard.Disarm(), late
 }

@@ -22,7 +22,7 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 	if !x.endUpload(up) {
 		return Torn, x.fail(up, nil)
 	}
-	if cause := x.disarm(); cause != reason.None {
+	if cause, late := x.disarm(); cause != reason.None || late {
 		return Torn, x.fail(up, nil) // while the client can be told
 	}
 	client.TellRequestID(resp, x.RequestID)

@@ -65,7 +65,7 @@ func TestServesItsVersionAndTheDefinitionsOfTheCheckout(t *testing.T) {
 			kinds = append(kinds, resource.Kind)
 		}
 	}
-	if diff := cmp.Diff([]string{"Ingress", "TLSCertificate", "Task"}, kinds, sortedStrings()); diff != "" {
+	if diff := cmp.Diff([]string{"Ingress", "RoutePolicy", "TLSCertificate", "Task"}, kinds, sortedStrings()); diff != "" {
 		t.Errorf("kinds that are served (-want +got):\n%s", diff)
 	}
 }
