@@ -26,9 +26,8 @@ type Generation struct {
 	// Router has the routes of connections that came to no listener of the snapshot.
 	Router
 	pools map[string]*balance.Pool
-	// listeners have the routes of those that came to one. They are by number. A number whose listener is not in the
-	// snapshot has no routes.
-	listeners []Router
+	// listeners have the routes of those that came to one, by its number.
+	listeners map[int]*Router
 	// numbers are those of the snapshot's listeners, by their addresses.
 	numbers map[netip.AddrPort]int
 }
@@ -64,7 +63,7 @@ func Compile(s *snapshot.Snapshot, before *Generation, state *State) (*Generatio
 	}
 	for i := range s.Listeners {
 		l := &s.Listeners[i]
-		g.listeners[state.Listener(l)-1].Names = g.Identity.Names(l.Address)
+		g.listeners[state.Listener(l)].Names = g.Identity.Names(l.Address)
 	}
 	return g, nil
 }
@@ -144,6 +143,7 @@ func (g *Generation) compileListeners(before *Generation, state *State) error {
 	list, old := g.Snapshot.Listeners, before.Snapshot.Listeners
 	if len(list) > 0 {
 		g.numbers = make(map[netip.AddrPort]int, len(list))
+		g.listeners = make(map[int]*Router, len(list))
 	}
 	for i := range list {
 		hosts := hostsIn{list: list[i].Hosts, at: list[i].Address}
@@ -159,10 +159,7 @@ func (g *Generation) compileListeners(before *Generation, state *State) error {
 		if err != nil {
 			return fmt.Errorf("listener %q: %w", hosts.at, err)
 		}
-		for number > len(g.listeners) {
-			g.listeners = append(g.listeners, Router{})
-		}
-		g.listeners[number-1], g.numbers[hosts.at] = router, number
+		g.listeners[number], g.numbers[hosts.at] = &router, number
 	}
 	return nil
 }
@@ -242,11 +239,11 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 
 // At returns the router for the connections that came to the listener of a number. 0 is for those that came to none.
 func (g *Generation) At(listener int) *Router {
-	switch {
-	case listener == 0:
+	if listener == 0 {
 		return &g.Router
-	case listener <= len(g.listeners):
-		return &g.listeners[listener-1]
+	}
+	if router := g.listeners[listener]; router != nil {
+		return router
 	}
 	return &noRoutes
 }

@@ -4,6 +4,7 @@ package routing
 
 import (
 	"hash/maphash"
+	"maps"
 	"net/netip"
 
 	"github.com/warren-dev/ingress/proxy/balance"
@@ -29,9 +30,10 @@ type State struct {
 	// seed goes into the marks of routes.
 	seed     maphash.Seed
 	identity *identity.Store
-	// numbers are those of all listeners that there ever were. A connection may outlive its listener, and must not come
-	// to another one's routes.
-	numbers map[listenerKey]int
+	// numbers are those of the listeners that there are, and lastNumber is the last that was given. None is given twice: a
+	// connection may outlive its listener, and must not come to another one's routes.
+	numbers    map[listenerKey]int
+	lastNumber int
 }
 
 // NewState returns a state that knows nothing yet.
@@ -48,18 +50,20 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 	}
 }
 
-// listenerKey tells a listener from all others that there ever were.
+// listenerKey tells a listener from all others of a snapshot, and from those that had its address before.
 type listenerKey struct {
 	at    netip.AddrPort
 	owner string
 }
 
-// Listener returns the number of a listener of a snapshot, from 1 on. It is the same in all generations.
+// Listener returns the number of a listener of a snapshot, from 1 on. It is the same in all generations that have the
+// listener, one after the other.
 func (s *State) Listener(l *snapshot.Listener) int {
 	key := listenerKey{l.Address, l.Owner}
 	number, ok := s.numbers[key]
 	if !ok {
-		number = len(s.numbers) + 1
+		s.lastNumber++
+		number = s.lastNumber
 		s.numbers[key] = number
 	}
 	return number
@@ -118,6 +122,12 @@ func (s *State) KeepOnly(g *Generation) {
 			delete(s.kept, by)
 		}
 	}
+	there := make(map[listenerKey]bool, len(g.Snapshot.Listeners))
+	for i := range g.Snapshot.Listeners {
+		l := &g.Snapshot.Listeners[i]
+		there[listenerKey{l.Address, l.Owner}] = true
+	}
+	maps.DeleteFunc(s.numbers, func(key listenerKey, _ int) bool { return !there[key] })
 	s.identity.KeepOnly(g.Snapshot)
 	s.Store.KeepOnly(g.pools, g.Snapshot.Pools)
 }
