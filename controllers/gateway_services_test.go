@@ -234,10 +234,11 @@ func TestAServiceLeadsToNothingElseWhateverIsWritten(t *testing.T) {
 	k.gateway("other", 80)
 	k.leads("other-warren", "ClusterIP 80->20001 | 10.0.0.1:20001")
 	k.opens(a, "[::]:20000 80", "[::]:20001 80")
+	owner := string(web.UID) // The object is read again meanwhile.
 	a.proxy.mu.Lock()
 	a.proxy.before = func(s *snapshot.Snapshot) error {
 		for i := range s.Listeners {
-			if l := &s.Listeners[i]; l.Address.Port() != 20000 && l.Owner == string(web.UID) {
+			if l := &s.Listeners[i]; l.Address.Port() != 20000 && l.Owner == owner {
 				t.Errorf("%v is opened for the Gateway whose Service is %v", l.Address, "[::]:20000")
 			}
 		}

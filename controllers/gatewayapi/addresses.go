@@ -27,7 +27,8 @@ type addresses struct {
 
 // assign returns which addresses each Gateway has. The Gateways are ours, oldest first. With a pool, a Gateway has the
 // addresses of it that its author asks for, or else keeps the one in its status, or else gets one that no other Gateway
-// has. If none is left, it shares the one that fewest have. Without a pool, all Gateways share all addresses of the
+// has. If none is left, it shares the one that fewest have. What a Gateway of another namespace has cannot be asked for:
+// clients know that one by it. Without a pool, all Gateways share all addresses of the
 // machine, and none can be asked for. With Services, they do so too, but not their ports.
 func (o *Options) assign(gateways []*gatewayv1.Gateway) []addresses {
 	assigned := make([]addresses, len(gateways))
@@ -50,13 +51,20 @@ func (o *Options) assign(gateways []*gatewayv1.Gateway) []addresses {
 			count[address]++
 		}
 	}
+	holders := holdersOf(pool, gateways)
 	for i, gateway := range gateways {
 		assigned[i].check(gateway, func(value string) bool {
 			address, err := netip.ParseAddr(value)
-			if err != nil || !slices.Contains(pool, address.Unmap()) {
+			if address = address.Unmap(); err != nil || !slices.Contains(pool, address) {
 				return false
 			}
-			take(i, address.Unmap())
+			switch holder := holders[address]; {
+			case holder == nil:
+				holders[address] = gateway // Of two that ask, the older one has it.
+			case holder.Namespace != gateway.Namespace:
+				return false
+			}
+			take(i, address)
 			return true
 		})
 	}
@@ -81,6 +89,25 @@ func (o *Options) assign(gateways []*gatewayv1.Gateway) []addresses {
 		take(i, least)
 	}
 	return assigned
+}
+
+// holdersOf returns the Gateway that has each address, by its status, unless its author asks for others by now.
+func holdersOf(pool []netip.Addr, gateways []*gatewayv1.Gateway) map[netip.Addr]*gatewayv1.Gateway {
+	holders := make(map[netip.Addr]*gatewayv1.Gateway)
+	for _, gateway := range gateways {
+		for n := range gateway.Status.Addresses {
+			value := gateway.Status.Addresses[n].Value
+			address, err := netip.ParseAddr(value)
+			if err != nil || !slices.Contains(pool, address) || holders[address] != nil {
+				continue
+			}
+			asked := slices.ContainsFunc(gateway.Spec.Addresses, func(a gatewayv1.GatewaySpecAddress) bool { return a.Value == value })
+			if asked || !asksForAddress(gateway) {
+				holders[address] = gateway
+			}
+		}
+	}
+	return holders
 }
 
 // asksForAddress returns whether a Gateway's author asks for some address. An address without a value is any.
@@ -110,6 +137,6 @@ func (a *addresses) check(gateway *gatewayv1.Gateway, usable func(value string) 
 			rules.Clip(string(i.ParametersRef.Kind)) + " " + rules.Clip(i.ParametersRef.Name) + ", and Gateways have no parameters here: leave it out"}
 	}
 	if len(unusable) > 0 {
-		a.unusable = "the controller has no address " + rules.ListNames(unusable) + " for Gateways: write one that it was given, or none"
+		a.unusable = "the controller has no address " + rules.ListNames(unusable) + " for Gateways that is free: write one that it was given and no Gateway of another namespace has, or none"
 	}
 }

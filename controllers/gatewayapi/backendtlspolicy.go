@@ -40,6 +40,8 @@ type servicePolicies struct {
 	ports map[string]*backendPolicy
 	all   *backendPolicy
 	every []*backendPolicy
+	// gateways are those that requests come to the Service by.
+	gateways []types.NamespacedName
 }
 
 // readBackendPolicies reads policies. Of several for the same part of a Service the oldest counts.
@@ -162,7 +164,8 @@ func (p *backendPolicies) serviceTLS(service types.NamespacedName, g *gateway) *
 	if of == nil && g.backendCertificate.secret.Name == "" {
 		return nil
 	}
-	if of != nil {
+	if of != nil && !slices.Contains(of.gateways, g.NamespacedName) {
+		of.gateways = append(of.gateways, g.NamespacedName)
 		for _, policy := range of.every {
 			if !slices.Contains(policy.gateways, g.NamespacedName) {
 				policy.gateways = append(policy.gateways, g.NamespacedName)

@@ -368,6 +368,9 @@ func TestWhichAddressesGatewaysGet(t *testing.T) {
 	gateway := func(name, rest string) string {
 		return "kind: Gateway\nmetadata: {name: " + name + "}\n" + strings.Replace(rest, "spec: {", "spec: {gatewayClassName: warren, ", 1) + "\n"
 	}
+	elsewhere := func(gateway string) string {
+		return strings.Replace(gateway, "metadata: {", "metadata: {namespace: other, ", 1)
+	}
 	for name, test := range map[string]struct {
 		objects []string
 		want    map[string]string
@@ -376,6 +379,12 @@ func TestWhichAddressesGatewaysGet(t *testing.T) {
 		"what it has": {[]string{gateway("a", "spec: {}"), gateway("b", "spec: {}\nstatus: {addresses: [{value: "+one+"}]}")}, map[string]string{"a": two, "b": one}},
 		"what it asks for": {[]string{gateway("a", "spec: {}\nstatus: {addresses: [{value: "+one+"}]}"), gateway("b", "spec: {addresses: [{value: "+one+"}]}")},
 			map[string]string{"a": two, "b": one}},
+		"what another namespace's has": {[]string{gateway("a", "spec: {}\nstatus: {addresses: [{value: "+one+"}]}"),
+			elsewhere(gateway("b", "spec: {addresses: [{value: "+one+"}]}"))}, map[string]string{"a": one, "b": " Programmed=AddressNotUsable"}},
+		"what another namespace's asks for too": {[]string{gateway("a", "spec: {addresses: [{value: "+one+"}]}"),
+			elsewhere(gateway("b", "spec: {addresses: [{value: "+one+"}]}"))}, map[string]string{"a": one, "b": " Programmed=AddressNotUsable"}},
+		"what another namespace's had": {[]string{gateway("a", "spec: {addresses: [{value: "+two+"}]}\nstatus: {addresses: [{value: "+one+"}]}"),
+			elsewhere(gateway("b", "spec: {addresses: [{value: "+one+"}]}"))}, map[string]string{"a": two, "b": one}},
 		"any":             {[]string{gateway("a", "spec: {addresses: [{type: IPAddress}]}")}, map[string]string{"a": one}},
 		"none of ours":    {[]string{gateway("a", "spec: {addresses: [{value: 198.51.100.1}]}")}, map[string]string{"a": " Programmed=AddressNotUsable"}},
 		"of another type": {[]string{gateway("a", "spec: {addresses: [{type: Hostname, value: x.io}]}")}, map[string]string{"a": " Accepted=UnsupportedAddress Programmed=Invalid"}},

@@ -3,18 +3,28 @@
 package gatewayapi
 
 import (
-	"slices"
-
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
-// grants are the ReferenceGrants, by the namespace that they let others refer to.
-type grants map[string][]*gatewayv1.ReferenceGrant
+// grants says what ReferenceGrants permit. A namespace may have thousands of them, and a route as many references.
+type grants map[permission]struct{}
+
+// permission is a reference that a grant lets every object of a kind and namespace make. Without toName it is for all
+// objects of the other kind.
+type permission reference
 
 func newGrants(list []*gatewayv1.ReferenceGrant) grants {
 	g := make(grants)
 	for _, grant := range list {
-		g[grant.Namespace] = append(g[grant.Namespace], grant)
+		for _, from := range grant.Spec.From {
+			if from.Group != gatewayv1.GroupName {
+				continue
+			}
+			for _, to := range grant.Spec.To {
+				g[permission{string(from.Kind), string(from.Namespace), string(to.Group), string(to.Kind), grant.Namespace,
+					string(or(to.Name, ""))}] = struct{}{}
+			}
+		}
 	}
 	return g
 }
@@ -30,11 +40,11 @@ type reference struct {
 // permit returns whether an object may refer to another one: within a namespace, or because that one's namespace grants
 // it.
 func (g grants) permit(r reference) bool {
-	return r.namespace == r.toNamespace || slices.ContainsFunc(g[r.toNamespace], func(grant *gatewayv1.ReferenceGrant) bool {
-		return slices.ContainsFunc(grant.Spec.From, func(from gatewayv1.ReferenceGrantFrom) bool {
-			return from.Group == gatewayv1.GroupName && string(from.Kind) == r.kind && string(from.Namespace) == r.namespace
-		}) && slices.ContainsFunc(grant.Spec.To, func(to gatewayv1.ReferenceGrantTo) bool {
-			return string(to.Group) == r.toGroup && string(to.Kind) == r.toKind && (or(to.Name, "") == "" || string(*to.Name) == r.toName)
-		})
-	})
+	if r.namespace == r.toNamespace {
+		return true
+	}
+	_, one := g[permission(r)]
+	r.toName = ""
+	_, all := g[permission(r)]
+	return one || all
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -95,12 +96,16 @@ func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.A
 	for name, policy := range a.routePolicies {
 		verdicts[Key{v1alpha1.RoutePolicyKind, name}] = policy.judge()
 	}
-	unresolved := make(map[Key]*metav1.Condition)
+	unresolved, forbidden := make(map[Key]*metav1.Condition), make(map[Key]*translate.Report)
 	for i := range reports {
 		if r := &reports[i]; slices.Contains(httpKinds, r.Kind) {
+			key := Key{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
 			for n := range r.Conditions {
-				if r.Conditions[n].Type == v1alpha1.ConditionResolvedRefs {
-					unresolved[Key{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}] = &r.Conditions[n]
+				switch c := &r.Conditions[n]; {
+				case c.Type == v1alpha1.ConditionResolvedRefs:
+					unresolved[key] = c
+				case c.Type == v1alpha1.ConditionAccepted && c.Reason == v1alpha1.ReasonHostNotAllowed:
+					forbidden[key] = r
 				}
 			}
 		}
@@ -108,7 +113,7 @@ func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.A
 	for i := range a.routes {
 		r := &a.routes[i]
 		key := Key{r.object.Kind, types.NamespacedName{Namespace: r.object.Namespace, Name: r.object.Name}}
-		verdicts[key] = a.judgeRoute(r, unresolved[key])
+		verdicts[key] = a.judgeRoute(r, unresolved[key], forbidden[key])
 	}
 	return verdicts
 }
@@ -283,8 +288,8 @@ func (l *listener) clientState(known translate.KnownAuthorities, before finding)
 }
 
 // judgeRoute returns the verdict of a route. resolved is what the snapshot's report says of its backends, nil if none
-// of its rules is served.
-func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Verdict {
+// of its rules is served. forbidden is that report if the route's namespace may not have some of its hosts.
+func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition, forbidden *translate.Report) *Verdict {
 	v := &Verdict{UID: r.object.UID, Generation: r.object.Generation}
 	generation := r.object.Generation
 	refs := condition(generation, string(gatewayv1.RouteConditionResolvedRefs), true, string(gatewayv1.RouteReasonResolvedRefs), "every backend is there")
@@ -300,6 +305,11 @@ func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Ver
 	if r.crowded.reason != "" {
 		refused.add(r.crowded.reason, r.crowded.text)
 	}
+	serves := r.serves()
+	if forbidden != nil { // The namespace may not have some of its hosts.
+		serves = serves && forbidden.Routes > 0
+		refused.add(v1alpha1.ReasonHostNotAllowed, meta.FindStatusCondition(forbidden.Conditions, v1alpha1.ConditionAccepted).Message)
+	}
 	for i := range r.parents {
 		p := &r.parents[i]
 		accepted := condition(generation, string(gatewayv1.RouteConditionAccepted), true, string(gatewayv1.RouteReasonAccepted), "everything in the object is acted on")
@@ -307,7 +317,7 @@ func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition) *Ver
 		switch {
 		case p.refused.reason != "":
 			conditions[0] = condition(generation, accepted.Type, false, p.refused.reason, p.refused.text)
-		case refused.reason != "" && r.serves(): // The API wants the message to begin so.
+		case refused.reason != "" && serves: // The API wants the message to begin so.
 			conditions = append(conditions, condition(generation, string(gatewayv1.RouteConditionPartiallyInvalid), true, refused.reason,
 				"Dropped Rule: "+refused.text))
 		case refused.reason != "":

@@ -113,7 +113,8 @@ func (g *group) open() iter.Seq[int] {
 
 // use notes that a route uses the RoutePolicy.
 func (p *routePolicy) use(by *rules.Object) {
-	if user := (v1alpha1.PolicyUser{Kind: by.Kind, Name: by.Name}); !slices.Contains(p.users, user) {
+	// The references of one route follow each other.
+	if user := (v1alpha1.PolicyUser{Kind: by.Kind, Name: by.Name}); len(p.users) == 0 || p.users[len(p.users)-1] != user {
 		p.users = append(p.users, user)
 	}
 }
@@ -129,5 +130,6 @@ func (p *routePolicy) judge() *Verdict {
 	slices.SortFunc(p.users, func(a, b v1alpha1.PolicyUser) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
+	p.users = slices.Compact(p.users)
 	return &Verdict{UID: p.UID, Generation: p.Generation, Conditions: []metav1.Condition{accepted}, Users: p.users}
 }

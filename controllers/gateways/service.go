@@ -5,6 +5,7 @@ package gateways
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -143,6 +144,17 @@ func (r *ServiceReconciler) settle(ctx context.Context, g *gatewayv1.Gateway, pl
 	}
 	r.rewrites.wrote(name, plan, time.Now())
 	return wanted, fault, nil
+}
+
+// leadsAsPlanned returns whether each port of a Service leads to the target of its plan.
+func leadsAsPlanned(service *corev1.Service, plan *gatewayapi.ServicePlan) bool {
+	targets := make(map[uint16]uint16, len(plan.Ports))
+	for _, p := range plan.Ports {
+		targets[p.Port] = p.Target
+	}
+	return !slices.ContainsFunc(service.Spec.Ports, func(p corev1.ServicePort) bool {
+		return p.TargetPort.IntValue() != int(targets[uint16(p.Port)])
+	})
 }
 
 // find returns a Service, nil if there is none. One that has lost its label is not in the cache: somebody has taken the

@@ -62,7 +62,11 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 						"*.example.com for exactly one label, or leave it empty for every host"})
 				continue
 			}
-			if l := o.Hosts[e].Listener; l != nil { // Who may have its hosts has been decided.
+			if l := o.Hosts[e].Listener; l != nil { // Whose its hosts are has been decided.
+				if !hosts.allowed.allows(o.Namespace, name) {
+					o.problems = append(o.problems, hosts.notAllowed(e, o.Namespace, name))
+					continue
+				}
 				c.rules(o, candidate{host: hosts.at(l, name), object: int32(i), entry: int32(e)})
 				continue
 			}
