@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"runtime"
 	"sync"
 	"testing"
@@ -156,6 +157,35 @@ func TestMetricsAreMadeForFewAtOnceAndOneClientKeepsNoOtherOneOut(t *testing.T) 
 		collector.goOn <- struct{}{}
 	}
 	scrapes.Wait()
+}
+
+func TestAPlaceRestsForWhoHadItAlone(t *testing.T) {
+	t.Parallel()
+	greedy, other := netip.MustParseAddr("10.0.0.9"), netip.MustParseAddr("10.0.0.7")
+	turns := newTurns(1)
+	soon := func(peer netip.Addr) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		return turns.take(ctx, peer)
+	}
+	for range 3 { // Each time all places are there again.
+		if err := soon(greedy); err != nil {
+			t.Fatal(err)
+		}
+		turns.rest()
+		if err := soon(greedy); err == nil {
+			t.Error("the place does not rest for who had it")
+		}
+		if err := soon(other); err != nil {
+			t.Errorf("another address waits for the rest: %v", err)
+		}
+		turns.rest()
+		turns.rested(greedy)
+		turns.rested(other)
+	}
+	if turns.free != 1 || turns.resting != 0 || turns.lent != 0 || len(turns.running) != 0 {
+		t.Errorf("in the end %d places are free, %d rest, %d are lent, and %v run", turns.free, turns.resting, turns.lent, turns.running)
+	}
 }
 
 // rests dials, asks once, and keeps the connection.

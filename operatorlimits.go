@@ -125,19 +125,23 @@ func (c *boundedConn) Close() error {
 }
 
 const (
-	// turnRest is how many times as long as a turn took its place stays empty after it, and turnRestLongest the longest
-	// that it stays so. With scrapesAtOnce places, those who ask again and again take three fifths of a processor.
+	// turnRest is how many times as long as a turn took its place rests after it, and turnRestLongest the longest that it
+	// does so. With scrapesAtOnce places, an address that asks again and again takes three fifths of a processor, if an
+	// answer takes no longer than a second.
 	turnRest        = 4
 	turnRestLongest = 5 * time.Second
 )
 
 // turns lets few requests run at once. The others wait, and the next one is of the address that has the fewest running:
-// a client with many requests keeps no other one out. After each request its place rests, so that those who ask as fast
-// as they can leave the processors to the data plane.
+// a client with many requests keeps no other one out. After each request its place rests, so that who asks as fast as
+// possible leaves the processors to the data plane. An address that has no request running, and no place resting, does
+// not wait for that.
 type turns struct {
 	mu sync.Mutex
-	// free is how many more requests may run now. It is 0 while any waits.
-	free    int
+	// free is how many more requests may run now. resting is how many places rest, and lent how many of those that are to
+	// rest another address uses meanwhile.
+	free, resting, lent int
+	// running counts the requests of an address that run, and its places that rest.
 	running map[netip.Addr]int
 	waiting []*turn // the first that came is the first
 }
@@ -161,7 +165,8 @@ func (t *turns) handler(next http.Handler) http.Handler {
 		}
 		began := time.Now()
 		defer func() {
-			time.AfterFunc(min(turnRest*time.Since(began), turnRestLongest), func() { t.leave(peer) })
+			t.rest()
+			time.AfterFunc(min(turnRest*time.Since(began), turnRestLongest), func() { t.rested(peer) })
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -170,9 +175,8 @@ func (t *turns) handler(next http.Handler) http.Handler {
 // take waits for a turn. If ctx ends first, it returns why.
 func (t *turns) take(ctx context.Context, peer netip.Addr) error {
 	t.mu.Lock()
-	if t.free > 0 {
-		t.free--
-		t.running[peer]++
+	if t.free > 0 || t.resting > 0 && t.running[peer] == 0 {
+		t.begin(peer)
 		t.mu.Unlock()
 		return nil
 	}
@@ -196,13 +200,60 @@ func (t *turns) take(ctx context.Context, peer netip.Addr) error {
 	return context.Cause(ctx)
 }
 
-// leave ends a turn, and lets the next request run.
+// begin gives an address a place while t.mu is held: a free one, or else one that rests.
+func (t *turns) begin(peer netip.Addr) {
+	t.running[peer]++
+	if t.free > 0 {
+		t.free--
+		return
+	}
+	t.resting--
+	t.lent++
+}
+
+// rest has a place rest, or lends it to an address that waits and has none.
+func (t *turns) rest() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.resting++
+	if i := slices.IndexFunc(t.waiting, func(w *turn) bool { return t.running[w.peer] == 0 }); i >= 0 {
+		next := t.waiting[i]
+		t.waiting = slices.Delete(t.waiting, i, i+1)
+		t.begin(next.peer)
+		close(next.come)
+	}
+}
+
+// rested ends the rest of a place that an address had.
+func (t *turns) rested(peer netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.lent > 0 {
+		t.lent-- // Who has it gives it back.
+		t.gone(peer)
+		return
+	}
+	t.resting--
+	t.end(peer)
+}
+
+// leave ends a turn that was not used, and lets the next request run.
 func (t *turns) leave(peer netip.Addr) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.end(peer)
+}
+
+// gone notes that an address has one turn less.
+func (t *turns) gone(peer netip.Addr) {
 	if t.running[peer]--; t.running[peer] == 0 {
 		delete(t.running, peer)
 	}
+}
+
+// end gives a place back, or to the next request.
+func (t *turns) end(peer netip.Addr) {
+	t.gone(peer)
 	if len(t.waiting) == 0 {
 		t.free++
 		return
