@@ -20,7 +20,7 @@ func TestConditionsAllocateNothing(t *testing.T) {
 		Methods: []string{"GET", "PUT"},
 		Headers: []snapshot.Condition{conditionOf("a~x+, x+"), conditionOf("b=" + long + ", " + long), conditionOf("c~[a-z]*")},
 		Query:   []snapshot.Condition{conditionOf("v~(x| )+"), conditionOf("w=" + long)},
-	})
+	}, compileText)
 	if err != nil {
 		t.Fatal(err)
 	}

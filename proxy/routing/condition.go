@@ -28,32 +28,33 @@ type condition struct {
 	expression *regexp.Regexp
 }
 
-// compileConditions returns nil for nil. It fails if a regular expression does not compile.
-func compileConditions(c *snapshot.Conditions) (*conditions, error) {
+// compileConditions returns nil for nil. It fails if compile does, which compiles regular expressions.
+func compileConditions(c *snapshot.Conditions, compile textCompiler) (*conditions, error) {
 	if c == nil {
 		return nil, nil
 	}
-	headers, err := compileList("header", c.Headers)
+	headers, err := compileList("header", c.Headers, compile)
 	if err != nil {
 		return nil, err
 	}
-	query, err := compileList("query parameter", c.Query)
+	query, err := compileList("query parameter", c.Query, compile)
 	if err != nil {
 		return nil, err
 	}
 	return &conditions{of: c, headers: headers, query: query}, nil
 }
 
-func compileList(what string, list []snapshot.Condition) ([]condition, error) {
+func compileList(what string, list []snapshot.Condition, compile textCompiler) ([]condition, error) {
 	compiled := make([]condition, len(list))
 	for i := range list {
 		c := &list[i]
 		compiled[i] = condition{name: c.Name, value: c.Value}
 		if c.Match == snapshot.ValueRegularExpression {
-			var err error
-			if compiled[i].expression, err = c.Expression(); err != nil {
+			text, err := compile(c.Value)
+			if err != nil {
 				return nil, fmt.Errorf("%s %s: %w", what, c, err)
 			}
+			compiled[i].expression = text.whole
 		}
 	}
 	return compiled, nil
@@ -75,7 +76,7 @@ func (c *conditions) hold(req *message.Request) bool {
 // Unmet says in words which conditions a request does not meet, each in a text. If an expression does not compile, it
 // returns the error's text. It compiles the conditions first, so it is only for explanations.
 func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
-	c, err := compileConditions(of)
+	c, err := compileConditions(of, compileText)
 	switch {
 	case err != nil:
 		return []string{err.Error()}

@@ -150,7 +150,7 @@ func TestWhichRequestsMeetAQueryCondition(t *testing.T) {
 // check checks which requests meet conditions, and that Unmet agrees.
 func check(t *testing.T, c *snapshot.Conditions, requests map[*message.Request]bool) {
 	t.Helper()
-	compiled, err := compileConditions(c)
+	compiled, err := compileConditions(c, compileText)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -47,20 +46,18 @@ func (e expressions) route(text string, of *snapshot.Conditions) *Route {
 	return nil
 }
 
-// with returns the expressions and one more. They are in their turn after [expressions.sort].
-func (e expressions) with(text string, turn int, c *conditions, rt *Route) (expressions, error) {
+// with returns the expressions and one more, which compile compiles. They are in their turn after [expressions.sort].
+func (e expressions) with(text string, turn int, c *conditions, rt *Route, compile textCompiler) (expressions, error) {
 	if e.route(text, c.source()) != nil {
 		return nil, fmt.Errorf("expression %q occurs twice", text)
 	}
-	whole, err := snapshot.WholeExpression(text)
+	compiled, err := compile(text)
 	if err != nil {
 		return nil, fmt.Errorf("expression %q: %w", text, err)
 	}
-	x := expression{text: text, matches: whole, turn: turn, conditional: conditional{c, rt}}
-	if free, err := regexp.Compile(strings.TrimPrefix(text, "^")); err == nil { // an anchor would hide the text behind it
-		x.prefix, _ = free.LiteralPrefix()
-	}
-	return append(e, x), nil
+	return append(e, expression{
+		text: text, prefix: compiled.prefix, matches: compiled.whole, turn: turn, conditional: conditional{c, rt},
+	}), nil
 }
 
 func (e expressions) sort() {

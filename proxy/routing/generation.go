@@ -190,7 +190,7 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 	if at.IsValid() { // The same host of two listeners is two.
 		site = at.String() + " " + site
 	}
-	compiled := make([]Route, len(h.Routes))
+	compiled, texts := make([]Route, len(h.Routes)), state.textsFor(t)
 	for i := range h.Routes {
 		r := &h.Routes[i]
 		compiled[i] = Route{
@@ -225,11 +225,16 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		if r.Match == snapshot.MatchText && !r.Refuses() {
 			return nil, fmt.Errorf("path %q: a Text is for a route that is closed", r.Path)
 		}
-		conditions, err := compileConditions(r.Conditions)
+		conditions, err := compileConditions(r.Conditions, texts)
 		if err != nil {
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
-		if err := t.add(r.Path, r.Match, r.Turn, conditions, &compiled[i]); err != nil {
+		if r.Match == snapshot.MatchExpression {
+			t.expressions, err = t.expressions.with(r.Path, r.Turn, conditions, &compiled[i], texts)
+		} else {
+			err = t.add(r.Path, r.Match, conditions, &compiled[i])
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

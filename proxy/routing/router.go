@@ -67,6 +67,8 @@ type hostTable struct {
 	series []*observe.Series
 	// kept has the keys under which the policies of the routes keep something.
 	kept []keptBy
+	// texts are the expressions of the routes. One may occur several times.
+	texts []string
 	// read has the table in each reading of its paths. Nil if the paths are the same in all readings.
 	read *[canonical.Readings]*hostTable
 }
@@ -273,14 +275,10 @@ func newHostTable(routes int, redirects bool) *hostTable {
 	return &hostTable{routes: routes, redirects: redirects}
 }
 
-// add puts a route into the table, behind those that the table has for the same place. It fails if the path is
-// malformed, or if the place already has a route for every request. The table is complete after finish.
-func (t *hostTable) add(path string, match snapshot.PathMatch, turn int, c *conditions, rt *Route) error {
-	if match == snapshot.MatchExpression {
-		var err error
-		t.expressions, err = t.expressions.with(path, turn, c, rt)
-		return err
-	}
+// add puts a route whose path is no expression into the table, behind those that the table has for the same place. It
+// fails if the path is malformed, or if the place already has a route for every request. The table is complete after
+// finish.
+func (t *hostTable) add(path string, match snapshot.PathMatch, c *conditions, rt *Route) error {
 	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}

@@ -73,7 +73,7 @@ func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *Router {
 	t.Helper()
 	r, table := newRouter(1, false), newHostTable(len(rules), false)
 	for path, match := range rules {
-		if err := table.add(path, match, 0, nil, &Route{}); err != nil {
+		if err := table.add(path, match, nil, &Route{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // State is what outlives a generation: the endpoints, what is remembered of pools, what policies keep for routes, the
-// parsed certificates and the answers to challenges. Only one goroutine may use it at a time, except for Limiter,
+// parsed certificates, the answers to challenges and the compiled expressions. Only one goroutine may use it at a time, except for Limiter,
 // Metrics and Refresh. Any goroutine may use those.
 type State struct {
 	*balance.Store
@@ -27,6 +27,8 @@ type State struct {
 	kept map[keptBy]any
 	// Limiter counts what clients use of rate limits.
 	Limiter *policy.Limiter
+	// texts are the regular expressions of the generation, compiled.
+	texts map[string]*compiledText
 	// seed goes into the marks of routes.
 	seed     maphash.Seed
 	identity *identity.Store
@@ -43,6 +45,7 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 		prober:   prober,
 		Metrics:  observe.NewMetrics(),
 		kept:     make(map[keptBy]any),
+		texts:    make(map[string]*compiledText),
 		Limiter:  policy.NewLimiter(),
 		identity: identity.NewStore(),
 		seed:     maphash.MakeSeed(),
@@ -128,6 +131,7 @@ func (s *State) KeepOnly(g *Generation) {
 		there[listenerKey{l.Address, l.Owner}] = true
 	}
 	maps.DeleteFunc(s.numbers, func(key listenerKey, _ int) bool { return !there[key] })
+	s.keepTexts(g)
 	s.identity.KeepOnly(g.Snapshot)
 	s.Store.KeepOnly(g.pools, g.Snapshot.Pools)
 }

@@ -124,9 +124,6 @@ func word(name string) string {
 	return name
 }
 
-// Expression compiles Value by [WholeExpression].
-func (c *Condition) Expression() (*regexp.Regexp, error) { return WholeExpression(c.Value) }
-
 // WholeExpression compiles a text as a regular expression that matches only whole values. It fails if the text is no
 // regular expression.
 func WholeExpression(text string) (*regexp.Regexp, error) {

@@ -79,8 +79,7 @@ func TestExpressionsMatchWholeValues(t *testing.T) {
 		{"a|b", "a", true}, {"a|b", "ab", false}, {"a|b", "b\n", false}, {"(?m)a$", "a\nb", false}, {"a.b", "a\nb", false},
 		{"A", "a", false}, {"(?i)A", "a", true}, {"", "", true}, {"", "a", false}, {"^a$", "a", true},
 	} {
-		c := snapshot.Condition{Value: test.expression, Match: snapshot.ValueRegularExpression}
-		e, err := c.Expression()
+		e, err := snapshot.WholeExpression(test.expression)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +88,7 @@ func TestExpressionsMatchWholeValues(t *testing.T) {
 		}
 	}
 	for _, expression := range []string{"(", "a)|(?:b", "[", `\z)(`} {
-		if _, err := (&snapshot.Condition{Value: expression}).Expression(); err == nil {
+		if _, err := snapshot.WholeExpression(expression); err == nil {
 			t.Errorf("%q compiles", expression)
 		}
 	}
