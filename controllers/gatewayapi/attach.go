@@ -95,8 +95,8 @@ type attachedRoute struct {
 	*Route
 	// attached is the route's object with its hosts. Nil if it has none.
 	attached *rules.Object
-	// unresolved is what the route refers to in vain, and crowded which of its rules are left out because others are
-	// before them.
+	// unresolved is what the route refers to in vain, and crowded which of its rules are left out or closed because others
+	// are before them.
 	unresolved, crowded finding
 	parents             []parent
 }
@@ -125,7 +125,7 @@ func Attach(in *Input) *Attached {
 		}
 	}
 	slices.SortFunc(ours, func(a, b *gatewayv1.Gateway) int { return older(&a.ObjectMeta, &b.ObjectMeta) })
-	grants, sockets := newGrants(in.Grants), newSockets()
+	grants, sockets, budget := newGrants(in.Grants), newSockets(), new(rules.ExpressionBudget)
 	holders := make(map[Key]*holder, len(ours))
 	a.gateways = make([]gateway, len(ours))
 	for i, addresses := range in.assign(ours) {
@@ -153,7 +153,7 @@ func Attach(in *Input) *Attached {
 		return cmp.Or(rules.Older(a.object, b.object), cmp.Compare(a.object.ID, b.object.ID))
 	}
 	for _, route := range slices.SortedFunc(slices.Values(in.Routes), oldest) {
-		attached := a.attach(route, holders, sockets, grants, in.NamespaceLabels)
+		attached := a.attach(route, holders, sockets, budget, grants, in.NamespaceLabels)
 		if attached.attached != nil {
 			a.Objects = append(a.Objects, attached.attached)
 		}
@@ -179,7 +179,7 @@ func older(a, b *metav1.ObjectMeta) int {
 }
 
 // attach attaches a route to those listeners of ours that its parents are and that take it. Older routes come first.
-func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *sockets, grants grants,
+func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *sockets, budget *rules.ExpressionBudget, grants grants,
 	namespaces map[string]map[string]string) (attached attachedRoute) {
 	attached.Route = route
 	var to []*listener
@@ -206,6 +206,9 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 	list, unresolved := route.permitted(grants)
 	list, unresolved = a.routePolicies.apply(route, list, unresolved)
 	attached.unresolved = unresolved
+	if len(to) > 0 {
+		list = attached.hold(list, budget)
+	}
 	object := *route.object
 	secured := make(map[*gateway][]rules.Rule, 1)
 	for _, l := range to {

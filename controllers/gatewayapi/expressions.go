@@ -49,6 +49,24 @@ func (a *Attached) settleExpressions() {
 	})
 }
 
+// hold closes those of a route's rules whose expressions are beyond what its namespace may have.
+func (r *attachedRoute) hold(list []rules.Rule, budget *rules.ExpressionBudget) []rules.Rule {
+	held := list
+	for i := range list {
+		text := budget.Take(r.object.Namespace, &list[i].Match)
+		if text == "" {
+			continue
+		}
+		if r.crowded.reason == "" {
+			held = slices.Clone(list)
+		}
+		r.crowded.add(string(gatewayv1.RouteReasonUnsupportedValue), list[i].Where+": "+text)
+		held[i] = r.closed(&list[i], text)
+		held[i].Match = list[i].Match.Loosened()
+	}
+	return held
+}
+
 // eachHost calls f for each host of each route. The oldest routes come first.
 func (a *Attached) eachHost(f func(*attachedRoute, *rules.Host)) {
 	for i := range a.routes {

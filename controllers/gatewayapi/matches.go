@@ -46,9 +46,6 @@ func readMatch(from *gatewayv1.HTTPRouteMatch) (match rules.Match, fault string)
 // valueMatch is what a match asks of a header field or of a query parameter.
 type valueMatch struct{ name, value, kind string }
 
-// anything is an expression that every value matches.
-const anything = "(?s).*"
-
 // readConditions returns conditions sorted by name. Of several with one name the first counts, as the API says. One
 // whose value cannot be read asks for the name alone.
 func readConditions(what string, from []valueMatch) (list []snapshot.Condition, fault string) {
@@ -65,7 +62,7 @@ func readConditions(what string, from []valueMatch) (list []snapshot.Condition, 
 			unreadable = "the value of " + what + " " + rules.Clip(c.name) + " is of type " + rules.Quote(c.kind) + ": write Exact or RegularExpression"
 		}
 		if unreadable != "" {
-			read.Match, read.Value = snapshot.ValueRegularExpression, anything
+			read = rules.AnyValue(c.name)
 			fault = cmp.Or(fault, unreadable)
 		}
 		list = append(list, read)

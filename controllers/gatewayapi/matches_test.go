@@ -4,12 +4,21 @@ package gatewayapi_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -147,5 +156,80 @@ func TestAHostHasOnlySoManyExpressions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What one route can have the data plane compile is bounded, whatever it asks for.
+func TestANamespaceHasOnlySoManyExpressions(t *testing.T) {
+	t.Parallel()
+	// route is for two hosts, and has 128 matches by as many header fields and as many parameters, each with an expression
+	// of its own.
+	route := func(namespace string, fields int) string {
+		var b strings.Builder
+		b.WriteString("---\nkind: HTTPRoute\nmetadata: {name: r, namespace: " + namespace + "}\nspec:\n  hostnames: [x.io, y.io]\n" +
+			"  parentRefs: [{name: plain, namespace: default}]\n  rules:\n")
+		for m := range 128 {
+			if m%64 == 0 {
+				b.WriteString("  - backendRefs: [{name: s, port: 1}]\n    matches:\n")
+			}
+			fmt.Fprintf(&b, "    - path: {value: /%d}\n", m)
+			for _, what := range []string{"headers", "queryParams"} {
+				fmt.Fprintf(&b, "      %s:\n", what)
+				for f := range fields {
+					fmt.Fprintf(&b, "      - {name: n%02d, type: RegularExpression, value: '%s-%d-%d-[a-z]{500}'}\n", f, what, m, f)
+				}
+			}
+		}
+		return b.String()
+	}
+	shared := strings.Replace(plain, "protocol: HTTP", "protocol: HTTP, allowedRoutes: {namespaces: {from: All}}", 1)
+	w := read(t, shared+route("default", 16)+route("other", 1))
+	attached := gatewayapi.Attach(&w.Input)
+	built, reports := translate.Build(translate.Input{Objects: attached.Objects, Listeners: attached.Listeners, Services: []*corev1.Service{
+		{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "s"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 1}}}},
+		{ObjectMeta: metav1.ObjectMeta{Namespace: "other", Name: "s"}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 1}}}},
+	}})
+	// texts are what the data plane compiles for each namespace, and closed which of its routes answer by themselves.
+	texts, closed, served := map[string]map[string]bool{"default": {}, "other": {}}, make(map[string]int), make(map[string]int)
+	for _, host := range built.Listeners[0].Hosts {
+		for _, r := range host.Routes {
+			namespace := strings.Split(r.Rule.Ingress, "/")[1]
+			own := false
+			for _, c := range slices.Concat(r.Conditions.Headers, r.Conditions.Query) {
+				texts[namespace][c.Value] = true
+				own = own || c.Value != "(?s).*"
+			}
+			if own {
+				served[namespace]++
+			} else {
+				closed[namespace]++
+			}
+			if own == (r.Pool == "") {
+				t.Fatalf("%s, which asks for %s, leads to %q", r.Rule.Where, r.Conditions, r.Pool)
+			}
+		}
+	}
+	size := 0
+	for text := range texts["default"] {
+		for _, e := range kinds.Expressions(&rules.Match{Path: text, Type: snapshot.MatchExpression}) {
+			size += e.Size
+		}
+	}
+	if n := len(texts["default"]); size > rules.MaxNamespaceExpressions || n != 9*32+1 {
+		t.Errorf("the data plane has %d programs of %d instructions to compile", n, size)
+	}
+	if served["default"] != 2*9 || closed["default"] != 2*119 || served["other"] != 256 || closed["other"] > 0 {
+		t.Errorf("routes of namespaces: %v are served, %v are closed", served, closed)
+	}
+	const want = "Dropped Rule: spec.rules[0].matches[9]: its regular expressions would take the namespace beyond 200000 instructions"
+	for _, name := range []string{"default", "other"} {
+		said := attached.Judge(nil, nil, reports)[gatewayapi.Key{Kind: gatewayapi.HTTPRouteKind, NamespacedName: types.NamespacedName{Namespace: name, Name: "r"}}]
+		c := meta.FindStatusCondition(said.Parents[0].Conditions, string(gatewayv1.RouteConditionPartiallyInvalid))
+		switch {
+		case name == "other" && c == nil:
+		case name == "default" && c != nil && c.Status == metav1.ConditionTrue && strings.HasPrefix(c.Message, want):
+		default:
+			t.Errorf("the route of %s says %v", name, c)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -76,6 +77,7 @@ func (r *Route) readMatched(matches []matched, like rules.Rule) *group {
 		m := &matches[i]
 		rule := like
 		rule.Where, rule.Match = m.where, m.match
+		rule.Match.Expressions = kinds.Expressions(&rule.Match)
 		r.rules = append(r.rules, rule)
 		if m.match.Type == snapshot.MatchExpression {
 			r.expressions++

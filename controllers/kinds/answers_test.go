@@ -137,7 +137,12 @@ func TestWhichExpressionsAreTaken(t *testing.T) {
 		"(?=a)":                      `x "(?=a)" is no regular expression of RE2`,
 		"a{1001}":                    `x "a{1001}" is no regular expression of RE2`,
 		"a)|(b":                      `x "a)|(b" is no regular expression of RE2`,
-		strings.Repeat("a{1000}", 5): "x \"a{1000}a{1000}a{1000}a{1000}a{1000}\" takes more memory than an expression may",
+		"a{1000}b{99}":               `x "a{1000}b{99}" takes more memory than an expression may`,
+		`[a-zA-Z0-9._-]{1,255}`:      "",
+		`\pL+`:                       "",
+		`\pL{64}`:                    `x "\\pL{64}" takes more memory than an expression may`,
+		strings.Repeat(`\pL\pN`, 99): "x ",
+		strings.Repeat("a", 1024):    "",
 		strings.Repeat("a", 1025):    "x is longer than 1024 bytes",
 	} {
 		if got := ExpressionFault("x", text); want == "" && got != "" || !strings.HasPrefix(got, want) {

@@ -5,16 +5,18 @@ package kinds
 import (
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strconv"
 
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 const (
 	// maxExpression bounds the length of an expression, in bytes.
 	maxExpression = 1024
-	// maxProgram bounds what an expression is compiled to, in instructions: about 40 bytes each. A{1000} alone takes 1000.
-	maxProgram = 4096
+	// maxProgram bounds what an expression is compiled to, in instructions: see programSize. A{1000} alone takes 1112.
+	maxProgram = 1200
 )
 
 // ExpressionFault returns why an expression cannot be used, or nothing. field is where its author finds it.
@@ -29,15 +31,59 @@ func ExpressionFault(field, text string) string {
 	if err != nil {
 		return field + " " + rules.Quote(text) + " is no regular expression of RE2: " + rules.Clip(err.Error())
 	}
-	program, err := syntax.Compile(parsed.Simplify())
+	size, err := programSize(parsed)
 	if err != nil {
 		return field + " " + rules.Quote(text) + " is no regular expression of RE2: " + rules.Clip(err.Error())
 	}
-	if len(program.Inst) > maxProgram {
-		return field + " " + rules.Quote(text) + " takes more memory than an expression may: repeat less"
+	if size > maxProgram {
+		return field + " " + rules.Quote(text) + " takes more memory than an expression may: repeat less, and classes such as \\pL least"
 	}
 	if _, err := regexp.Compile(text); err != nil { // what matches compiles it once more
 		return field + " " + rules.Quote(text) + " is no regular expression of RE2: " + rules.Clip(err.Error())
 	}
 	return ""
+}
+
+// programSize returns about what an expression takes when it is compiled, in instructions: 100 bytes each. An
+// instruction for a class of characters takes more, by the ranges of the class. It has them once for itself and once for
+// the program that does without backtracking: \pL takes as much as 130 others.
+func programSize(of *syntax.Regexp) (int, error) {
+	program, err := syntax.Compile(of.Simplify())
+	if err != nil {
+		return 0, err
+	}
+	const own = 10 // what every expression takes
+	ends := 0
+	for i := range program.Inst {
+		ends += len(program.Inst[i].Rune)
+	}
+	return own + len(program.Inst) + ends/10, nil
+}
+
+// Expressions returns the expressions of a match, each text once, all of which can be used. It returns nil if there is
+// none.
+func Expressions(m *rules.Match) (list []rules.Expression) {
+	add := func(text string) {
+		if slices.ContainsFunc(list, func(e rules.Expression) bool { return e.Text == text }) {
+			return
+		}
+		if parsed, err := syntax.Parse(text, syntax.Perl); err == nil {
+			if size, err := programSize(parsed); err == nil {
+				list = append(list, rules.Expression{Text: text, Size: size})
+			}
+		}
+	}
+	if m.Type == snapshot.MatchExpression {
+		add(m.Path)
+	}
+	if c := m.Conditions; c != nil {
+		for _, of := range [][]snapshot.Condition{c.Headers, c.Query} {
+			for i := range of {
+				if of[i].Match == snapshot.ValueRegularExpression {
+					add(of[i].Value)
+				}
+			}
+		}
+	}
+	return list
 }

@@ -67,6 +67,8 @@ type Match struct {
 	// Conditions are what else a request has to have: method, header fields, query parameters. They are in the order that
 	// the snapshot wants, and their regular expressions compile. Nil for nothing.
 	Conditions *snapshot.Conditions
+	// Expressions are those of Path and Conditions. Nil if there is none.
+	Expressions []Expression
 	// Senseless is set if the path cannot be compared with.
 	Senseless bool
 }

@@ -44,7 +44,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				continue
 			}
 			winner := won.of(c)
-			if winner != nil && c.match == snapshot.MatchText {
+			if winner != nil && (c.match == snapshot.MatchText || c.loosened && winner.loosened) {
 				if c.rule == wholeHost {
 					o.closedHosts++
 				} else {

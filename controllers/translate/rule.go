@@ -33,6 +33,8 @@ type candidate struct {
 	// faulty is set if the candidate keeps its place with a pool without endpoints. closed is why.
 	faulty bool
 	closed rules.Closing
+	// loosened is set if the candidate is closed for want of room for its expressions.
+	loosened bool
 }
 
 // noPool stands for the pool of a backend that cannot be used.
@@ -106,6 +108,8 @@ type collector struct {
 	indexes []int32
 	// expressions counts the rules with an expression of each host.
 	expressions map[int32]int
+	// budget has the expressions of Ingresses. Those of routes have been counted.
+	budget rules.ExpressionBudget
 }
 
 // lead sets the pools of a candidate to those of its rule's backends and mirrors.
@@ -141,6 +145,18 @@ func (c *collector) countExpression(host int32, rule *rules.Rule) *rules.Fault {
 	return f
 }
 
+// hold has a candidate take all that its rule may be for, if the rule's expressions are beyond what its namespace may
+// have. Then it returns a fault, which closes the candidate.
+func (c *collector) hold(next *candidate, o *object, rule *rules.Rule) *rules.Fault {
+	text := c.budget.Take(o.Namespace, &rule.Match)
+	if text == "" {
+		return nil
+	}
+	loose := rule.Match.Loosened()
+	next.path, next.conditions, next.loosened = loose.Path, loose.Conditions, true
+	return &rules.Fault{Text: text, Closing: rules.InvalidRule}
+}
+
 // leadNowhere sets the pool of a candidate that is closed, or whose rule is mistaken. It has no endpoints.
 func (c *collector) leadNowhere(next *candidate, b backend) {
 	first := len(c.indexes)
@@ -167,6 +183,9 @@ func (c *collector) rules(o *object, like candidate) {
 		if next.match == snapshot.MatchExpression {
 			f = cmp.Or(f, c.countExpression(like.host, rule))
 		}
+		if o.Hosts[like.entry].Listener == nil && (f == nil || f.Closing == rules.InvalidRule) {
+			f = cmp.Or(f, c.hold(&next, o, rule))
+		}
 		if f != nil {
 			p := problem{entry: int(like.entry), rule: i, reason: v1alpha1.ReasonInvalidRule, text: f.Text}
 			switch f.Closing {
@@ -179,6 +198,9 @@ func (c *collector) rules(o *object, like candidate) {
 				next.path, next.match, next.conditions = f.Beginning, snapshot.MatchText, nil
 			default:
 				p.then = "the path answers 503"
+				if next.loosened {
+					p.then = "all requests that it may be for answer 503"
+				}
 			}
 			if p.text != "" {
 				o.problems = append(o.problems, p)

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package rules
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+func TestANamespaceHasRoomForSoManyExpressions(t *testing.T) {
+	t.Parallel()
+	var budget ExpressionBudget
+	const half = MaxNamespaceExpressions / 2
+	for i, test := range []struct {
+		namespace   string
+		expressions []Expression
+		taken       bool
+	}{
+		{"a", []Expression{{"x", half}}, true},
+		{"a", []Expression{{"x", half}}, true},              // the same text takes nothing
+		{"b", []Expression{{"x", half}, {"y", half}}, true}, // another namespace has its own room
+		{"a", []Expression{{"y", half}, {"z", 1}}, false},
+		{"a", []Expression{{"x", half}, {"y", half}}, true}, // nothing of the one before was counted
+		{"a", []Expression{{"z", 1}}, false},
+		{"a", []Expression{{"x", half}, {"y", half}}, true},
+		{"a", nil, true},
+		{"b", []Expression{{"z", 1}}, false},
+	} {
+		fault := budget.Take(test.namespace, &Match{Expressions: test.expressions})
+		if (fault == "") != test.taken || !test.taken && !strings.Contains(fault, "200000 instructions") {
+			t.Errorf("%d: %v of %s are told %q", i, test.expressions, test.namespace, fault)
+		}
+	}
+}
+
+func TestALoosenedMatchHasNoExpressionsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	expression := func(name, text string) snapshot.Condition {
+		return snapshot.Condition{Name: name, Value: text, Match: snapshot.ValueRegularExpression}
+	}
+	from := Match{
+		Path: "/a[0-9]", Type: snapshot.MatchExpression, Beginning: "/a", Rank: 2, Expressions: []Expression{{"/a[0-9]", 1}, {"1+", 1}, {"2+", 1}},
+		Conditions: &snapshot.Conditions{
+			Methods: []string{"GET"}, Headers: []snapshot.Condition{expression("a", "1+"), {Name: "b", Value: "1"}}, Query: []snapshot.Condition{expression("c", "2+")},
+		},
+	}
+	want := Match{
+		Path: ".*", Type: snapshot.MatchExpression, Beginning: "/", Rank: 2,
+		Conditions: &snapshot.Conditions{
+			Methods: []string{"GET"}, Headers: []snapshot.Condition{expression("a", "(?s).*"), {Name: "b", Value: "1"}}, Query: []snapshot.Condition{expression("c", "(?s).*")},
+		},
+	}
+	if diff := cmp.Diff(want, from.Loosened()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if from.Conditions.Headers[0].Value != "1+" {
+		t.Error("the match itself was changed")
+	}
+	plain := Match{Path: "/a", Expressions: []Expression{{"1", 1}}}
+	if diff := cmp.Diff(Match{Path: "/a"}, plain.Loosened()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
