@@ -85,6 +85,8 @@ type gateway struct {
 // holder is what routes may name as a parent: a Gateway, or a ListenerSet.
 type holder struct {
 	Key
+	// gateway is that Gateway, or the one that the ListenerSet is attached to.
+	gateway   *gateway
 	listeners []*listener
 	// refused is why none of its listeners takes routes. Its reason is empty if they do.
 	refused finding
@@ -131,7 +133,7 @@ func Attach(in *Input) *Attached {
 	for i, addresses := range in.assign(ours) {
 		g := &a.gateways[i]
 		key := Key{GatewayKind, types.NamespacedName{Namespace: ours[i].Namespace, Name: ours[i].Name}}
-		*g = gateway{Gateway: ours[i], holder: holder{Key: key}, addresses: addresses, backendCertificate: readBackendCertificate(ours[i], grants)}
+		*g = gateway{Gateway: ours[i], holder: holder{Key: key, gateway: g}, addresses: addresses, backendCertificate: readBackendCertificate(ours[i], grants)}
 		g.listeners = readListeners(key, g, ours[i].Spec.Listeners, grants)
 		holders[key] = &g.holder
 		if secret := g.backendCertificate.secret; secret.Name != "" {
@@ -141,13 +143,8 @@ func Attach(in *Input) *Attached {
 	a.readListenerSets(in, holders, grants)
 	a.assignServices(in)
 	a.policies = readBackendPolicies(in.BackendTLSPolicies)
-	sets := a.sets
-	for i := range a.gateways {
-		g := &a.gateways[i]
-		a.open(&g.holder, g, sockets)
-		for ; len(sets) > 0 && sets[0].gateway == g; sets = sets[1:] {
-			a.open(&sets[0].holder, g, sockets)
-		}
+	for _, h := range a.byRight() {
+		a.open(h, sockets)
 	}
 	oldest := func(a, b *Route) int {
 		return cmp.Or(rules.Older(a.object, b.object), cmp.Compare(a.object.ID, b.object.ID))
@@ -163,19 +160,14 @@ func Attach(in *Input) *Attached {
 	return a
 }
 
-// open gives the listeners of one object of a Gateway their addresses.
-func (a *Attached) open(h *holder, g *gateway, sockets *sockets) {
+// open gives the listeners of one object their addresses.
+func (a *Attached) open(h *holder, sockets *sockets) {
 	for _, l := range h.listeners {
-		if g.addresses.refused.reason == "" {
-			sockets.open(l, &g.addresses)
+		if h.gateway.addresses.refused.reason == "" {
+			sockets.open(l, &h.gateway.addresses)
 		}
 		a.Listeners = append(a.Listeners, l.served...)
 	}
-}
-
-// older orders Gateways, or ListenerSets, by their right to what both want: the older one first.
-func older(a, b *metav1.ObjectMeta) int {
-	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }
 
 // attach attaches a route to those listeners of ours that its parents are and that take it. Older routes come first.

@@ -14,9 +14,9 @@
 //
 // Read in this order: names.go (kinds and groups), hostname.go (what listeners and routes have in common), grants.go
 // (who may refer to what), addresses.go (which addresses each Gateway has), services.go (the Service that it may have
-// for itself), listeners.go (what becomes of a listener), listenersets.go, clients.go (what clients have to prove),
-// route.go, httproute.go, matches.go, backends.go and filters.go (a route's own content), backendtlspolicy.go and
-// backendcertificate.go (what others say of TLS with its backends), attach.go (routes and listeners), expressions.go
-// (how many expressions a host may have), judge.go (the statuses), features.go (what a GatewayClass may say that is
-// supported).
+// for itself), listeners.go (what becomes of a listener), listenersets.go, precedence.go (who has what several want),
+// clients.go (what clients have to prove), route.go, httproute.go, matches.go, backends.go and filters.go (a route's
+// own content), backendtlspolicy.go and backendcertificate.go (what others say of TLS with its backends), attach.go
+// (routes and listeners), expressions.go (how many expressions a host may have), judge.go (the statuses), features.go
+// (what a GatewayClass may say that is supported).
 package gatewayapi

@@ -193,8 +193,7 @@ type socket struct {
 }
 
 // open gives a listener its addresses. Of two that want the same hosts at one address, or that speak different
-// protocols there, the first has them. So the listeners of older Gateways come first, and those of a Gateway itself
-// before those of its ListenerSets.
+// protocols there, the first has them. So they come in the order of byRight.
 func (s *sockets) open(l *listener, of *addresses) {
 	if l.conflict.reason != "" {
 		return

@@ -15,7 +15,6 @@ import (
 type listenerSet struct {
 	*gatewayv1.ListenerSet
 	holder
-	gateway *gateway
 }
 
 // readListenerSets reads the ListenerSets of our Gateways. Those of one Gateway follow one another, oldest first, in
@@ -32,8 +31,8 @@ func (a *Attached) readListenerSets(in *Input, holders map[Key]*holder, grants g
 		if !ours {
 			continue
 		}
-		s := listenerSet{ListenerSet: object, gateway: &a.gateways[i]}
-		s.Key = Key{ListenerSetKind, types.NamespacedName{Namespace: object.Namespace, Name: object.Name}}
+		s := listenerSet{ListenerSet: object}
+		s.Key, s.gateway = Key{ListenerSetKind, types.NamespacedName{Namespace: object.Namespace, Name: object.Name}}, &a.gateways[i]
 		if s.gateway.takes(object.Namespace, in.NamespaceLabels) {
 			s.listeners = readListeners(s.Key, s.gateway, listenersOf(object), grants)
 		} else {
