@@ -108,6 +108,8 @@ type parent struct {
 	ref *gatewayv1.ParentReference
 	// refused is why the route is not attached to it. Its reason is empty if it is.
 	refused finding
+	// attachments are the listeners of it that take the route.
+	attachments []*attachment
 }
 
 // Attach attaches routes to the listeners of Gateways.
@@ -174,7 +176,7 @@ func (a *Attached) open(h *holder, sockets *sockets) {
 func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *sockets, budget *rules.ExpressionBudget, grants grants,
 	namespaces map[string]map[string]string) (attached attachedRoute) {
 	attached.Route = route
-	var to []*listener
+	var to []*attachment
 	for i := range route.parents {
 		ref := &route.parents[i]
 		h := holders[parentKey(ref.Group, ref.Kind, ref.Namespace, ref.Name, route.object.Namespace)]
@@ -185,15 +187,22 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 		if refused.reason == "" && a.severalKinds {
 			listeners, refused = withoutConflict(listeners, route)
 		}
-		attached.parents = append(attached.parents, parent{ref, refused})
+		p := parent{ref: ref, refused: refused}
 		for _, l := range listeners {
-			if !slices.Contains(to, l) {
-				to = append(to, l)
+			at := slices.IndexFunc(to, func(t *attachment) bool { return t.listener == l })
+			if at < 0 {
+				at, to = len(to), append(to, &attachment{listener: l})
 			}
+			p.attachments = append(p.attachments, to[at])
 		}
+		attached.parents = append(attached.parents, p)
 	}
 	if len(attached.parents) == 0 {
 		return attached // What was said of a former parent has to go.
+	}
+	sockets.findHosts(to, route)
+	for i := range attached.parents {
+		attached.parents[i].refuseIfOvershadowed()
 	}
 	list, unresolved := route.permitted(grants)
 	list, unresolved = a.routePolicies.apply(route, list, unresolved)
@@ -204,6 +213,9 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 	object := *route.object
 	secured := make(map[*gateway][]rules.Rule, 1)
 	for _, l := range to {
+		if l.overshadowed() {
+			continue
+		}
 		if route.serves() { // Otherwise it is not accepted, and the API counts those alone that are.
 			l.attached++
 		}
@@ -213,13 +225,10 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 		if a.severalKinds {
 			l.take(route)
 		}
-		for _, served := range l.served {
-			for _, name := range hostnames(route.hostnames, l.name) {
-				if sockets.owner(served.Address, name) == served { // Another listener has all hosts of the name otherwise.
-					object.Hosts = append(object.Hosts, rules.Host{Name: name, Where: "spec.hostnames", Listener: served, Rules: secured[l.gateway]})
-				}
-			}
+		for i := range l.hosts {
+			l.hosts[i].Rules = secured[l.gateway]
 		}
+		object.Hosts = append(object.Hosts, l.hosts...)
 	}
 	if len(object.Hosts) > 0 {
 		attached.attached = &object

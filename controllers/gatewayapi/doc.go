@@ -17,6 +17,6 @@
 // for itself), listeners.go (what becomes of a listener), listenersets.go, precedence.go (who has what several want),
 // clients.go (what clients have to prove), route.go, httproute.go, matches.go, backends.go and filters.go (a route's
 // own content), backendtlspolicy.go and backendcertificate.go (what others say of TLS with its backends), attach.go
-// (routes and listeners), expressions.go (how many expressions a host may have), judge.go (the statuses), features.go
-// (what a GatewayClass may say that is supported).
+// and attachment.go (routes and listeners), expressions.go (how many expressions a host may have), judge.go (the
+// statuses), features.go (what a GatewayClass may say that is supported).
 package gatewayapi

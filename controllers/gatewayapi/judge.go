@@ -313,6 +313,9 @@ func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition, forb
 	for i := range r.parents {
 		p := &r.parents[i]
 		accepted := condition(generation, string(gatewayv1.RouteConditionAccepted), true, string(gatewayv1.RouteReasonAccepted), "everything in the object is acted on")
+		if lost := p.lost(); lost != "" {
+			accepted.Message += "; but " + lost
+		}
 		conditions := []metav1.Condition{accepted, refs}
 		switch {
 		case p.refused.reason != "":

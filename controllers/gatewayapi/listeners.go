@@ -189,7 +189,7 @@ type socket struct {
 	first Key
 	tls   bool
 	// by has the listeners by their names.
-	by map[string]*rules.Listener
+	by map[string]*listener
 }
 
 // open gives a listener its addresses. Of two that want the same hosts at one address, or that speak different
@@ -216,7 +216,7 @@ func (s *sockets) open(l *listener, of *addresses) {
 		at := netip.AddrPortFrom(address, port)
 		there := s.at[at]
 		if there == nil {
-			there = &socket{first: l.holder, tls: l.tls, by: make(map[string]*rules.Listener)}
+			there = &socket{first: l.holder, tls: l.tls, by: make(map[string]*listener)}
 			s.at[at] = there
 		}
 		switch {
@@ -229,7 +229,7 @@ func (s *sockets) open(l *listener, of *addresses) {
 			if of.service != nil {
 				served.Port, served.Owner = uint16(l.spec.Port), string(l.gateway.UID)
 			}
-			there.by[l.name] = served
+			there.by[l.name] = l
 			l.served = append(l.served, served)
 		}
 	}
@@ -290,10 +290,10 @@ func (l *listener) id() string {
 }
 
 // owner returns the listener at an address that a host belongs to: the one with the most specific name for it.
-func (s *sockets) owner(at netip.AddrPort, host string) *rules.Listener {
-	var owner *rules.Listener
+func (s *sockets) owner(at netip.AddrPort, host string) *listener {
+	var owner *listener
 	for name, l := range s.at[at].by {
-		if rules.Covers(name, host) && (owner == nil || moreSpecific(name, owner.Name)) {
+		if rules.Covers(name, host) && (owner == nil || moreSpecific(name, owner.name)) {
 			owner = l
 		}
 	}
