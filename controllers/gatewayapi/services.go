@@ -28,7 +28,8 @@ const (
 const (
 	FirstTarget = 20000
 	LastTarget  = 29999
-	// MaxTargetsPerNamespace is how many of them the Gateways of a namespace may have. Each is a socket of every replica.
+	// MaxTargetsPerNamespace is how many of them the Gateways and ListenerSets of a namespace may have. Each is a socket
+	// of every replica.
 	MaxTargetsPerNamespace = 256
 )
 
@@ -85,7 +86,7 @@ type Share struct {
 type ownService struct {
 	// there is nil while there is none that is the Gateway's.
 	there *Service
-	// ports are those that it may have, sorted.
+	// ports are those that it has, sorted.
 	ports []uint16
 	// opened has the port that the data plane opens for each port of the Gateway.
 	opened map[uint16]uint16
@@ -116,7 +117,7 @@ func (a *addresses) waits(port uint16) finding {
 	if slices.Contains(a.service.ports, port) {
 		return finding{string(gatewayv1.ListenerReasonPending), "the Gateway's Service does not lead to the data plane yet"}
 	}
-	return finding{string(gatewayv1.ListenerReasonPortUnavailable), "no port of the data plane is left for it: the Gateways of this namespace have " +
+	return finding{string(gatewayv1.ListenerReasonPortUnavailable), "no port of the data plane is left for it: the Gateways and ListenerSets of this namespace have " +
 		strconv.Itoa(MaxTargetsPerNamespace) + ", or those of all have all that there are; delete some"}
 }
 
@@ -130,14 +131,15 @@ func (g *gateway) waits() finding {
 	return finding{}
 }
 
-// claim is a Service that leads to a port of the data plane.
+// claim is a port of a Gateway that is to have one of the data plane.
 type claim struct {
 	g    *gateway
 	port uint16
 }
 
 // assignServices decides which ports of the data plane the ports of each Gateway have, and which Service each Gateway
-// is to have. The Gateways come oldest first, so that younger ones go without where there are not enough.
+// is to have. They are asked for by right, so that younger ones go without where there are not enough, and counted for
+// the namespace of who asks first: what ListenerSets of others ask for is not the Gateway's.
 //
 // What a Service says is what counts, so that all replicas open the same. But tenants may write Services. So a target
 // counts only within the range. If several Services lead to one, it stays with the Gateway that had it in the build
@@ -156,38 +158,44 @@ func (a *Attached) assignServices(in *Input) {
 		}
 	}
 	t := targets{led: led, wanted: make(map[Share]bool), kept: make(map[uint16]bool), of: make(map[Share]uint16), next: FirstTarget, scarce: FirstTarget}
-	claims, by := make(map[uint16][]claim), make(map[string]int)
-	sets := make(map[*gateway][]*listener)
-	for i := range a.sets {
-		sets[a.sets[i].gateway] = append(sets[a.sets[i].gateway], a.sets[i].listeners...)
-	}
 	for i := range a.gateways {
 		g := &a.gateways[i]
-		name := types.NamespacedName{Namespace: g.Namespace, Name: ServiceName(g.Name, string(g.Spec.GatewayClassName))}
 		own := &ownService{opened: make(map[uint16]uint16)}
 		g.addresses.service = own
-		if s := there[name]; s != nil && s.Gateway == g.UID {
+		if s := there[g.serviceName()]; s != nil && s.Gateway == g.UID {
 			own.there = s
 		}
-		if own.ports = g.ports(sets[g]); len(own.ports) == 0 {
-			continue
-		}
-		own.plan = g.planService(in.Services, name.Name)
-		if room := MaxTargetsPerNamespace - by[g.Namespace]; len(own.ports) > room {
-			own.ports = own.ports[:room]
-		}
-		by[g.Namespace] += len(own.ports)
-		for _, port := range own.ports {
-			t.wanted[Share{g.UID, port}] = true
+	}
+	var wanted []claim // by right
+	claims, by := make(map[uint16][]claim), make(map[string]int)
+	for _, h := range a.byRight() {
+		own := h.gateway.addresses.service
+		for _, port := range h.ports() {
+			if own.plan == nil {
+				own.plan = h.gateway.planService(in.Services)
+			}
+			share := Share{h.gateway.UID, port}
+			if t.wanted[share] || by[h.Namespace] == MaxTargetsPerNamespace {
+				continue
+			}
+			by[h.Namespace]++
+			t.wanted[share] = true
+			c := claim{h.gateway, port}
+			wanted = append(wanted, c)
 			if own.there == nil {
 				continue
 			}
 			if target := own.there.Targets[port]; target >= FirstTarget && target <= LastTarget {
-				claims[target] = append(claims[target], claim{g, port})
+				claims[target] = append(claims[target], c)
 			}
 		}
 	}
 	t.settle(claims, in.Held)
+	for _, c := range wanted {
+		if t.assign(Share{c.g.UID, c.port}) {
+			c.g.addresses.service.ports = append(c.g.addresses.service.ports, c.port)
+		}
+	}
 	a.Held = make(map[uint16]Share)
 	for i := range a.gateways {
 		if own := a.gateways[i].addresses.service; own.plan != nil {
@@ -223,13 +231,13 @@ func (a *Attached) Own(of []netip.AddrPort) (own []netip.AddrPort) {
 	return own
 }
 
-// ports returns the ports of the listeners that a Gateway may have opened, sorted, each once. more are the listeners of
-// its ListenerSets. There are none if the Gateway is not accepted.
-func (g *gateway) ports(more []*listener) (ports []uint16) {
-	if g.addresses.refused.reason != "" {
+// ports returns the ports of the listeners of one object that may be opened, sorted, each once. There are none if its
+// Gateway is not accepted.
+func (h *holder) ports() (ports []uint16) {
+	if h.gateway.addresses.refused.reason != "" {
 		return nil
 	}
-	for _, l := range slices.Concat(g.listeners, more) {
+	for _, l := range h.listeners {
 		if l.refused.reason == "" && l.conflict.reason == "" {
 			ports = append(ports, uint16(l.spec.Port))
 		}
@@ -238,9 +246,14 @@ func (g *gateway) ports(more []*listener) (ports []uint16) {
 	return slices.Compact(ports)
 }
 
+// serviceName returns the name of the Gateway's Service.
+func (g *gateway) serviceName() types.NamespacedName {
+	return types.NamespacedName{Namespace: g.Namespace, Name: ServiceName(g.Name, string(g.Spec.GatewayClassName))}
+}
+
 // planService returns the plan of a Gateway's Service without its ports.
-func (g *gateway) planService(kind, name string) *ServicePlan {
-	p := &ServicePlan{Type: kind, Name: name, Labels: make(map[string]string), Annotations: make(map[string]string),
+func (g *gateway) planService(kind string) *ServicePlan {
+	p := &ServicePlan{Type: kind, Name: g.serviceName().Name, Labels: make(map[string]string), Annotations: make(map[string]string),
 		Unusable: g.addresses.unusable != ""}
 	if infrastructure := g.Spec.Infrastructure; infrastructure != nil {
 		for key, value := range infrastructure.Labels {
@@ -301,7 +314,7 @@ func (t *targets) settle(claims map[uint16][]claim, held map[uint16]Share) {
 // planPorts completes a Gateway's plan with its ports.
 func (s *ownService) planPorts(g *gateway, t *targets) {
 	sum := fnv.New64a()
-	s.ports = slices.DeleteFunc(s.ports, func(port uint16) bool { return !t.assign(Share{g.UID, port}) })
+	slices.Sort(s.ports)
 	for _, port := range s.ports {
 		s.plan.Ports = append(s.plan.Ports, ServicePort{port, t.of[Share{g.UID, port}]})
 		if opened := s.opened[port]; opened != 0 {

@@ -304,3 +304,50 @@ func TestPortsOfListenerSetsAreInTheServiceOfTheGateway(t *testing.T) {
 	got, _ = w.plans()
 	same(t, "plans", []string{"a 80->20000* 81->20001*"}, got)
 }
+
+// Ports are counted for the namespace of who asks for them, and the Gateway's own come first.
+func TestListenerSetsTakeNoPortOfTheirGateway(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		namespace string
+		want      int // ports of the Gateway's Service
+	}{{"default", gatewayapi.MaxTargetsPerNamespace}, {"other", 2 + gatewayapi.MaxTargetsPerNamespace}} {
+		texts := []string{gatewayText("a", "443 a.io", "8080 a.io")}
+		for n := range 5 {
+			var listeners []string
+			for port := range 60 {
+				listeners = append(listeners, strconv.Itoa(1+60*n+port))
+			}
+			texts = append(texts, setText(fmt.Sprintf("s%d", n), test.namespace, "a", listeners...))
+		}
+		texts = append(texts, gatewayText("young", "80"))
+		w := read(t, strings.Join(texts, "---\n"))
+		w.Services = gatewayapi.ClusterIPServices
+		got, _ := w.plans()
+		if planned := strings.Count(got[0], "->"); planned != test.want || !strings.Contains(got[0], " 443->") || !strings.Contains(got[0], " 8080->") {
+			t.Errorf("%d ports are planned with ListenerSets of namespace %s, want %d with 443 and 8080: %s", planned, test.namespace, test.want, got[0])
+		}
+		if young := strings.Contains(got[1], " 80->"); young != (test.namespace == "other") {
+			t.Errorf("with ListenerSets of namespace %s: %s", test.namespace, got[1])
+		}
+	}
+}
+
+func TestListenerSetsOfAllTakeNoPortOfAYoungerGateway(t *testing.T) {
+	t.Parallel()
+	texts := []string{gatewayText("old", "80"), gatewayText("young", "80", "81")}
+	for n := range (gatewayapi.LastTarget - gatewayapi.FirstTarget + 1) / 64 {
+		var listeners []string
+		for port := range 64 {
+			listeners = append(listeners, strconv.Itoa(1000+64*n+port))
+		}
+		texts = append(texts, setText("s", fmt.Sprintf("n%d", n), "old", listeners...))
+	}
+	w := read(t, strings.Join(texts, "---\n"))
+	w.Services = gatewayapi.ClusterIPServices
+	young := gatewayapi.Key{Kind: gatewayapi.GatewayKind, NamespacedName: types.NamespacedName{Namespace: "default", Name: "young"}}
+	want := []gatewayapi.ServicePort{{Port: 80, Target: 20001}, {Port: 81, Target: 20002}}
+	if got := gatewayapi.Attach(&w.Input).Judge(nil, nil, nil)[young].Service.Ports; !slices.Equal(got, want) {
+		t.Errorf("the younger Gateway has %v, want %v", got, want)
+	}
+}
