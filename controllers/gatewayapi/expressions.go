@@ -53,7 +53,7 @@ func (a *Attached) settleExpressions() {
 func (r *attachedRoute) hold(list []rules.Rule, budget *rules.ExpressionBudget) []rules.Rule {
 	held := list
 	for i := range list {
-		text := budget.Take(r.object.Namespace, &list[i].Match)
+		text := budget.Take(r.object.Namespace, &list[i])
 		if text == "" {
 			continue
 		}
@@ -62,7 +62,7 @@ func (r *attachedRoute) hold(list []rules.Rule, budget *rules.ExpressionBudget) 
 		}
 		r.crowded.add(string(gatewayv1.RouteReasonUnsupportedValue), list[i].Where+": "+text)
 		held[i] = r.closed(&list[i], text)
-		held[i].Match = list[i].Match.Loosened()
+		held[i].Match, held[i].Expressions = list[i].Match.Loosened(), nil
 	}
 	return held
 }

@@ -211,7 +211,7 @@ func TestANamespaceHasOnlySoManyExpressions(t *testing.T) {
 	}
 	size := 0
 	for text := range texts["default"] {
-		for _, e := range kinds.Expressions(&rules.Match{Path: text, Type: snapshot.MatchExpression}) {
+		for _, e := range kinds.Expressions(&rules.Rule{Match: rules.Match{Path: text, Type: snapshot.MatchExpression}}) {
 			size += e.Size
 		}
 	}

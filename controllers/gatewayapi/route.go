@@ -77,7 +77,7 @@ func (r *Route) readMatched(matches []matched, like rules.Rule) *group {
 		m := &matches[i]
 		rule := like
 		rule.Where, rule.Match = m.where, m.match
-		rule.Match.Expressions = kinds.Expressions(&rule.Match)
+		rule.Expressions = kinds.Expressions(&rule)
 		r.rules = append(r.rules, rule)
 		if m.match.Type == snapshot.MatchExpression {
 			r.expressions++
@@ -105,7 +105,7 @@ func (r *Route) close(g *group, index int, fault string) {
 
 // closed returns a rule that answers by itself in the place of another one. Where no request can come, it is left out.
 func (r *Route) closed(rule *rules.Rule, fault string) rules.Rule {
-	closed := rules.Rule{Where: rule.Where, Match: rule.Match, Backends: r.noBackend(fault)}
+	closed := rules.Rule{Where: rule.Where, Match: rule.Match, Expressions: rule.Expressions, Backends: r.noBackend(fault)}
 	if rule.Match.Senseless {
 		closed.Fault = &rules.Fault{Text: fault, Closing: rules.LeftOut}
 	}

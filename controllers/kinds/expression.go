@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -60,30 +61,49 @@ func programSize(of *syntax.Regexp) (int, error) {
 	return own + len(program.Inst) + ends/10, nil
 }
 
-// Expressions returns the expressions of a match, each text once, all of which can be used. It returns nil if there is
-// none.
-func Expressions(m *rules.Match) (list []rules.Expression) {
-	add := func(text string) {
-		if slices.ContainsFunc(list, func(e rules.Expression) bool { return e.Text == text }) {
-			return
-		}
-		if parsed, err := syntax.Parse(text, syntax.Perl); err == nil {
-			if size, err := programSize(parsed); err == nil {
-				list = append(list, rules.Expression{Text: text, Size: size})
-			}
-		}
+// Expressions returns the expressions of a rule, all of which can be used. It returns nil if there is none.
+func Expressions(r *rules.Rule) []rules.Expression {
+	list := policyExpressions(r.Policies)
+	if r.Match.Type == snapshot.MatchExpression {
+		list = addExpression(list, r.Match.Path, false)
 	}
-	if m.Type == snapshot.MatchExpression {
-		add(m.Path)
-	}
-	if c := m.Conditions; c != nil {
+	if c := r.Match.Conditions; c != nil {
 		for _, of := range [][]snapshot.Condition{c.Headers, c.Query} {
 			for i := range of {
 				if of[i].Match == snapshot.ValueRegularExpression {
-					add(of[i].Value)
+					list = addExpression(list, of[i].Value, false)
 				}
 			}
 		}
 	}
 	return list
+}
+
+// policyExpressions returns the expressions of policies.
+func policyExpressions(policies []policy.Policy) (list []rules.Expression) {
+	for _, p := range policies {
+		switch p := p.(type) {
+		case *policy.Rewrite:
+			list = addExpression(list, p.Path.Expression, true)
+		case *policy.Redirect:
+			list = addExpression(list, p.Path.Expression, true)
+		}
+	}
+	return list
+}
+
+// addExpression adds an expression that the list does not have yet. An empty text is none.
+func addExpression(list []rules.Expression, text string, part bool) []rules.Expression {
+	if text == "" || slices.ContainsFunc(list, func(e rules.Expression) bool { return e.Text == text && e.Part == part }) {
+		return list
+	}
+	parsed, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return list
+	}
+	size, err := programSize(parsed)
+	if err != nil {
+		return list
+	}
+	return append(list, rules.Expression{Text: text, Part: part, Size: size})
 }

@@ -34,7 +34,7 @@ func AddPolicies(rule *rules.Rule, from *v1alpha1.PathPolicies) (fault string) {
 	if policy.Answers(read.Policies) {
 		rule.Backends = nil
 	}
-	rule.Policies = all.list
+	rule.Policies, rule.Expressions = all.list, slices.Concat(rule.Expressions, policyExpressions(read.Policies))
 	if read.Balancing != nil {
 		rule.Balancing = read.Balancing
 	}

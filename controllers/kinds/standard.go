@@ -52,6 +52,7 @@ func (a *asked) hosts(spec *networkingv1.IngressSpec) []rules.Host {
 		r.like.Fault = &rules.Fault{Closing: a.closed}
 	} else {
 		r.like.Fault = invalid(r.terms(&r.like, &a.policies))
+		r.like.Expressions = Expressions(&r.like)
 	}
 	hosts := make([]rules.Host, 0, len(spec.Rules))
 	for i := range spec.Rules {

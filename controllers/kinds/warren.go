@@ -58,8 +58,8 @@ func (r *ruleReader) warrenRule(p *v1alpha1.IngressPath) rules.Rule {
 		return rule
 	}
 	rule.Match.Conditions = conditions
-	rule.Match.Expressions = Expressions(&rule.Match)
 	rule.Fault = invalid(cmp.Or(r.terms(&rule, p), backendFault))
+	rule.Expressions = Expressions(&rule)
 	return rule
 }
 

@@ -9,14 +9,16 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Expression is a regular expression of a match. The data plane compiles each text once, however many matches have it.
+// Expression is a regular expression of a rule. The data plane compiles each text once, however many rules have it.
 type Expression struct {
 	Text string
+	// Part is set if it matches parts of values, as that of a rewrite does. Then it is compiled by itself.
+	Part bool
 	// Size is about what it takes when it is compiled, in instructions: 100 bytes each.
 	Size int
 }
 
-// MaxNamespaceExpressions bounds the expressions of the matches of a namespace, in instructions: about 20 MB. Most
+// MaxNamespaceExpressions bounds the expressions of the rules of a namespace, in instructions: about 20 MB. Most
 // expressions take 15 to 60. The Ingresses of a namespace may take as many, and its routes as many again.
 const MaxNamespaceExpressions = 200_000
 
@@ -30,36 +32,37 @@ type ExpressionBudget struct {
 
 type namespaceExpressions struct {
 	taken int
-	texts map[string]struct{}
+	// known has those that were counted, without their sizes.
+	known map[Expression]struct{}
 }
 
-// Take counts the expressions of a match of a namespace. Older objects have to come first. It returns a fault if the
-// namespace has no room for them. Then it counts none of them, and the match must not be served: see [Match.Loosened].
-func (b *ExpressionBudget) Take(namespace string, m *Match) (fault string) {
-	if len(m.Expressions) == 0 {
+// Take counts the expressions of a rule of a namespace. Older objects have to come first. It returns a fault if the
+// namespace has no room for them. Then it counts none of them, and the rule has to be closed, with [Match.Loosened].
+func (b *ExpressionBudget) Take(namespace string, r *Rule) (fault string) {
+	if len(r.Expressions) == 0 {
 		return ""
 	}
 	n := b.namespaces[namespace]
 	if n == nil {
-		n = &namespaceExpressions{texts: make(map[string]struct{})}
+		n = &namespaceExpressions{known: make(map[Expression]struct{})}
 		if b.namespaces == nil {
 			b.namespaces = make(map[string]*namespaceExpressions)
 		}
 		b.namespaces[namespace] = n
 	}
 	size := 0
-	for _, e := range m.Expressions {
-		if _, ok := n.texts[e.Text]; !ok {
+	for _, e := range r.Expressions {
+		if _, ok := n.known[Expression{Text: e.Text, Part: e.Part}]; !ok {
 			size += e.Size
 		}
 	}
 	if n.taken+size > MaxNamespaceExpressions {
 		return "its regular expressions would take the namespace beyond " + strconv.Itoa(MaxNamespaceExpressions) + " instructions (about 20 MB) for those of " +
-			"all its matches, and older ones count first: write exact values or prefixes, repeat less, or use the same expression in several matches"
+			"all its rules, and older ones count first: write exact values or prefixes, repeat less, or use the same expression in several rules"
 	}
 	n.taken += size
-	for _, e := range m.Expressions {
-		n.texts[e.Text] = struct{}{}
+	for _, e := range r.Expressions {
+		n.known[Expression{Text: e.Text, Part: e.Part}] = struct{}{}
 	}
 	return ""
 }
@@ -68,7 +71,6 @@ func (b *ExpressionBudget) Take(namespace string, m *Match) (fault string) {
 // expression, it takes every path of the host, and every value of a header field or parameter.
 func (m *Match) Loosened() Match {
 	loose := *m
-	loose.Expressions = nil
 	if m.Type == snapshot.MatchExpression {
 		loose.Path, loose.Beginning = anyPath, "/"
 	}

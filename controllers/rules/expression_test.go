@@ -20,17 +20,18 @@ func TestANamespaceHasRoomForSoManyExpressions(t *testing.T) {
 		expressions []Expression
 		taken       bool
 	}{
-		{"a", []Expression{{"x", half}}, true},
-		{"a", []Expression{{"x", half}}, true},              // the same text takes nothing
-		{"b", []Expression{{"x", half}, {"y", half}}, true}, // another namespace has its own room
-		{"a", []Expression{{"y", half}, {"z", 1}}, false},
-		{"a", []Expression{{"x", half}, {"y", half}}, true}, // nothing of the one before was counted
-		{"a", []Expression{{"z", 1}}, false},
-		{"a", []Expression{{"x", half}, {"y", half}}, true},
+		{"a", []Expression{{Text: "x", Size: half}}, true},
+		{"a", []Expression{{Text: "x", Size: half}}, true},                          // the same text takes nothing
+		{"b", []Expression{{Text: "x", Size: half}, {Text: "y", Size: half}}, true}, // another namespace has its own room
+		{"a", []Expression{{Text: "y", Size: half}, {Text: "z", Size: 1}}, false},
+		{"a", []Expression{{Text: "x", Size: half}, {Text: "y", Size: half}}, true}, // nothing of the one before was counted
+		{"a", []Expression{{Text: "z", Size: 1}}, false},
+		{"a", []Expression{{Text: "x", Size: half}, {Text: "y", Size: half}}, true},
 		{"a", nil, true},
-		{"b", []Expression{{"z", 1}}, false},
+		{"a", []Expression{{Text: "x", Part: true, Size: 1}}, false}, // it is compiled by itself
+		{"b", []Expression{{Text: "z", Size: 1}}, false},
 	} {
-		fault := budget.Take(test.namespace, &Match{Expressions: test.expressions})
+		fault := budget.Take(test.namespace, &Rule{Expressions: test.expressions})
 		if (fault == "") != test.taken || !test.taken && !strings.Contains(fault, "200000 instructions") {
 			t.Errorf("%d: %v of %s are told %q", i, test.expressions, test.namespace, fault)
 		}
@@ -43,7 +44,7 @@ func TestALoosenedMatchHasNoExpressionsOfItsOwn(t *testing.T) {
 		return snapshot.Condition{Name: name, Value: text, Match: snapshot.ValueRegularExpression}
 	}
 	from := Match{
-		Path: "/a[0-9]", Type: snapshot.MatchExpression, Beginning: "/a", Rank: 2, Expressions: []Expression{{"/a[0-9]", 1}, {"1+", 1}, {"2+", 1}},
+		Path: "/a[0-9]", Type: snapshot.MatchExpression, Beginning: "/a", Rank: 2,
 		Conditions: &snapshot.Conditions{
 			Methods: []string{"GET"}, Headers: []snapshot.Condition{expression("a", "1+"), {Name: "b", Value: "1"}}, Query: []snapshot.Condition{expression("c", "2+")},
 		},
@@ -60,7 +61,7 @@ func TestALoosenedMatchHasNoExpressionsOfItsOwn(t *testing.T) {
 	if from.Conditions.Headers[0].Value != "1+" {
 		t.Error("the match itself was changed")
 	}
-	plain := Match{Path: "/a", Expressions: []Expression{{"1", 1}}}
+	plain := Match{Path: "/a"}
 	if diff := cmp.Diff(Match{Path: "/a"}, plain.Loosened()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

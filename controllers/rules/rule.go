@@ -35,6 +35,8 @@ type Rule struct {
 	Persistence *snapshot.Persistence
 	// Canonical has backends get the canonical path, however the client spelled it.
 	Canonical bool
+	// Expressions are those of Match and Policies. Nil if there is none. They count even if the rule has a fault.
+	Expressions []Expression
 	// Fault keeps the rule from being served as it is written. Nil if there is no fault.
 	Fault *Fault
 }
@@ -67,8 +69,6 @@ type Match struct {
 	// Conditions are what else a request has to have: method, header fields, query parameters. They are in the order that
 	// the snapshot wants, and their regular expressions compile. Nil for nothing.
 	Conditions *snapshot.Conditions
-	// Expressions are those of Path and Conditions. Nil if there is none.
-	Expressions []Expression
 	// Senseless is set if the path cannot be compared with.
 	Senseless bool
 }

@@ -21,7 +21,7 @@ func TestExpressionsBeyondThoseOfANamespaceAreClosed(t *testing.T) {
 	matching := func(service, path, text string, size int) rules.Rule {
 		r := asking(service, path, header("a", text))
 		r.Match.Conditions.Headers[0].Match = snapshot.ValueRegularExpression
-		r.Match.Expressions = []rules.Expression{{Text: text, Size: size}}
+		r.Expressions = []rules.Expression{{Text: text, Size: size}}
 		return r
 	}
 	expression := matching("expression", "/x[0-9]", "6", 2)
@@ -57,8 +57,8 @@ func TestExpressionsBeyondThoseOfANamespaceAreClosed(t *testing.T) {
 	}, got); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
 	}
-	const beyond = ": its regular expressions would take the namespace beyond 200000 instructions (about 20 MB) for those of all its matches, and " +
-		"older ones count first: write exact values or prefixes, repeat less, or use the same expression in several matches; " +
+	const beyond = ": its regular expressions would take the namespace beyond 200000 instructions (about 20 MB) for those of all its rules, and " +
+		"older ones count first: write exact values or prefixes, repeat less, or use the same expression in several rules; " +
 		"all requests that it may be for answer 503"
 	want := "large" + beyond + "; larger" + beyond + "; expression" + beyond + "; mistaken: no port; all requests that it may be for answer 503" +
 		"; its other paths are served"

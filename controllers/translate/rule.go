@@ -148,7 +148,7 @@ func (c *collector) countExpression(host int32, rule *rules.Rule) *rules.Fault {
 // hold has a candidate take all that its rule may be for, if the rule's expressions are beyond what its namespace may
 // have. Then it returns a fault, which closes the candidate.
 func (c *collector) hold(next *candidate, o *object, rule *rules.Rule) *rules.Fault {
-	text := c.budget.Take(o.Namespace, &rule.Match)
+	text := c.budget.Take(o.Namespace, rule)
 	if text == "" {
 		return nil
 	}

@@ -24,7 +24,7 @@ type PathChange struct {
 	Expression, Substitution string
 }
 
-func (c *PathChange) compile() (compiled pathChange, err error) {
+func (c *PathChange) compile(scope *Scope) (compiled pathChange, err error) {
 	switch {
 	case c.Replace != "":
 		compiled.replace = []byte(c.Replace)
@@ -34,7 +34,7 @@ func (c *PathChange) compile() (compiled pathChange, err error) {
 		compiled.trimmed = strings.TrimSuffix(c.Replacement, "/")
 	case c.Expression != "":
 		compiled.substitution = []byte(c.Substitution)
-		compiled.expression, err = regexp.Compile(c.Expression)
+		compiled.expression, err = scope.expression(c.Expression)
 	}
 	return compiled, err
 }

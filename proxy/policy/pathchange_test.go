@@ -65,7 +65,7 @@ func TestASubstitutionThatMakesNoPathIsRefused(t *testing.T) {
 		{"/x/y", "^/x/", "/../"},                 // it climbs above the root
 		{"/x" + strings.Repeat("y", 4<<10), "^/x(.*)$", "/$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1$1"}, // it is too long
 	} {
-		c, err := (&PathChange{Expression: test.expression, Substitution: test.substitution}).compile()
+		c, err := (&PathChange{Expression: test.expression, Substitution: test.substitution}).compile(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestASubstitutionThatMakesNoPathIsRefused(t *testing.T) {
 			t.Errorf("%q in place of %s: got %.40q, want an error", test.substitution, test.expression, got)
 		}
 	}
-	if _, err := (&PathChange{Expression: "("}).compile(); err == nil {
+	if _, err := (&PathChange{Expression: "("}).compile(nil); err == nil {
 		t.Error("an expression that is none compiles")
 	}
 }
@@ -81,7 +81,7 @@ func TestASubstitutionThatMakesNoPathIsRefused(t *testing.T) {
 // changed returns what a canonical path becomes. It fails where the second time, with the memory of the first, differs.
 func changed(t *testing.T, of *PathChange, path string) string {
 	t.Helper()
-	c, err := of.compile()
+	c, err := of.compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestChangingAPathTakesNoMemory(t *testing.T) {
 		"none": {}, "replace": {Replace: "/x"}, "prefix": {Prefix: "/api", Replacement: "/x"},
 		"an expression that does not match": {Expression: "^/other"},
 	} {
-		c, err := change.compile()
+		c, err := change.compile(nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ package policy
 
 import (
 	"net/netip"
+	"regexp"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -29,6 +30,16 @@ type Scope struct {
 	Kept func(key any, first func() any) any
 	// Limiter counts requests, for all routes.
 	Limiter *Limiter
+	// Expression compiles a regular expression, or returns what another route has of the same text. Nil shares nothing.
+	Expression func(text string) (*regexp.Regexp, error)
+}
+
+// expression compiles a regular expression. The scope may be nil.
+func (s *Scope) expression(text string) (*regexp.Regexp, error) {
+	if s == nil || s.Expression == nil {
+		return regexp.Compile(text)
+	}
+	return s.Expression(text)
 }
 
 // Steps are what a policy does. A step is nil if it does nothing, so that no route calls it in vain. A step must not

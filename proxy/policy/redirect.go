@@ -33,8 +33,8 @@ func (r *Redirect) Equal(other Policy) bool {
 }
 
 // Compile fails if the path's expression does not compile.
-func (r *Redirect) Compile(*Scope) (Steps, error) {
-	path, err := r.Path.compile()
+func (r *Redirect) Compile(scope *Scope) (Steps, error) {
+	path, err := r.Path.compile(scope)
 	if err != nil {
 		return Steps{}, err
 	}

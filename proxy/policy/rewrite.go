@@ -34,8 +34,8 @@ func (r *Rewrite) Equal(other Policy) bool {
 }
 
 // Compile fails if the path's expression does not compile.
-func (r *Rewrite) Compile(*Scope) (Steps, error) {
-	c, err := compileRewrite(r)
+func (r *Rewrite) Compile(scope *Scope) (Steps, error) {
+	c, err := compileRewrite(r, scope)
 	if err != nil || *r == (Rewrite{Untold: r.Untold}) {
 		return Steps{}, err
 	}
@@ -51,7 +51,7 @@ type rewrite struct {
 	host  []byte
 }
 
-func compileRewrite(r *Rewrite) (c *rewrite, err error) {
+func compileRewrite(r *Rewrite, scope *Scope) (c *rewrite, err error) {
 	c = &rewrite{host: []byte(r.Host)}
 	change := r.Path
 	if r.StripPrefix != "" {
@@ -59,7 +59,7 @@ func compileRewrite(r *Rewrite) (c *rewrite, err error) {
 		c.strip = []byte(strings.TrimSuffix(r.StripPrefix, "/"))
 		c.told = len(c.strip) > 0 && !r.Untold
 	}
-	c.path, err = change.compile()
+	c.path, err = change.compile(scope)
 	return c, err
 }
 

@@ -13,7 +13,7 @@ import (
 
 func compiledRewrite(t *testing.T, of *Rewrite) *rewrite {
 	t.Helper()
-	r, err := compileRewrite(of)
+	r, err := compileRewrite(of, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

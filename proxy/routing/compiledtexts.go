@@ -12,10 +12,18 @@ import (
 // compiledText is a regular expression that was compiled. Routes of all hosts and generations that have the same text
 // share it: it may take a hundred kilobytes, and matching changes nothing of it.
 type compiledText struct {
-	// whole matches only whole values.
+	// whole matches only whole values. Nil if nothing asks for that.
 	whole *regexp.Regexp
-	// prefix is what every value begins with that it matches.
+	// prefix is what every value begins with that whole matches.
 	prefix string
+	// part matches parts of values. Nil if nothing asks for that.
+	part *regexp.Regexp
+}
+
+// textKey is a text, and whether parts of values are matched by it.
+type textKey struct {
+	text string
+	part bool
 }
 
 // textCompiler compiles an expression. It fails if the text is none.
@@ -36,21 +44,41 @@ func compileText(text string) (*compiledText, error) {
 	return &compiled, nil
 }
 
-// textsFor returns a compiler of the expressions of a host. It compiles only what no host has yet, neither of this
-// generation nor of the one before. It notes in the table which expressions the host has.
+// compilePart compiles an expression that matches parts of values.
+func compilePart(text string) (*compiledText, error) {
+	part, err := regexp.Compile(text)
+	return &compiledText{part: part}, err
+}
+
+// textsFor returns a compiler of the expressions of a host that match whole values.
 func (s *State) textsFor(table *hostTable) textCompiler {
-	return func(text string) (*compiledText, error) {
-		compiled := s.texts[text]
-		if compiled == nil {
-			var err error
-			if compiled, err = compileText(text); err != nil {
-				return nil, err
-			}
-			s.texts[text] = compiled
+	return func(text string) (*compiledText, error) { return s.text(textKey{text: text}, compileText, table) }
+}
+
+// partsFor returns a compiler of the expressions of a host that match parts of values.
+func (s *State) partsFor(table *hostTable) func(text string) (*regexp.Regexp, error) {
+	return func(text string) (*regexp.Regexp, error) {
+		compiled, err := s.text(textKey{text: text, part: true}, compilePart, table)
+		if err != nil {
+			return nil, err
 		}
-		table.texts = append(table.texts, text)
-		return compiled, nil
+		return compiled.part, nil
 	}
+}
+
+// text returns a text compiled for a host. It compiles only what no host has yet, neither of this generation nor of the
+// one before. It notes in the table that the host has it.
+func (s *State) text(key textKey, compile textCompiler, table *hostTable) (*compiledText, error) {
+	compiled := s.texts[key]
+	if compiled == nil {
+		var err error
+		if compiled, err = compile(key.text); err != nil {
+			return nil, err
+		}
+		s.texts[key] = compiled
+	}
+	table.texts = append(table.texts, key)
+	return compiled, nil
 }
 
 // keepTexts forgets the expressions that the generation does not have.
@@ -58,10 +86,10 @@ func (s *State) keepTexts(g *Generation) {
 	if len(s.texts) == 0 {
 		return
 	}
-	kept := make(map[string]*compiledText, len(s.texts))
+	kept := make(map[textKey]*compiledText, len(s.texts))
 	g.each(func(t *hostTable) {
-		for _, text := range t.texts {
-			kept[text] = s.texts[text]
+		for _, key := range t.texts {
+			kept[key] = s.texts[key]
 		}
 	})
 	s.texts = kept

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -37,7 +38,7 @@ func TestATextIsCompiledOnce(t *testing.T) {
 	first := compileForTest(t, askingFor(10, texts...), Nothing(), state)
 	state.KeepOnly(first)
 	before := maps.Clone(state.texts)
-	if got := slices.Sorted(maps.Keys(before)); !slices.Equal(got, texts) {
+	if got := textsOf(state); !slices.Equal(got, texts) {
 		t.Fatalf("the texts %q are compiled, want %q", got, texts)
 	}
 	programs := programsOf(first)
@@ -46,16 +47,16 @@ func TestATextIsCompiledOnce(t *testing.T) {
 	}
 
 	second := compileForTest(t, askingFor(20, "/a{99}", "c{99}", "d{99}"), first, state)
-	for text, compiled := range before {
-		if state.texts[text] != compiled {
-			t.Errorf("%s was compiled once more", text)
+	for key, compiled := range before {
+		if state.texts[key] != compiled {
+			t.Errorf("%s was compiled once more", key.text)
 		}
 	}
 	state.KeepOnly(second)
-	if got, want := slices.Sorted(maps.Keys(state.texts)), []string{"/a{99}", "c{99}", "d{99}"}; !slices.Equal(got, want) {
+	if got, want := textsOf(state), []string{"/a{99}", "c{99}", "d{99}"}; !slices.Equal(got, want) {
 		t.Errorf("the texts %q are kept, want %q", got, want)
 	}
-	if got := programsOf(second); len(got) != 3 || !got[before["c{99}"].whole] || got[before["b{99}"].whole] {
+	if got := programsOf(second); len(got) != 3 || !got[before[textKey{text: "c{99}"}].whole] || got[before[textKey{text: "b{99}"}].whole] {
 		t.Errorf("20 hosts have %d programs, want 3 with the one that was there", len(got))
 	}
 
@@ -81,6 +82,41 @@ func TestATextThatDoesNotCompileIsNotKept(t *testing.T) {
 	if len(state.texts) > 0 {
 		t.Errorf("%d texts are kept", len(state.texts))
 	}
+}
+
+// A substitution finds parts of a path. So it shares nothing with what matches whole paths, and with its like all.
+func TestSubstitutionsShareWhatTheirTextsCompileTo(t *testing.T) {
+	t.Parallel()
+	s := &snapshot.Snapshot{Pools: []snapshot.Pool{{ID: "p"}}}
+	for i := range 10 {
+		prefix, expression := named("prefix", "/p", snapshot.MatchPrefix, nil), named("expression", "/a{9}", snapshot.MatchExpression, nil)
+		prefix.Policies = []policy.Policy{&policy.Rewrite{Path: policy.PathChange{Expression: "/a{9}", Substitution: "/"}}}
+		expression.Pool = ""
+		expression.Policies = []policy.Policy{&policy.Redirect{Status: 302, Path: policy.PathChange{Expression: "/a{9}", Substitution: "/x"}}}
+		h := snapshot.Host{Name: fmt.Sprintf("%03d.io", i), Routes: []snapshot.Route{prefix, expression}}
+		sortRoutes(h.Routes)
+		s.Hosts = append(s.Hosts, h)
+	}
+	state := newTestState()
+	first := compileForTest(t, s, Nothing(), state)
+	state.KeepOnly(first)
+	whole, part := state.texts[textKey{text: "/a{9}"}], state.texts[textKey{text: "/a{9}", part: true}]
+	if len(state.texts) != 2 || whole == nil || part == nil || whole.part != nil || part.whole != nil {
+		t.Errorf("one text, which matches both whole paths and parts of them, is compiled to %d programs", len(state.texts))
+	}
+	state.KeepOnly(compileForTest(t, &snapshot.Snapshot{}, first, state))
+	if len(state.texts) > 0 {
+		t.Errorf("%d texts are kept for no host", len(state.texts))
+	}
+}
+
+// textsOf returns the texts that are compiled, sorted.
+func textsOf(s *State) (texts []string) {
+	for key := range s.texts {
+		texts = append(texts, key.text)
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // programsOf returns the programs that the routes of a generation match values and paths with.

@@ -68,7 +68,7 @@ type hostTable struct {
 	// kept has the keys under which the policies of the routes keep something.
 	kept []keptBy
 	// texts are the expressions of the routes. One may occur several times.
-	texts []string
+	texts []textKey
 	// read has the table in each reading of its paths. Nil if the paths are the same in all readings.
 	read *[canonical.Readings]*hostTable
 }

@@ -28,7 +28,7 @@ type State struct {
 	// Limiter counts what clients use of rate limits.
 	Limiter *policy.Limiter
 	// texts are the regular expressions of the generation, compiled.
-	texts map[string]*compiledText
+	texts map[textKey]*compiledText
 	// seed goes into the marks of routes.
 	seed     maphash.Seed
 	identity *identity.Store
@@ -45,7 +45,7 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 		prober:   prober,
 		Metrics:  observe.NewMetrics(),
 		kept:     make(map[keptBy]any),
-		texts:    make(map[string]*compiledText),
+		texts:    make(map[textKey]*compiledText),
 		Limiter:  policy.NewLimiter(),
 		identity: identity.NewStore(),
 		seed:     maphash.MakeSeed(),
@@ -90,7 +90,7 @@ const wholeRoute = -1
 // what they keep.
 func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTable) *policy.Scope {
 	return &policy.Scope{
-		Limiter: s.Limiter,
+		Limiter: s.Limiter, Expression: s.partsFor(table),
 		Kept: func(key any, first func() any) any {
 			by := keptBy{
 				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, conditions: r.Conditions.String(),
