@@ -46,8 +46,8 @@ func ExpressionFault(field, text string) string {
 }
 
 // programSize returns about what an expression takes when it is compiled, in instructions: 100 bytes each. An
-// instruction for a class of characters takes more, by the ranges of the class. It has them once for itself and once for
-// the program that does without backtracking: \pL takes as much as 130 others.
+// instruction for a class of characters takes more, by the ranges of the class. It has them once for itself, and once
+// for the program that does without backtracking: \pL takes as much as 130 others.
 func programSize(of *syntax.Regexp) (int, error) {
 	program, err := syntax.Compile(of.Simplify())
 	if err != nil {

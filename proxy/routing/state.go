@@ -17,8 +17,8 @@ import (
 )
 
 // State is what outlives a generation: the endpoints, what is remembered of pools, what policies keep for routes, the
-// parsed certificates, the answers to challenges and the compiled expressions. Only one goroutine may use it at a time, except for Limiter,
-// Metrics and Refresh. Any goroutine may use those.
+// parsed certificates, the answers to challenges and the compiled expressions. Only one goroutine may use it at a time,
+// except for Limiter, Metrics and Refresh. Any goroutine may use those.
 type State struct {
 	*balance.Store
 	prober  *health.Prober
