@@ -27,9 +27,9 @@ type addresses struct {
 
 // assign returns which addresses each Gateway has. The Gateways are ours, oldest first. With a pool, a Gateway has the
 // addresses of it that its author asks for, or else keeps the one in its status, or else gets one that no other Gateway
-// has. If none is left, it shares the one that fewest have. What a Gateway of another namespace has cannot be asked for:
-// clients know that one by it. Without a pool, all Gateways share all addresses of the
-// machine, and none can be asked for. With Services, they do so too, but not their ports.
+// has. If none is left, it shares the one that fewest have. What a Gateway of another namespace has cannot be asked
+// for: clients know that one by it. Without a pool, all Gateways share all addresses of the machine, and none can be
+// asked for. With Services, they do so too, but not their ports.
 func (o *Options) assign(gateways []*gatewayv1.Gateway) []addresses {
 	assigned := make([]addresses, len(gateways))
 	pool := o.Addresses
