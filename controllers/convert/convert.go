@@ -75,10 +75,12 @@ type converter struct {
 	// all paths alike.
 	warren   map[string]*v1alpha1.Ingress
 	standard map[string]*v1alpha1.IngressPath
-	served   map[snapshot.RuleID]*snapshot.Route
-	refused  map[snapshot.RuleID]*snapshot.Unserved
-	// closed are the hosts that answer 500 as a whole.
-	closed map[host]bool
+	served   map[placed]*snapshot.Route
+	refused  map[placed]*snapshot.Unserved
+	// owners are the namespaces that hosts belong to, by name. It is empty for a host that several may have.
+	owners map[string]string
+	// closed are the names of the hosts that answer 500 as a whole.
+	closed map[string]bool
 	// names are those of objects that are taken, by kind and namespace.
 	names map[string]bool
 	// made are the RoutePolicies of a namespace by what they say.
@@ -92,6 +94,12 @@ type converter struct {
 // host is a name that a namespace has rules for.
 type host struct{ namespace, name string }
 
+// placed is a rule of a host. A default backend has one id for all of its hosts.
+type placed struct {
+	host string
+	id   snapshot.RuleID
+}
+
 // piece is a rule of a host on its way to an HTTPRoute.
 type piece struct {
 	object *rules.Object
@@ -102,8 +110,8 @@ type piece struct {
 func Convert(in *Input) *Result {
 	c := &converter{
 		Input: in, warren: make(map[string]*v1alpha1.Ingress), standard: make(map[string]*v1alpha1.IngressPath),
-		served: make(map[snapshot.RuleID]*snapshot.Route), refused: make(map[snapshot.RuleID]*snapshot.Unserved),
-		closed: make(map[host]bool), names: make(map[string]bool), made: make(map[string]string),
+		served: make(map[placed]*snapshot.Route), refused: make(map[placed]*snapshot.Unserved),
+		owners: make(map[string]string), closed: make(map[string]bool), names: make(map[string]bool), made: make(map[string]string),
 	}
 	for _, object := range in.Manifests {
 		switch o := object.(type) {
@@ -114,13 +122,15 @@ func Convert(in *Input) *Result {
 		}
 	}
 	for i := range in.Snapshot.Hosts {
+		c.owners[in.Snapshot.Hosts[i].Name] = in.Snapshot.Hosts[i].Owner
 		for j := range in.Snapshot.Hosts[i].Routes {
 			route := &in.Snapshot.Hosts[i].Routes[j]
-			c.served[route.Rule] = route
+			c.served[placed{in.Snapshot.Hosts[i].Name, route.Rule}] = route
 		}
 	}
 	for i := range in.Snapshot.Unserved {
-		c.refused[in.Snapshot.Unserved[i].Rule] = &in.Snapshot.Unserved[i]
+		refused := &in.Snapshot.Unserved[i]
+		c.refused[placed{refused.Host, refused.Rule}] = refused
 	}
 	objects := slices.DeleteFunc(slices.Clone(in.Made.Objects), func(o *rules.Object) bool { return c.warren[o.ID] == nil && c.standard[o.ID] == nil })
 	slices.SortFunc(objects, func(a, b *rules.Object) int { return cmp.Or(rules.Older(a, b), cmp.Compare(a.ID, b.ID)) })
@@ -134,23 +144,26 @@ func (c *converter) convert(objects []*rules.Object) {
 	for _, o := range objects {
 		for h := range o.Hosts {
 			at := host{o.Namespace, o.Hosts[h].Name}
-			for n := range o.Hosts[h].Rules {
-				if rule, ok := c.rule(o, h, n); ok {
-					if pieces[at] == nil {
-						hosts = append(hosts, at)
-					}
-					pieces[at] = append(pieces[at], piece{o, rule})
-				}
+			list := c.pieces(o, h)
+			if len(list) == 0 && c.owners[at.name] != at.namespace {
+				continue
 			}
+			// A host without rules needs a listener too: its requests are for no other namespace's wildcard.
+			if _, known := pieces[at]; !known {
+				hosts = append(hosts, at)
+			}
+			pieces[at] = append(pieces[at], list...)
 		}
-	}
-	for at := range c.closed {
-		of := pieces[at][0].object
-		pieces[at] = []piece{{of, gatewayv1.HTTPRouteRule{}}} // Without a backend it answers 500.
-		c.result.Rules = slices.DeleteFunc(c.result.Rules, func(r Rule) bool { return r.Host == at.name })
 	}
 	slices.SortFunc(hosts, func(a, b host) int { return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name)) })
 	terms := c.terms(objects)
+	c.closeShared(hosts, terms)
+	for at, list := range pieces {
+		if c.closed[at.name] && len(list) > 0 {
+			pieces[at] = []piece{{object: list[0].object}} // Without a backend it answers 500.
+		}
+	}
+	c.result.Rules = slices.DeleteFunc(c.result.Rules, func(r Rule) bool { return c.closed[r.Host] })
 	c.every = hosts
 	for len(hosts) > 0 {
 		end := slices.IndexFunc(hosts, func(h host) bool { return h.namespace != hosts[0].namespace })
@@ -159,6 +172,45 @@ func (c *converter) convert(objects []*rules.Object) {
 		}
 		c.namespace(hosts[:end], pieces, terms)
 		hosts = hosts[end:]
+	}
+}
+
+// pieces converts the rules that an object has for a host.
+func (c *converter) pieces(o *rules.Object, h int) (list []piece) {
+	name := o.Hosts[h].Name
+	if whole := c.served[placed{name, o.RuleID(h, -1)}]; whole != nil {
+		c.lose(o.Kind+" "+o.Namespace+"/"+o.Name+" "+o.Hosts[h].Where, "the host answers 500 as a whole, in place of 503: "+whole.ClosedWhy)
+		c.closed[name] = true
+		list = append(list, piece{object: o})
+	}
+	for n := range o.Hosts[h].Rules {
+		if p, ok := c.rule(o, h, n); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// closeShared closes the hosts of which several namespaces say something. All of such a host would be one Gateway's,
+// and what the other namespaces say of who gets in would be lost.
+func (c *converter) closeShared(hosts []host, terms *terms) {
+	if !c.Made.Options.AllowSharedHosts {
+		return
+	}
+	for _, h := range hosts {
+		same := func(o host) bool { return o.namespace != h.namespace && o.name == h.name }
+		over := func(o host) bool {
+			return o.namespace != h.namespace && o.name != h.name && rules.Covers(o.name, h.name)
+		}
+		certified := func(t certificate) bool { return t.secret.Namespace != h.namespace && t.isFor(h.name) }
+		switch {
+		case c.closed[h.name]:
+		case slices.ContainsFunc(hosts, same), slices.ContainsFunc(terms.certificates, certified):
+			c.closed[h.name] = true
+			c.lose("host "+shown(h.name), "several namespaces say something of it, and the Gateway of one would have all of it: it answers 500 as a whole")
+		case slices.ContainsFunc(hosts, over):
+			c.lose("host "+shown(h.name), "what no rule of it takes goes to another namespace's rules today, and will be answered with 404")
+		}
 	}
 }
 

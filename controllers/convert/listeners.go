@@ -170,12 +170,16 @@ func (t *terms) redirected(namespace, name string) bool {
 func (t *terms) secrets(namespace, root string) (names []string) {
 	for i := range t.certificates {
 		c := &t.certificates[i]
-		fits := func(name string) bool { return rules.Covers(root, name) || rules.Covers(name, root) }
-		if c.secret.Namespace == namespace && !slices.Contains(names, c.secret.Name) && slices.ContainsFunc(c.hosts, fits) {
+		if c.secret.Namespace == namespace && !slices.Contains(names, c.secret.Name) && c.isFor(root) {
 			names = append(names, c.secret.Name)
 		}
 	}
 	return names
+}
+
+// isFor returns whether the certificate is named for a host, or for some of those that a name stands for.
+func (c *certificate) isFor(name string) bool {
+	return slices.ContainsFunc(c.hosts, func(of string) bool { return rules.Covers(name, of) || rules.Covers(of, name) })
 }
 
 func shown(name string) string {

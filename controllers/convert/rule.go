@@ -16,41 +16,43 @@ import (
 )
 
 // rule converts a rule of an object. ok is false if it takes no requests, so that nothing is to be said for it.
-func (c *converter) rule(o *rules.Object, h, n int) (into gatewayv1.HTTPRouteRule, ok bool) {
-	from, id := &o.Hosts[h].Rules[n], o.RuleID(h, n)
+func (c *converter) rule(o *rules.Object, h, n int) (p piece, ok bool) {
+	from, at := &o.Hosts[h].Rules[n], host{o.Namespace, o.Hosts[h].Name}
+	id := placed{at.name, o.RuleID(h, n)}
 	of := o.Kind + " " + o.Namespace + "/" + o.Name + " " + from.Where
 	if refused := c.refused[id]; refused != nil {
 		c.note(of, "it is not served, and is left out: "+refused.Reason+": "+refused.Why)
-		return into, false
+		return p, false
 	}
 	route := c.served[id]
 	if route == nil {
-		return into, false // Another rule closes it.
+		return p, false // Another rule closes it.
 	}
-	at := host{o.Namespace, o.Hosts[h].Name}
+	p = piece{object: o}
 	if route.Match == snapshot.MatchText {
 		c.lose(of, "all that begins with "+route.Path+" is closed, in any case, which a route cannot say: the host answers 500 as a whole")
-		c.closed[at] = true
-		return into, true
+		c.closed[at.name] = true
+		return p, true
 	}
 	match := rules.Match{Path: route.Path, Type: route.Match, Conditions: route.Conditions}
 	matches, fault := matchesOf(&match)
 	if fault != "" {
 		c.lose(of, fault+": the host answers 500 as a whole")
-		c.closed[at] = true
-		return into, true
+		c.closed[at.name] = true
+		return p, true
 	}
-	into.Matches = matches
+	p.rule.Matches = matches
 	if route.Closed != "" {
 		c.lose(of, "it is closed, and answers 500 in place of 503: "+cmp.Or(route.ClosedWhy, route.Closed))
-		return into, true
+		return p, true
 	}
-	if fault := c.fill(&into, o, h, n); fault != "" {
+	if fault := c.fill(&p.rule, o, h, n); fault != "" {
 		c.lose(of, fault+": it answers 500")
-		return gatewayv1.HTTPRouteRule{Matches: matches}, true
+		p.rule = gatewayv1.HTTPRouteRule{Matches: matches}
+		return p, true
 	}
 	c.result.Rules = append(c.result.Rules, Rule{Host: at.name, Match: match, Of: of})
-	return into, true
+	return p, true
 }
 
 // matchesOf returns the matches that stand for one of ours, or why there are none. A match has one method.
