@@ -54,7 +54,13 @@ func convertedFor(t *testing.T, objects []client.Object, f *controllerFlags) *co
 	if c.before, err = f.compile(objects); err != nil {
 		t.Fatal(err)
 	}
-	if c.after, err = f.compile(slices.Concat(withoutIngresses(objects), c.result.Objects)); err != nil {
+	// Whoever applies the objects decides how old they are. Here the last one is the oldest.
+	applied := make([]client.Object, len(c.result.Objects))
+	for i, object := range c.result.Objects {
+		applied[i] = object.DeepCopyObject().(client.Object)
+		applied[i].SetCreationTimestamp(metav1.Unix(int64(len(applied)-i), 0))
+	}
+	if c.after, err = f.compile(slices.Concat(withoutIngresses(objects), applied)); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -229,7 +235,7 @@ func randomIngresses(r *rand.Rand, secret func(namespace string) *corev1.Secret)
 		objects = append(objects, secret(namespace))
 	}
 	for n := range 1 + r.IntN(4) {
-		meta := metav1.ObjectMeta{Namespace: pick("a", "a", "b"), Name: fmt.Sprintf("ingress-%d", n)}
+		meta := metav1.ObjectMeta{Namespace: pick("a", "a", "b"), Name: fmt.Sprintf("ingress-%d", n), CreationTimestamp: metav1.Unix(1+r.Int64N(3), 0)}
 		if r.IntN(4) == 0 {
 			objects = append(objects, randomStandard(r, pick, meta))
 			continue
@@ -485,4 +491,88 @@ spec:
 		t.Errorf("%q are lost", lost)
 	}
 	c.compare()
+}
+
+// guardedAndOpen makes an older Ingress that keeps clients out of a path, and a younger one, whose name goes first,
+// that does not. Some requests are for both.
+func guardedAndOpen(guarded, open string) string {
+	const ingress = "---\napiVersion: ingress.warren.dev/v1alpha1\nkind: Ingress\nmetadata: {name: %s, creationTimestamp: %q}\n" +
+		"spec: {rules: [{host: shop.example.com, paths: [{%s, backend: {serviceName: web, port: 80}%s}]}]}\n"
+	return web + fmt.Sprintf(ingress, "zeta", "2020-01-01T00:00:00Z", guarded, ", accessControl: {allowedIPs: [10.0.0.0/8]}") +
+		fmt.Sprintf(ingress, "alpha", "2021-01-01T00:00:00Z", open, "")
+}
+
+func TestWhatOnlyAgesPutInOrderStaysInOrder(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		guarded, open string
+		question      explain.Question
+	}{
+		"expressions": {`path: "/x[0-9]+", pathType: RegularExpression`, `path: "/(x|y).*", pathType: RegularExpression`, explain.Question{URL: "http://shop.example.com/x1"}},
+		"expressions with a method": {`path: "/x[0-9]+", pathType: RegularExpression, methods: [GET]`, `path: "/(x|y).*", pathType: RegularExpression, methods: [GET, POST]`,
+			explain.Question{URL: "http://shop.example.com/x1"}},
+		"header fields": {"path: /, match: {headers: [{name: X-A, value: a}]}", "path: /, match: {headers: [{name: X-B, value: b}]}",
+			explain.Question{URL: "http://shop.example.com/", Headers: []string{"X-A: a", "X-B: b"}}},
+		"parameters": {"path: /, match: {query: [{name: a, value: a}]}", "path: /, match: {query: [{name: b, value: b}]}",
+			explain.Question{URL: "http://shop.example.com/?a=a&b=b"}},
+		"methods": {"path: /, methods: [GET, PUT]", "path: /, methods: [GET, POST]", explain.Question{URL: "http://shop.example.com/"}},
+	} {
+		c := converted(t, objectsOf(t, guardedAndOpen(test.guarded, test.open)))
+		was, err := c.before.proxy.Explainer().Explain(&test.question)
+		if err != nil || was.Answer.Status != 403 {
+			t.Fatalf("%s: today: %+v, %v", name, was, err)
+		}
+		if is, err := c.after.proxy.Explainer().Explain(&test.question); err != nil || is.Answer.Status != 403 {
+			t.Errorf("%s: the answer is %+v, %v", name, is.Answer, err)
+		}
+		if lost := c.lost(); len(lost) > 0 {
+			t.Errorf("%s: %q are lost", name, lost)
+		}
+	}
+}
+
+// manyExpressions makes an Ingress with expressions, each with what follows it in its path.
+func manyExpressions(n int, then func(i int) string) string {
+	text := web + "---\napiVersion: ingress.warren.dev/v1alpha1\nkind: Ingress\nmetadata: {name: shop}\nspec:\n  rules:\n  - host: shop.example.com\n    paths:\n"
+	for i := range n {
+		text += fmt.Sprintf("    - {path: \"/x%d-.*\", pathType: RegularExpression, backend: {serviceName: web, port: 80}%s}\n", i, then(i))
+	}
+	return text
+}
+
+func TestMoreExpressionsThanARouteHasRulesFor(t *testing.T) {
+	t.Parallel()
+	const expressions = 40
+	urls := make([]string, 0, expressions)
+	for i := range expressions {
+		urls = append(urls, fmt.Sprintf("http://shop.example.com/x%d-", i))
+	}
+	guard := func(addresses int) string {
+		return fmt.Sprintf(", accessControl: {allowedIPs: [10.%d.0.0/16]}", addresses)
+	}
+
+	// Those that do the same are matches of one rule.
+	c := converted(t, objectsOf(t, manyExpressions(expressions, func(i int) string { return guard(i / 4) })))
+	if lost := c.lost(); len(lost) > 0 {
+		t.Errorf("%q are lost", lost)
+	}
+	if was, is := c.before.answersOf(t, urls...), c.after.answersOf(t, urls...); was[0] != 403 || !slices.Equal(was, is) {
+		t.Errorf("the answers were %v, and are %v", was, is)
+	}
+
+	// Otherwise those are closed that there is no room for.
+	c = converted(t, objectsOf(t, manyExpressions(expressions, guard)))
+	lost := c.lost()
+	if len(lost) != expressions-16 || !strings.HasPrefix(lost[0], "Ingress default/shop rules[0].paths[16]: ") || !strings.Contains(lost[0], "it answers 500") {
+		t.Errorf("%d are lost: %q", len(lost), lost)
+	}
+	is := c.after.answersOf(t, urls...)
+	if want := slices.Concat(slices.Repeat([]int{403}, 16), slices.Repeat([]int{500}, expressions-16)); !slices.Equal(is, want) {
+		t.Errorf("the answers are %v", is)
+	}
+	for _, r := range c.result.Rules {
+		if slices.ContainsFunc(lost, func(text string) bool { return strings.HasPrefix(text, r.Of+": ") }) {
+			t.Errorf("%s is closed, and stands among those that were converted as they are", r.Of)
+		}
+	}
 }

@@ -103,7 +103,11 @@ type placed struct {
 // piece is a rule of a host on its way to an HTTPRoute.
 type piece struct {
 	object *rules.Object
-	rule   gatewayv1.HTTPRouteRule
+	// route is what is served of the rule today. It is nil for one that closes the host as a whole.
+	route *snapshot.Route
+	// of names the Ingress and the place in it. There are several if several rules became one.
+	of   []string
+	rule gatewayv1.HTTPRouteRule
 }
 
 // Convert converts the Ingresses that are served.
@@ -268,29 +272,26 @@ func rank(object client.Object) int {
 const (
 	maxListeners = 64
 	maxRules     = 16
-	maxMatches   = 128
+	maxMatches   = 128 // of a route
+	maxAlternate = 64  // of a rule
 	maxHostnames = 16
 )
 
 // routes makes the HTTPRoutes of a host. Those of one Ingress follow one another.
 func (c *converter) routes(h host, pieces []piece, parents []gatewayv1.ParentReference) {
-	for len(pieces) > 0 {
-		n, matches := 0, 0
-		for n < len(pieces) && n < maxRules && pieces[n].object == pieces[0].object {
-			if matches += max(1, len(pieces[n].rule.Matches)); matches > maxMatches {
-				break
-			}
-			n++
+	for ties := c.ties(h, pieces); len(ties) > 0; {
+		list := ties[0]
+		for ties = ties[1:]; len(ties) > 0 && ties[0][0].object == list[0].object && fit(list, ties[0]); ties = ties[1:] {
+			list = append(list, ties[0]...)
 		}
-		route := newRoute(h.namespace, c.name("HTTPRoute", h.namespace, pieces[0].object.Name), parents)
+		route := newRoute(h.namespace, c.name("HTTPRoute", h.namespace, list[0].object.Name), parents)
 		if h.name != "" {
 			route.Spec.Hostnames = []gatewayv1.Hostname{gatewayv1.Hostname(h.name)}
 		}
-		for _, p := range pieces[:n] {
+		for _, p := range list {
 			route.Spec.Rules = append(route.Spec.Rules, p.rule)
 		}
 		c.add(route, "HTTPRoute")
-		pieces = pieces[n:]
 	}
 }
 

@@ -5,5 +5,5 @@
 // and its requests are answered with 500: no rule is left out that may keep clients out.
 //
 // Read in this order: convert.go (what is converted, and into what), listeners.go (which listeners a namespace's hosts
-// need), rule.go (one rule).
+// need), rule.go (one rule), ties.go (what keeps rules in their order).
 package convert

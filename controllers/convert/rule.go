@@ -28,7 +28,7 @@ func (c *converter) rule(o *rules.Object, h, n int) (p piece, ok bool) {
 	if route == nil {
 		return p, false // Another rule closes it.
 	}
-	p = piece{object: o}
+	p = piece{object: o, route: route, of: []string{of}}
 	if route.Match == snapshot.MatchText {
 		c.lose(of, "all that begins with "+route.Path+" is closed, in any case, which a route cannot say: the host answers 500 as a whole")
 		c.closed[at.name] = true
