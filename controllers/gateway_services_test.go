@@ -20,6 +20,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -310,6 +311,35 @@ func TestAServiceLeadsToNothingElseWhateverIsWritten(t *testing.T) {
 	}
 	k.opens(a, "[::]:20000 80", "[::]:20001 80")
 
+}
+
+func TestAnEndpointSliceThatIsSomebodyElsesIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	k := servicesCluster(t)
+	foreign := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: k.Blue, Name: "web-warren-ipv4", Labels: map[string]string{discoveryv1.LabelManagedBy: "someone"}},
+		AddressType: discoveryv1.AddressTypeIPv4, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{"10.0.0.9"}}},
+	}
+	k.Make(foreign)
+	uid, version := foreign.UID, foreign.ResourceVersion
+	k.behind("a", "10.0.0.1", "ClusterIP")
+	web := k.gateway("web", 80)
+	service := k.leads("web-warren", "ClusterIP 80->20000 |")
+	fixture.Eventually(t, func() error {
+		k.Reload(web)
+		c := meta.FindStatusCondition(web.Status.Conditions, string(gatewayv1.GatewayConditionProgrammed))
+		if c == nil || c.Status != metav1.ConditionFalse || !strings.HasPrefix(c.Message, "EndpointSlice web-warren-ipv4 is there and is not this Gateway's own") {
+			return fmt.Errorf("the Gateway says %v", c)
+		}
+		return nil
+	})
+	if k.Reload(foreign); foreign.UID != uid || foreign.ResourceVersion != version {
+		t.Errorf("an EndpointSlice of somebody else was written: %v", foreign)
+	}
+	k.Remove(foreign)
+	k.Change(service, func() { service.Labels["look"] = "again" }) // Nothing else says so soon that it is gone.
+	k.leads("web-warren", "ClusterIP 80->20000 | 10.0.0.1:20000")
+	k.gatewaySays(web, "Accepted=True Accepted 0", "Programmed=True Programmed 0", "Programmed=True Programmed", "http-80 0", service.Spec.ClusterIP)
 }
 
 // ownedBy is what a Service says that belongs to a Gateway.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,8 +41,9 @@ type ServiceReconciler struct {
 	Client client.Client
 	// Reader asks the API server, not a cache.
 	Reader client.Reader
-	// rewrites are those of the Services. One goroutine at a time reconciles.
-	rewrites rewrites
+	// rewrites are those of the Services, and sliceRewrites those of their EndpointSlices. One goroutine at a time
+	// reconciles.
+	rewrites, sliceRewrites rewrites
 
 	mu sync.Mutex
 	// queue is nil before the controller runs.
@@ -72,7 +74,10 @@ func (r *ServiceReconciler) Reconcile(ctx context.Context, request ctrl.Request)
 	r.remember(types.NamespacedName{Namespace: object.Namespace, Name: plan.Name}, request) // before asking what may change
 	service, fault, err := r.settle(ctx, &object, plan)
 	if service != nil && err == nil {
-		err = r.settleSlices(ctx, service, plan)
+		var ofSlices serviceFault
+		if ofSlices, err = r.settleSlices(ctx, service, plan); fault.reason == "" {
+			fault = ofSlices
+		}
 	}
 	if err != nil && !apierrors.IsConflict(err) {
 		fault = serviceFault{reason: gatewayv1.GatewayReasonAddressNotAssigned,
@@ -220,7 +225,7 @@ func (r *ServiceReconciler) removeBut(ctx context.Context, g *gatewayv1.Gateway,
 
 // Setup has the reconciler run in a manager.
 func (r *ServiceReconciler) Setup(mgr ctrl.Manager) error {
-	r.gateways, r.rewrites = make(map[types.NamespacedName]reconcile.Request), make(rewrites)
+	r.gateways, r.rewrites, r.sliceRewrites = make(map[types.NamespacedName]reconcile.Request), make(rewrites), make(rewrites)
 	r.Replicas.Subscribe(r.every)
 	err := cluster.NewController(mgr, "gatewayservice").
 		WatchesRawSource(r.Snapshots.Changes(gatewayapi.GatewayKind)).
@@ -255,6 +260,9 @@ func (r *ServiceReconciler) forget(request reconcile.Request) {
 		if of == request {
 			delete(r.gateways, service)
 			delete(r.rewrites, service)
+			for _, family := range []discoveryv1.AddressType{discoveryv1.AddressTypeIPv4, discoveryv1.AddressTypeIPv6} {
+				delete(r.sliceRewrites, types.NamespacedName{Namespace: service.Namespace, Name: sliceName(service.Name, family)})
+			}
 		}
 	}
 }

@@ -7,12 +7,10 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/warren-dev/ingress/controllers/gatewayapi"
 )
 
 const (
-	// rewritesAtOnce is how often a Service is written back at once that others change.
+	// rewritesAtOnce is how often an object is written back at once that others change.
 	rewritesAtOnce = 5
 	// Then it is written back after rewriteFirst, and each time after twice as long, up to rewriteLimit.
 	rewriteFirst = 2 * time.Second
@@ -21,19 +19,20 @@ const (
 	rewriteCalm = 10 * time.Minute
 )
 
-// rewrites knows how often Services were written that were not to be other than before: somebody else changes them. Two
-// that change an object in turns would do so without an end.
+// rewrites knows how often objects of one kind were written that were not to be other than before: somebody else changes
+// them. Two that change an object in turns would do so without an end.
 type rewrites map[types.NamespacedName]*rewrite
 
 type rewrite struct {
-	plan  *gatewayapi.ServicePlan
+	// plan is what the object was to be.
+	plan  any
 	count int
 	last  time.Time
 }
 
-// wait returns how long a Service must not be written yet. What is new in the plan does not wait.
-func (w rewrites) wait(service types.NamespacedName, plan *gatewayapi.ServicePlan, now time.Time) time.Duration {
-	of := w[service]
+// wait returns how long an object must not be written yet. What is new in the plan does not wait.
+func (w rewrites) wait(name types.NamespacedName, plan any, now time.Time) time.Duration {
+	of := w[name]
 	if of == nil || of.count < rewritesAtOnce || !reflect.DeepEqual(of.plan, plan) {
 		return 0
 	}
@@ -44,12 +43,12 @@ func (w rewrites) wait(service types.NamespacedName, plan *gatewayapi.ServicePla
 	return max(0, of.last.Add(pause).Sub(now))
 }
 
-// wrote notes that a Service was written.
-func (w rewrites) wrote(service types.NamespacedName, plan *gatewayapi.ServicePlan, now time.Time) {
-	of := w[service]
+// wrote notes that an object was written.
+func (w rewrites) wrote(name types.NamespacedName, plan any, now time.Time) {
+	of := w[name]
 	if of == nil || !reflect.DeepEqual(of.plan, plan) || now.Sub(of.last) > rewriteCalm {
 		of = &rewrite{plan: plan}
-		w[service] = of
+		w[name] = of
 	}
 	of.count, of.last = of.count+1, now
 }
