@@ -12,7 +12,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 )
 
-// parentsSay returns what the condition Accepted of a route says for each of its parents: its status, reason and message.
+// parentsSay returns what the condition Accepted of a route says for each of its parents: its status, reason and
+// message.
 func (w *world) parentsSay(name string) (list []string) {
 	v := gatewayapi.Attach(&w.Input).Judge(nil, nil, nil)[gatewayapi.Key{Kind: gatewayapi.HTTPRouteKind, NamespacedName: types.NamespacedName{Namespace: "default", Name: name}}]
 	for i := range v.Parents {

@@ -19,8 +19,8 @@ const (
 	rewriteCalm = 10 * time.Minute
 )
 
-// rewrites knows how often objects of one kind were written that were not to be other than before: somebody else changes
-// them. Two that change an object in turns would do so without an end.
+// rewrites knows how often objects of one kind were written that were not to be other than before: somebody else
+// changes them. Two that change an object in turns would do so without an end.
 type rewrites map[types.NamespacedName]*rewrite
 
 type rewrite struct {

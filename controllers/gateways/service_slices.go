@@ -49,8 +49,8 @@ func (r *ServiceReconciler) settleSlices(ctx context.Context, service *corev1.Se
 	return fault, nil
 }
 
-// isOwnSlice returns whether an EndpointSlice was made for a Service of this name by a controller of ours. Its label says
-// so, and so does its owner: somebody may have changed one of both.
+// isOwnSlice returns whether an EndpointSlice was made for a Service of this name by a controller of ours. Its label
+// says so, and so does its owner: somebody may have changed one of both.
 func isOwnSlice(slice *discoveryv1.EndpointSlice, service *corev1.Service) bool {
 	owner := metav1.GetControllerOfNoCopy(slice)
 	return slice.Labels[discoveryv1.LabelManagedBy] == sources.GatewaySliceManager ||

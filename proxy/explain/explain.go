@@ -138,8 +138,8 @@ func (e *Explanation) answer(why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
-// explainCertificate describes the certificate that a handshake for a host gets. It returns nil if there is none. server
-// is the name that the handshake sends, and proven what its client has to prove, and is taken to.
+// explainCertificate describes the certificate that a handshake for a host gets. It returns nil if there is none.
+// server is the name that the handshake sends, and proven what its client has to prove, and is taken to.
 func explainCertificate(at *site, host string) (c *Certificate, server, proven string) {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		host = "" // clients name no addresses (RFC 6066, section 3)

@@ -25,7 +25,8 @@ type Question struct {
 	// Method is the method. Empty means GET.
 	Method string
 	// Listener says to which listener the connection comes: its address, or the Gateway that it is of, as in
-	// "namespace/gateway". It is needed only if several listeners have the port of the URL. Empty means the one that has it.
+	// "namespace/gateway". It is needed only if several listeners have the port of the URL. Empty means the one that has
+	// it.
 	Listener string
 	// Peer is the address that the connection comes from. The zero address means [UnspecifiedPeer].
 	Peer netip.Addr

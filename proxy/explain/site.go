@@ -76,8 +76,8 @@ func (a *asked) siteFor(g *routing.Generation, text string) (site, error) {
 	return siteOf(g, found[0]), nil
 }
 
-// gateways returns the Gateways that have hosts at a listener, as "namespace/gateway", sorted. The owner of a host is one
-// section of a Gateway.
+// gateways returns the Gateways that have hosts at a listener, as "namespace/gateway", sorted. The owner of a host is
+// one section of a Gateway.
 func gateways(l *snapshot.Listener) (names []string) {
 	for i := range l.Hosts {
 		if parts := strings.Split(l.Hosts[i].Owner, "/"); len(parts) > 2 {

@@ -29,7 +29,8 @@ type Unserved struct {
 	Reason, Why string
 }
 
-// Compare orders paths by listener and host. It orders the paths of one host by where they are written: by object, rule and path.
+// Compare orders paths by listener and host. It orders the paths of one host by where they are written: by object,
+// rule and path.
 func (u Unserved) Compare(o Unserved) int {
 	return cmp.Or(
 		u.Listener.Compare(o.Listener), cmp.Compare(u.Host, o.Host), cmp.Compare(u.Rule.Ingress, o.Rule.Ingress),

@@ -21,8 +21,8 @@ import (
 // weightSteps is in how many steps the requests of a route go from one service to another.
 const weightSteps = 10
 
-// While requests come over kept and new connections, in plain HTTP and over TLS, everything about a Gateway changes that
-// is changed in a day: a route's weights, the ports, the certificate.
+// While requests come over kept and new connections, in plain HTTP and over TLS, everything about a Gateway changes
+// that is changed in a day: a route's weights, the ports, the certificate.
 func TestNothingIsLostWhileAGatewayChanges(t *testing.T) {
 	t.Parallel()
 	server, err := kubeapi.New(kubeapi.Options{})
