@@ -289,7 +289,7 @@ func randomStandard(r *rand.Rand, pick func(...string) string, meta metav1.Objec
 
 func randomPath(r *rand.Rand, pick func(...string) string) v1alpha1.IngressPath {
 	p := v1alpha1.IngressPath{
-		Path: v1alpha1.Path(pick("/", "/cart", "/cart/items", "/api", "/a%2Fb")), PathType: v1alpha1.PathType(pick("", "Prefix", "Exact")),
+		Path: v1alpha1.Path(pick("/", "/", "/cart", "/cart", "/cart/items", "/cart/items", "/api", "/api", "/a%20b", "/a%2Fb")), PathType: v1alpha1.PathType(pick("", "Prefix", "Exact")),
 		Backend: v1alpha1.IngressBackend{ServiceName: v1alpha1.ServiceName(pick("web", "api")), Port: 80},
 	}
 	some := func() bool { return r.IntN(5) == 0 }
@@ -373,6 +373,10 @@ func TestWhatCannotBeConvertedIsToldAndClosed(t *testing.T) {
 	const head = "apiVersion: ingress.warren.dev/v1alpha1\nkind: Ingress\nmetadata: {name: shop}\nspec: {rules: [{host: shop.example.com, paths: [{path: /, "
 	for name, test := range map[string]struct{ path, want string }{
 		"a method of somebody's own":      {"methods: [PROPFIND], backend: {serviceName: web, port: 80}}]}]}\n", `a route cannot ask for the method "PROPFIND": the host answers 500 as a whole`},
+		"a path that the API refuses":     {"backend: {serviceName: web, port: 80}}, {path: /a%2Fb, backend: {serviceName: web, port: 80}}]}]}\n", `a route cannot have the path "/a%2Fb": the host answers 500 as a whole`},
+		"a header field without a value":  {"match: {headers: [{name: X-A, value: ''}]}, backend: {serviceName: web, port: 80}}]}]}\n", `a route cannot ask for the header field "x-a" without a value: the host answers 500`},
+		"a parameter that is no token":    {"match: {query: [{name: 'a[b]', value: c}]}, backend: {serviceName: web, port: 80}}]}]}\n", `a route cannot ask for the parameter "a[b]": its name has to be`},
+		"a prefix replaced for methods":   {"methods: [GET, POST], redirect: {replacePrefix: /b}}]}]}\n", "a route's redirect replaces the prefix for one method or for all: it answers 500"},
 		"a backend over TLS":              {"backend: {serviceName: web, port: 80, protocol: HTTPS}}]}]}\n", "is spoken to over TLS, which a BackendTLSPolicy says and no route: it answers 500"},
 		"HTTP/2 that no Service tells of": {"backend: {serviceName: web, port: 80, protocol: H2C}}]}]}\n", "write appProtocol: kubernetes.io/h2c: it answers 500"},
 		"an order":                        {"backend: {serviceName: web, port: 80}}]}], tls: {autoSSL: true}}\n", "no certificate is ordered"},
@@ -574,5 +578,27 @@ func TestMoreExpressionsThanARouteHasRulesFor(t *testing.T) {
 		if slices.ContainsFunc(lost, func(text string) bool { return strings.HasPrefix(text, r.Of+": ") }) {
 			t.Errorf("%s is closed, and stands among those that were converted as they are", r.Of)
 		}
+	}
+}
+
+// TestNoObjectAmongTheFilesIsReplaced converts an Ingress beside objects of the names that the new ones would have.
+func TestNoObjectAmongTheFilesIsReplaced(t *testing.T) {
+	t.Parallel()
+	const guarded = web + "---\napiVersion: ingress.warren.dev/v1alpha1\nkind: Ingress\nmetadata: {name: shop}\nspec: {rules: [{host: shop.example.com, paths: " +
+		"[{path: /, backend: {serviceName: web, port: 80}, accessControl: {allowedIPs: [10.0.0.0/8]}}]}]}\n"
+	const others = "---\napiVersion: ingress.warren.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: shop}\nspec: {accessControl: {allowedIPs: [10.1.0.0/16]}}\n" +
+		"---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: shop}\nspec: {parentRefs: [{name: other}]}\n"
+	c := converted(t, objectsOf(t, guarded+others))
+	if lost := c.lost(); len(lost) > 0 {
+		t.Errorf("%q are lost", lost)
+	}
+	for _, object := range c.result.Objects {
+		if object.GetName() == "shop" {
+			t.Errorf("a %s would replace that of the files", object.GetObjectKind().GroupVersionKind().Kind)
+		}
+	}
+	const gateway = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: web}\nspec: {gatewayClassName: other, listeners: [{name: a, port: 8080, protocol: HTTP}]}\n"
+	if lost := converted(t, objectsOf(t, guarded+gateway)).lost(); len(lost) != 1 || !strings.Contains(lost[0], "write --gateway with another name") {
+		t.Errorf("%q are lost", lost)
 	}
 }

@@ -123,6 +123,12 @@ func Convert(in *Input) *Result {
 			c.warren[o.Namespace+"/"+o.Name] = o
 		case *networkingv1.Ingress:
 			c.standard[networkingv1.GroupName+"/"+o.Namespace+"/"+o.Name] = kinds.StandardPolicies(o)
+		case *gatewayv1.Gateway:
+			c.taken("Gateway", o.Namespace, o.Name)
+		case *gatewayv1.HTTPRoute:
+			c.taken("HTTPRoute", o.Namespace, o.Name)
+		case *v1alpha1.RoutePolicy:
+			c.taken(v1alpha1.RoutePolicyKind, o.Namespace, o.Name)
 		}
 	}
 	for i := range in.Snapshot.Hosts {
@@ -229,6 +235,9 @@ func (c *converter) namespace(own []host, pieces map[host][]piece, terms *terms)
 	}
 	if n := len(gateway.Spec.Listeners); n > maxListeners {
 		c.lose("Gateway "+namespace+"/"+c.Gateway, fmt.Sprintf("it has %d listeners, and the API takes at most %d: divide its Ingresses", n, maxListeners))
+	}
+	if c.taken("Gateway", namespace, c.Gateway) {
+		c.lose("Gateway "+namespace+"/"+c.Gateway, "there is one of this name among the files, which this one would replace: write --gateway with another name")
 	}
 	first := len(c.result.Objects)
 	c.add(gateway, "Gateway")
@@ -338,11 +347,17 @@ func (c *converter) name(kind, namespace, wanted string) string {
 			suffix := fmt.Sprintf("-%d", n)
 			name = wanted[:min(len(wanted), 253-len(suffix))] + suffix
 		}
-		if key := strings.Join([]string{kind, namespace, name}, "/"); !c.names[key] {
-			c.names[key] = true
+		if !c.taken(kind, namespace, name) {
 			return name
 		}
 	}
+}
+
+// taken returns whether a name is taken, and takes it.
+func (c *converter) taken(kind, namespace, name string) (before bool) {
+	key := strings.Join([]string{kind, namespace, name}, "/")
+	before, c.names[key] = c.names[key], true
+	return before
 }
 
 func (c *converter) add(object client.Object, kind string) {

@@ -4,12 +4,15 @@ package convert
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
+	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -61,15 +64,24 @@ func matchesOf(from *rules.Match) (matches []gatewayv1.HTTPRouteMatch, fault str
 		snapshot.MatchPrefix: gatewayv1.PathMatchPathPrefix, snapshot.MatchExact: gatewayv1.PathMatchExact,
 		snapshot.MatchExpression: gatewayv1.PathMatchRegularExpression,
 	}[from.Type]
+	if fault := refusedPath(from); fault != "" {
+		return nil, fault
+	}
 	match := gatewayv1.HTTPRouteMatch{Path: &gatewayv1.HTTPPathMatch{Type: &kind, Value: &from.Path}}
 	if from.Conditions == nil {
 		return []gatewayv1.HTTPRouteMatch{match}, ""
 	}
 	for _, header := range from.Conditions.Headers {
+		if header.Value == "" {
+			return nil, "a route cannot ask for the header field " + rules.Quote(header.Name) + " without a value"
+		}
 		match.Headers = append(match.Headers, gatewayv1.HTTPHeaderMatch{
 			Type: new(gatewayv1.HeaderMatchType(header.Match.String())), Name: gatewayv1.HTTPHeaderName(header.Name), Value: header.Value})
 	}
 	for _, parameter := range from.Conditions.Query {
+		if parameter.Value == "" || !kinds.IsToken(parameter.Name) {
+			return nil, "a route cannot ask for the parameter " + rules.Quote(parameter.Name) + ": its name has to be one that a header field could have, and its value not empty"
+		}
 		match.QueryParams = append(match.QueryParams, gatewayv1.HTTPQueryParamMatch{
 			Type: new(gatewayv1.QueryParamMatchType(parameter.Match.String())), Name: gatewayv1.HTTPHeaderName(parameter.Name), Value: parameter.Value})
 	}
@@ -84,6 +96,22 @@ func matchesOf(from *rules.Match) (matches []gatewayv1.HTTPRouteMatch, fault str
 		matches = append(matches, match)
 	}
 	return matches, ""
+}
+
+// knownPath is what the API takes of an Exact path or a prefix.
+var knownPath = regexp.MustCompile(`^/(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*$`)
+
+// maxPath is how long a path may be there, in bytes.
+const maxPath = 1024
+
+// refusedPath returns why the API takes no route with a path, empty if it takes one. It would refuse the whole object,
+// with rules that keep clients out.
+func refusedPath(of *rules.Match) string {
+	plain := of.Type != snapshot.MatchExpression
+	if len(of.Path) > maxPath || plain && (!knownPath.MatchString(of.Path) || strings.Contains(strings.ToLower(of.Path), "%2f") || strings.Contains(of.Path, "//")) {
+		return "a route cannot have the path " + rules.Quote(of.Path)
+	}
+	return ""
 }
 
 // knownMethods are those that the API takes.
@@ -106,6 +134,9 @@ func (c *converter) fill(into *gatewayv1.HTTPRouteRule, o *rules.Object, h, n in
 			}
 			into.BackendRefs = append(into.BackendRefs, ref)
 		}
+	}
+	if r := path.Redirect; r != nil && r.ReplacePrefix != "" && len(into.Matches) > 1 {
+		return "a route's redirect replaces the prefix for one method or for all"
 	}
 	if path.Redirect != nil {
 		into.Filters = append(into.Filters, gatewayv1.HTTPRouteFilter{Type: gatewayv1.HTTPRouteFilterRequestRedirect, RequestRedirect: redirectOf(path.Redirect)})
