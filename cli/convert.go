@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -100,7 +101,19 @@ func (f *controllerFlags) convert(objects []client.Object, options *convert.Opti
 			}
 		}
 	}
+	if takesChartPort(result.Objects) {
+		result.Remarks = append(result.Remarks, convert.Remark{Of: "Gateways", Text: "the chart's Service leads its ports 80 and 443 to Ingresses. For clients to reach these listeners there, " +
+			"set gatewayAPI.services.type; or write --http-port=8080 --https-port=8444, and set gatewayAPI.ports to [8080, 8444]"})
+	}
 	return result, nil
+}
+
+// takesChartPort returns whether a Gateway has a port that leads to Ingresses in the Service that the chart makes.
+func takesChartPort(objects []client.Object) bool {
+	return slices.ContainsFunc(objects, func(object client.Object) bool {
+		gateway, ok := object.(*gatewayv1.Gateway)
+		return ok && slices.ContainsFunc(gateway.Spec.Listeners, func(l gatewayv1.Listener) bool { return l.Port == 80 || l.Port == 443 })
+	})
 }
 
 // withoutIngresses returns the objects that are no Ingresses.

@@ -602,3 +602,20 @@ func TestNoObjectAmongTheFilesIsReplaced(t *testing.T) {
 		t.Errorf("%q are lost", lost)
 	}
 }
+
+func TestAConversionSaysHowItsPortsAreReached(t *testing.T) {
+	t.Parallel()
+	const text = "gatewayAPI.services.type"
+	const ingress = web + "---\napiVersion: ingress.warren.dev/v1alpha1\nkind: Ingress\nmetadata: {name: shop}\nspec: {rules: [{paths: [{path: /, backend: {serviceName: web, port: 80}}]}]}\n"
+	if got := runWith(ingress, "convert", "-"); got.code != 0 || strings.Count(got.err, text) != 1 || !strings.Contains(got.out, "# note: Gateways: ") {
+		t.Errorf("%+v", got)
+	}
+	for name, got := range map[string]result{
+		"other ports":  runWith(ingress, "convert", "-", "--http-port=8080", "--https-port=8444"),
+		"no Ingresses": runWith(web, "convert", "-"),
+	} {
+		if got.code != 0 || got.err != "" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
