@@ -73,6 +73,11 @@ func (c *OptionalCache) Synced(ctx context.Context) bool {
 	return err == nil && informer.HasSynced()
 }
 
+// Unreadable returns whether it is known that the objects cannot be read, and no object was ever known.
+func (c *OptionalCache) Unreadable(ctx context.Context) bool {
+	return c.unreadable.Load() && !c.Synced(ctx)
+}
+
 // Settle waits until the objects are known, or are known to be unreadable. It returns false if ctx ends first.
 func (c *OptionalCache) Settle(ctx context.Context) bool {
 	return toolscache.WaitForCacheSync(ctx.Done(), func() bool { return c.Synced(ctx) || c.unreadable.Load() })

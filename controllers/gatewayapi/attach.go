@@ -25,8 +25,10 @@ type Input struct {
 	ListenerSets []*gatewayv1.ListenerSet
 	Grants       []*gatewayv1.ReferenceGrant
 	Routes       []*Route
-	// BackendTLSPolicies are those of all Services.
-	BackendTLSPolicies []*gatewayv1.BackendTLSPolicy
+	// BackendTLSPolicies are those of all Services. BackendTLSUnreadable is set if there may be others: the controller has
+	// no right to read them.
+	BackendTLSPolicies   []*gatewayv1.BackendTLSPolicy
+	BackendTLSUnreadable bool
 	// RoutePolicies are those of all routes.
 	RoutePolicies []*v1alpha1.RoutePolicy
 	// NamespaceLabels has the labels of each Namespace. It is nil if Namespaces cannot be read. Then no selector selects
@@ -145,6 +147,7 @@ func Attach(in *Input) *Attached {
 	a.readListenerSets(in, holders, grants)
 	a.assignServices(in)
 	a.policies = readBackendPolicies(in.BackendTLSPolicies)
+	a.policies.unreadable = in.BackendTLSUnreadable
 	for _, h := range a.byRight() {
 		a.open(h, sockets)
 	}
@@ -206,6 +209,7 @@ func (a *Attached) attach(route *Route, holders map[Key]*holder, sockets *socket
 	}
 	list, unresolved := route.permitted(grants)
 	list, unresolved = a.routePolicies.apply(route, list, unresolved)
+	a.policies.noteUnreadable(list, &unresolved)
 	attached.unresolved = unresolved
 	if len(to) > 0 {
 		list = attached.hold(list, budget)

@@ -32,6 +32,8 @@ type backendPolicies struct {
 	services map[types.NamespacedName]*servicePolicies
 	// shown has what was made of the policies for a Service and a certificate that is shown to it.
 	shown map[[2]types.NamespacedName]*rules.ServiceTLS
+	// unreadable is set if there may be policies that are not known. Then no backend gets a request.
+	unreadable bool
 }
 
 // servicePolicies are the policies for one Service.
@@ -125,7 +127,7 @@ func readBackendPolicy(object *gatewayv1.BackendTLSPolicy) *backendPolicy {
 // secure returns the rules of a route for requests that come through a Gateway: with what policies say of its backends,
 // and the Gateway of the certificate that they are shown.
 func (p *backendPolicies) secure(list []rules.Rule, object *rules.Object, g *gateway) []rules.Rule {
-	if len(p.list) == 0 && g.backendCertificate.secret.Name == "" {
+	if len(p.list) == 0 && g.backendCertificate.secret.Name == "" && !p.unreadable {
 		return list
 	}
 	secured := slices.Clone(list)
@@ -152,8 +154,31 @@ func (p *backendPolicies) secure(list []rules.Rule, object *rules.Object, g *gat
 	return secured
 }
 
+// The reason of ResolvedRefs of a route whose backends get no request because policies cannot be read, and what is said
+// of it. The API has no reason for that.
+const (
+	reasonPoliciesUnreadable = "BackendTLSPoliciesUnreadable"
+	policiesUnreadable       = "no backend gets a request: one may have to be spoken to over TLS, and the controller has no right to read BackendTLSPolicies: " +
+		"grant it list and watch on them"
+)
+
+// noteUnreadable notes that backends of a route's rules get no request, if that is so.
+func (p *backendPolicies) noteUnreadable(list []rules.Rule, unresolved *finding) {
+	for n := range list {
+		for b := range list[n].EachBackend() {
+			if p.unreadable && b.Fault == "" {
+				unresolved.add(reasonPoliciesUnreadable, policiesUnreadable)
+				return
+			}
+		}
+	}
+}
+
 // secureBackend sets what is said of TLS with a backend of an object.
 func (p *backendPolicies) secureBackend(b *rules.Backend, object *rules.Object, g *gateway) {
+	if p.unreadable && b.Fault == "" {
+		b.Fault = policiesUnreadable
+	}
 	b.ServiceTLS = p.serviceTLS(types.NamespacedName{Namespace: object.NamespaceOf(b), Name: b.Service}, g)
 }
 

@@ -129,6 +129,32 @@ spec: {parentRefs: [{name: g}, {name: plain}], rules: [{backendRefs: [{name: s, 
 	}
 }
 
+// Requests are not sent in the clear for want of a policy that nobody could read.
+func TestNoBackendGetsARequestIfBackendTLSPoliciesCannotBeRead(t *testing.T) {
+	t.Parallel()
+	w := read(t, plain+`---
+kind: HTTPRoute
+metadata: {name: r}
+spec:
+  parentRefs: [{name: plain}]
+  rules:
+  - backendRefs: [{name: one, port: 1}, {name: two, port: 1}]
+    filters: [{type: RequestMirror, requestMirror: {backendRef: {name: three, port: 1}}}]
+---
+kind: HTTPRoute
+metadata: {name: redirect}
+spec: {parentRefs: [{name: plain}], rules: [{matches: [{path: {value: /r}}], filters: [{type: RequestRedirect, requestRedirect: {}}]}]}
+`)
+	same(t, "if they can be read", []string{"r @:80 / -> default/one:1*1 default/two:1*1", "redirect @:80 /r -> "}, w.served())
+	w.BackendTLSUnreadable = true
+	same(t, "if they cannot", []string{"r @:80 / -> fault fault", "redirect @:80 /r -> "}, w.served())
+	same(t, "the route", []string{"plain:ResolvedRefs=BackendTLSPoliciesUnreadable"}, w.said(gatewayapi.HTTPRouteKind, "r"))
+	same(t, "a route without backends", nil, w.said(gatewayapi.HTTPRouteKind, "redirect"))
+	if b := &gatewayapi.Attach(&w.Input).Objects[0].Hosts[0].Rules[0].Mirrors[0].Backend; b.Fault == "" {
+		t.Errorf("%s gets copies", b.Service)
+	}
+}
+
 func TestBackendTLSPolicies(t *testing.T) {
 	t.Parallel()
 	policy := func(name, target, validation string) string {

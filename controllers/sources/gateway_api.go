@@ -3,6 +3,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -51,6 +52,8 @@ type gatewayCache struct {
 	of   client.Object
 	// optional is set if the other kinds are served without this one.
 	optional bool
+	// without says what is done without the right to read the objects.
+	without string
 	*cluster.OptionalCache
 	// present is set once the resource definition is there. Before, nothing may ask the cache: each question would be one
 	// for the API server.
@@ -73,8 +76,8 @@ func AddGatewayAPI(mgr ctrl.Manager, options gatewayapi.Options, namespaces []st
 		if k.kind != gatewayapi.GatewayClassKind {
 			cached.DefaultNamespaces = cluster.WatchedNamespaces(namespaces)
 		}
-		k.OptionalCache, err = cluster.AddOptionalCache(mgr, cached, k.of,
-			"so what needs them of the Gateway API is not served: grant list and watch on them, or heed this no further")
+		without := cmp.Or(k.without, "so what needs them of the Gateway API is not served") + ": grant list and watch on them, or heed this no further"
+		k.OptionalCache, err = cluster.AddOptionalCache(mgr, cached, k.of, without)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +93,8 @@ func gatewayKinds() []*gatewayCache {
 		{kind: gatewayapi.HTTPRouteKind, of: &gatewayv1.HTTPRoute{}}, {kind: "ReferenceGrant", of: &gatewayv1.ReferenceGrant{}},
 		{kind: gatewayapi.GRPCRouteKind, of: &gatewayv1.GRPCRoute{}, optional: true},
 		{kind: gatewayapi.ListenerSetKind, of: &gatewayv1.ListenerSet{}, optional: true},
-		{kind: gatewayapi.BackendTLSPolicyKind, of: &gatewayv1.BackendTLSPolicy{}, optional: true},
+		{kind: gatewayapi.BackendTLSPolicyKind, of: &gatewayv1.BackendTLSPolicy{}, optional: true,
+			without: "so backends of routes get no request, because one of them may have to be spoken to over TLS"},
 	}
 }
 
@@ -277,6 +281,9 @@ func (g *GatewayAPI) look(ctx context.Context) (appeared []*gatewayCache) {
 	return appeared
 }
 
+// closes returns whether something is closed as long as objects of the kind cannot be read.
+func (k *gatewayCache) closes() bool { return k.kind == gatewayapi.BackendTLSPolicyKind }
+
 // absent returns the kinds whose resource definitions are not there. served is set if the others are served.
 func (g *GatewayAPI) absent() (kinds []string, served bool) {
 	served = true
@@ -299,6 +306,9 @@ func (g *GatewayAPI) Late(ctx context.Context, changed func()) {
 	follow := func(kinds []*gatewayCache) {
 		for _, k := range kinds {
 			waiting.Go(func() {
+				if k.closes() && k.Settle(ctx) && k.Unreadable(ctx) {
+					changed()
+				}
 				if k.Sync(ctx) {
 					changed()
 				}
@@ -357,7 +367,11 @@ func (g *GatewayAPI) Read(ctx context.Context) (objects GatewayObjects, err erro
 		return objects, err
 	}
 	for _, k := range g.kinds {
-		if !k.present.Load() || !k.Synced(ctx) {
+		if !k.present.Load() {
+			continue
+		}
+		if !k.Synced(ctx) { // If that is not known to be for want of rights, the definition has only just come.
+			objects.BackendTLSUnreadable = objects.BackendTLSUnreadable || k.closes() && k.Unreadable(ctx)
 			continue
 		}
 		var list client.ObjectList
