@@ -10,6 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/upstream"
+	"github.com/warren-dev/ingress/proxy/upstream/tlsterms"
 )
 
 // Pool is a compiled pool of a snapshot. Its members never change. Its pickers do: they choose among the members that
@@ -67,7 +68,7 @@ type poolState struct {
 	errors            upstreamErrors
 }
 
-func newPool(p *snapshot.Pool, security *upstream.TLS, s *Store) *Pool {
+func newPool(p *snapshot.Pool, security *tlsterms.TLS, s *Store) *Pool {
 	c := &Pool{ID: p.ID, Service: p.Service, TLS: p.TLS, H2C: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	namespace := p.Namespace()
 	m := s.memory(namespace)

@@ -12,6 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/upstream"
+	"github.com/warren-dev/ingress/proxy/upstream/tlsterms"
 )
 
 // Store is what outlives a swap of pools. It has the endpoints with their idle connections, by namespace, address and
@@ -21,7 +22,7 @@ type Store struct {
 	prober  *health.Prober
 	targets map[upstream.Key]*Target
 	// tls makes TLS from the terms of pools.
-	tls   *upstream.TLSStore
+	tls   *tlsterms.Store
 	pools map[string]*poolState
 	// memories has what requests take of memory, by the namespace of the pools.
 	memories map[string]*memory
@@ -37,7 +38,7 @@ func NewStore(dialer *upstream.Dialer, prober *health.Prober) *Store {
 		dialer:   dialer,
 		prober:   prober,
 		targets:  make(map[upstream.Key]*Target),
-		tls:      upstream.NewTLSStore(),
+		tls:      tlsterms.NewStore(),
 		pools:    make(map[string]*poolState),
 		memories: make(map[string]*memory),
 		checked:  make(map[string]*poolList),
@@ -99,7 +100,7 @@ func (s *Store) Refresh(task string) {
 // NewPool compiles a pool. It shares its endpoints with other pools of its namespace that have the same address under
 // the same terms. It fails if its authorities hold no certificate.
 func (s *Store) NewPool(p *snapshot.Pool) (*Pool, error) {
-	security, err := s.tls.Get(upstream.Terms(p.TLS))
+	security, err := s.tls.Get(tlsterms.Terms(p.TLS))
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +170,9 @@ func (s *Store) KeepOnly(pools map[string]*Pool, list []snapshot.Pool) {
 			watched[m.checkedIn] = true
 		}
 	}
-	s.tls.KeepOnly(func(yield func(upstream.Terms) bool) {
+	s.tls.KeepOnly(func(yield func(tlsterms.Terms) bool) {
 		for i := range list {
-			if !yield(upstream.Terms(list[i].TLS)) {
+			if !yield(tlsterms.Terms(list[i].TLS)) {
 				return
 			}
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
+	"github.com/warren-dev/ingress/proxy/upstream/tlsterms"
 )
 
 // Finding is what one probe found.
@@ -105,7 +106,7 @@ func (p *Probes) exchange(ctx context.Context, tcp *net.TCPConn, c *snapshot.Che
 		terms = p.tls.Clone()
 		terms.ServerName = c.ServerName
 		if c.Obsolete {
-			upstream.AllowObsolete(terms)
+			tlsterms.AllowObsolete(terms)
 		}
 	}
 	up, end, err := p.dialer.Once(ctx, tcp, terms, c.H2C || c.GRPC)

@@ -11,6 +11,5 @@
 // connection that meets a [Demand]), dialer.go (what all connections have in common), dials.go (giving up those that
 // are being made), link.go (a connection below HTTP), conn.go (a connection of HTTP/1.1), login.go (connections that
 // a client logged in on), shared.go (a connection of HTTP/2), sharing.go (how requests share those), once.go (a
-// connection for one health check), tlsstore.go and tls.go (from [Terms] to TLS), authorities.go (certificates of
-// authorities, parsed once), tlsfault.go (why TLS failed).
+// connection for one health check), tlsfault.go (why TLS failed). Package tlsterms has the TLS of an endpoint.
 package upstream

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/upstream/tlsterms"
 )
 
 // IdleTimeout is how long a connection may rest. Common servers close an idle one after 60 or 75 seconds.
@@ -55,7 +57,7 @@ type Key struct {
 	Namespace string
 	Address   netip.AddrPort
 	// TLS is nil without TLS. H2C says that HTTP/2 is spoken without TLS. It does not go with TLS.
-	TLS *TLS
+	TLS *tlsterms.TLS
 	H2C bool
 }
 
@@ -70,8 +72,8 @@ type idleShard struct {
 func (e *Endpoint) Init(key Key, d *Dialer) {
 	e.address, e.text, e.dialer, e.h2c = key.Address, key.Address.String(), d, key.H2C
 	if key.TLS != nil {
-		e.tls, e.tlsHTTP1 = key.TLS.forEndpoint("")
-		if key.TLS.fromRequest {
+		e.tls, e.tlsHTTP1 = key.TLS.ForEndpoint("")
+		if key.TLS.FollowsRequest() {
 			e.names = newNames(e, key.TLS)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/upstream/tlsterms"
 )
 
 // A server may answer 421 to a request for another host than the one that the connection's handshake named, and its
@@ -32,7 +34,7 @@ const (
 // names are the parts of an endpoint, one for each server name.
 type names struct {
 	whole *Endpoint
-	tls   *TLS
+	tls   *tlsterms.TLS
 	// idle counts the idle connections of all parts.
 	idle atomic.Int32
 
@@ -56,7 +58,7 @@ type part struct {
 	trusted bool
 }
 
-func newNames(e *Endpoint, terms *TLS) *names {
+func newNames(e *Endpoint, terms *tlsterms.TLS) *names {
 	return &names{whole: e, tls: terms, held: make(map[string]*Endpoint)}
 }
 
@@ -139,7 +141,7 @@ func (n *names) full() bool {
 func (n *names) addLocked(name string) *Endpoint {
 	w := n.whole
 	e := &Endpoint{address: w.address, text: w.text, dialer: w.dialer, part: &part{of: n, name: name}}
-	e.tls, e.tlsHTTP1 = n.tls.forEndpoint(name)
+	e.tls, e.tlsHTTP1 = n.tls.ForEndpoint(name)
 	e.retired.Store(w.retired.Load())
 	n.held[name] = e
 	return e

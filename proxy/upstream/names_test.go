@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/upstream/tlsterms"
 )
 
 // followingEndpoint returns an endpoint whose server name follows the request.
 func followingEndpoint(d *Dialer, address netip.AddrPort) *Endpoint {
 	e := new(Endpoint)
-	security, err := newTLS(&parsedTerms{serverName: "default", fromRequest: true, skipVerify: true})
+	security, err := tlsterms.NewStore().Get(tlsterms.Terms{ServerName: "default", ServerNameFromRequest: true, SkipVerify: true})
 	if err != nil {
 		panic(err)
 	}

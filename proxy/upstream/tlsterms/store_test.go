@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package upstream
+package tlsterms
 
 import (
 	"crypto/ecdsa"
@@ -35,7 +35,7 @@ func authority(tb testing.TB) string {
 func TestTermsThatAreTheSameShareWhatComesOfThem(t *testing.T) {
 	t.Parallel()
 	one, other := authority(t), authority(t)
-	s := NewTLSStore()
+	s := NewStore()
 	get := func(name, authorities string) *TLS {
 		t.Helper()
 		got, err := s.Get(Terms{ServerName: name, Authorities: authorities})
@@ -69,7 +69,7 @@ func TestTermsThatAreTheSameShareWhatComesOfThem(t *testing.T) {
 
 func TestTermsMayBeNoneAndMayHaveNoAuthority(t *testing.T) {
 	t.Parallel()
-	s := NewTLSStore()
+	s := NewStore()
 	if got, err := s.Get(Terms{}); got != nil || err != nil {
 		t.Errorf("no TLS comes to %v and %v, want nothing", got, err)
 	}

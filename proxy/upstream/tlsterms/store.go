@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package upstream
+package tlsterms
 
 import (
 	"iter"
@@ -28,21 +28,21 @@ type Terms struct {
 	Obsolete bool
 }
 
-// TLSStore makes TLS from terms, once for equal ones. Only one goroutine may use it at a time.
-type TLSStore struct {
+// Store makes TLS from terms, once for equal ones. Only one goroutine may use it at a time.
+type Store struct {
 	parsed map[parsedTerms]*TLS
 	// authorities has the parsed lists.
 	authorities authorities
 }
 
-// NewTLSStore returns an empty store.
-func NewTLSStore() *TLSStore {
-	return &TLSStore{parsed: make(map[parsedTerms]*TLS), authorities: make(authorities)}
+// NewStore returns an empty store.
+func NewStore() *Store {
+	return &Store{parsed: make(map[parsedTerms]*TLS), authorities: make(authorities)}
 }
 
 // Get returns the TLS for terms. It is the same for equal terms, and nil for no TLS. Get fails if the authorities hold
 // no certificate, or if the certificate that is shown and its key do not match.
-func (s *TLSStore) Get(t Terms) (*TLS, error) {
+func (s *Store) Get(t Terms) (*TLS, error) {
 	if t == (Terms{}) {
 		return nil, nil
 	}
@@ -60,7 +60,7 @@ func (s *TLSStore) Get(t Terms) (*TLS, error) {
 	return known, nil
 }
 
-func (s *TLSStore) parse(t Terms) (terms parsedTerms, err error) {
+func (s *Store) parse(t Terms) (terms parsedTerms, err error) {
 	terms.serverName, terms.fromRequest = t.ServerName, t.ServerNameFromRequest
 	terms.skipVerify, terms.obsolete = t.SkipVerify, t.Obsolete
 	terms.altNames, terms.clientChain, terms.clientKey = t.AltNames, t.ClientChain, t.ClientKey
@@ -71,7 +71,7 @@ func (s *TLSStore) parse(t Terms) (terms parsedTerms, err error) {
 }
 
 // KeepOnly forgets all other terms.
-func (s *TLSStore) KeepOnly(used iter.Seq[Terms]) {
+func (s *Store) KeepOnly(used iter.Seq[Terms]) {
 	terms, texts := make(map[parsedTerms]bool), make(map[*byte]bool, len(s.authorities))
 	for t := range used {
 		if parsed, err := s.parse(t); err == nil {
@@ -94,7 +94,7 @@ func (s *TLSStore) KeepOnly(used iter.Seq[Terms]) {
 }
 
 // Size returns how many terms are kept, and how many different lists of authorities.
-func (s *TLSStore) Size() (terms, authorities int) {
+func (s *Store) Size() (terms, authorities int) {
 	different := make(map[any]bool)
 	for _, parsed := range s.authorities {
 		different[parsed] = true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package upstream
+package tlsterms
 
 import (
 	"crypto/tls"
@@ -23,8 +23,8 @@ type parsedTerms struct {
 	altNames, clientChain, clientKey string
 }
 
-// TLS is made from [Terms]. It is part of an endpoint's [Key], so that no request goes over a connection that was made
-// under other terms.
+// TLS is made from [Terms]. It is part of what tells endpoints apart, so that no request goes over a connection that
+// was made under other terms.
 type TLS struct {
 	config *tls.Config
 	// fromRequest is set if the host of a request is the server name that it goes under.
@@ -58,6 +58,9 @@ func newTLS(u *parsedTerms) (*TLS, error) {
 	return &TLS{config, u.fromRequest}, nil
 }
 
+// FollowsRequest says whether the host of a request is the server name that it goes under.
+func (u *TLS) FollowsRequest() bool { return u.fromRequest }
+
 // AllowObsolete lets connections use versions before TLS 1.2, and cipher suites that are no longer thought secure.
 func AllowObsolete(config *tls.Config) {
 	config.MinVersion, config.CipherSuites = tls.VersionTLS10, obsoleteSuites
@@ -75,10 +78,10 @@ var obsoleteSuites = func() (ids []uint16) {
 	return ids
 }()
 
-// forEndpoint returns the configurations of the connections to one endpoint under a server name. An empty one stands
+// ForEndpoint returns the configurations of the connections to one endpoint under a server name. An empty one stands
 // for the name of the terms. With the first, the endpoint chooses the protocol. The second offers HTTP/1.1 alone. Both
 // share a session.
-func (u *TLS) forEndpoint(name string) (negotiating, http1 *tls.Config) {
+func (u *TLS) ForEndpoint(name string) (negotiating, http1 *tls.Config) {
 	negotiating = u.config.Clone()
 	if name != "" {
 		negotiating.ServerName = name
