@@ -3,6 +3,7 @@
 package balance
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -187,9 +188,20 @@ func (p *Pool) available() []member {
 	return taking
 }
 
-// Sound returns the member at an endpoint if it takes requests and nothing is known against it. Otherwise it returns
+// LoggedIn returns the target that a client is logged in at, by its logins. It returns nil if there is none, if that
+// takes no requests, or if it was tried.
+func (p *Pool) LoggedIn(logins *upstream.Logins, tried []*Target) *Target {
+	for e := range logins.Endpoints() {
+		if t := p.sound(e); t != nil && !slices.Contains(tried, t) {
+			return t
+		}
+	}
+	return nil
+}
+
+// sound returns the member at an endpoint if it takes requests and nothing is known against it. Otherwise it returns
 // nil.
-func (p *Pool) Sound(e *upstream.Endpoint) *Target {
+func (p *Pool) sound(e *upstream.Endpoint) *Target {
 	for i := range p.members {
 		m := &p.members[i]
 		if &m.Endpoint != e {

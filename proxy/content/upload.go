@@ -12,6 +12,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -275,8 +276,8 @@ func (u *Upload) SetPatience(up upstream.Exchange, d time.Duration) {
 	}
 }
 
-// Stopping notes that the exchange itself ends the upload. It returns false if there is none to end.
-func (u *Upload) Stopping() bool {
+// stops notes that the exchange itself ends the upload. It returns false if there is none to end.
+func (u *Upload) stops() bool {
 	if u.done == nil {
 		return false
 	}
@@ -286,6 +287,50 @@ func (u *Upload) Stopping() bool {
 	default:
 		u.stopping.Store(true)
 		return true
+	}
+}
+
+// Stop ends an upload from a client whose endpoint is gone, and waits for it.
+func (u *Upload) Stop(from client.Side) {
+	if u.stops() {
+		from.StopContent()
+		<-u.done
+		from.ResumeContent()
+	}
+}
+
+// grace is how long an upload may take to notice its end once the response has ended.
+const grace = 50 * time.Millisecond
+
+// Finish waits for the upload from a client after a whole response. If the endpoint answered without reading
+// everything, it ends the upload, and the exchange of that number, so that a write that waits for the endpoint ends
+// too. It says whether the whole request was sent.
+func (u *Upload) Finish(from client.Side, g *guard.Guard, number uint64) bool {
+	if u.done == nil {
+		return true
+	}
+	select {
+	case <-u.done:
+	default:
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-u.done:
+		case <-timer.C:
+			g.End(number, reason.UpstreamReset)
+			u.Stop(from)
+		}
+	}
+	return u.sent
+}
+
+// Uploaded says whether the whole content was sent, now.
+func (u *Upload) Uploaded() bool {
+	select {
+	case <-u.done:
+		return u.sent
+	default:
+		return u.done == nil
 	}
 }
 

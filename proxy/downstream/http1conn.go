@@ -259,7 +259,7 @@ func (c *http1Conn) release(x *pipeline.Exchange) {
 	c.server.engine.End(x)
 }
 
-// WriteHead implements pipeline.Downstream. While its listener drains, each response is its connection's last.
+// WriteHead implements client.Side. While its listener drains, each response is its connection's last.
 func (c *http1Conn) WriteHead(resp *message.Response) {
 	if c.from.draining.Load() {
 		c.CloseAfter()
@@ -267,7 +267,7 @@ func (c *http1Conn) WriteHead(resp *message.Response) {
 	c.ServerConn.WriteHead(resp)
 }
 
-// Socket implements pipeline.Downstream.
+// Socket implements client.Side.
 func (c *http1Conn) Socket() *transport.TCP {
 	if c.origin.Secure {
 		return nil
@@ -275,17 +275,17 @@ func (c *http1Conn) Socket() *transport.TCP {
 	return c.transport
 }
 
-// RestContent implements pipeline.Downstream. A connection that is silent in the midst of a request holds up the
+// RestContent implements client.Side. A connection that is silent in the midst of a request holds up the
 // requests behind it.
 func (c *http1Conn) RestContent() bool { return false }
 
-// LiftRate implements pipeline.Downstream.
+// LiftRate implements client.Side.
 func (c *http1Conn) LiftRate() { c.guard.LiftRate() }
 
-// LiftSendingRate implements pipeline.Downstream. HTTP/1.1 has no calls whose messages may be far apart.
+// LiftSendingRate implements client.Side. HTTP/1.1 has no calls whose messages may be far apart.
 func (c *http1Conn) LiftSendingRate() {}
 
-// BreakOff implements pipeline.Downstream. HTTP/1.1 has no codes.
+// BreakOff implements client.Side. HTTP/1.1 has no codes.
 func (c *http1Conn) BreakOff(message.Reset) bool { return false }
 
 // Overdraw implements [http2.Holder]. While a head is read or a response is on its way, nothing can be told to the
@@ -295,10 +295,10 @@ func (c *http1Conn) Overdraw() {
 	c.transport.Reset()
 }
 
-// StopContent implements pipeline.Downstream.
+// StopContent implements client.Side.
 func (c *http1Conn) StopContent() { c.transport.StopReading() }
 
-// ResumeContent implements pipeline.Downstream.
+// ResumeContent implements client.Side.
 func (c *http1Conn) ResumeContent() { c.transport.ResumeReading() }
 
 // tunnel relays bytes both ways after an upgrade.

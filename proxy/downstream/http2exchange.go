@@ -90,5 +90,5 @@ func (s *http2Exchange) Release() {
 	pool.Put(s)
 }
 
-// Socket implements pipeline.Downstream. The content shares the connection with that of other streams.
+// Socket implements client.Side. The content shares the connection with that of other streams.
 func (s *http2Exchange) Socket() *transport.TCP { return nil }

@@ -90,7 +90,8 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 // explain takes the request through the phases and notes what they decided.
 func (e *Explanation) explain(t *pipeline.Trial, at *site) {
 	decided, detail := t.Decide()
-	host, path, route := t.Host(), t.Path(), t.Route()
+	found := t.Found()
+	host, path, route := found.Host, found.Path, found.Route
 	e.Request.Host, e.Request.Path = string(host), string(path)
 	switch owner := at.deciding(host).Owner; e.Listener {
 	case nil:
@@ -98,7 +99,7 @@ func (e *Explanation) explain(t *pipeline.Trial, at *site) {
 	default:
 		e.Listener.ID = owner // The request's host may be another one than the handshake's.
 	}
-	e.Request.Client, e.Request.Secure = t.Client().String(), t.Secure()
+	e.Request.Client, e.Request.Secure = found.Client.String(), found.Secure
 	switch decided {
 	case reason.ACMEChallenge:
 		detail = "the proof that a certificate authority asked for"
@@ -114,7 +115,7 @@ func (e *Explanation) explain(t *pipeline.Trial, at *site) {
 	}
 	if route != nil && decided != reason.AmbiguousPath {
 		rule := at.ruleOf(host, route)
-		e.Access = explainAccess(rule, t.Client())
+		e.Access = explainAccess(rule, found.Client)
 		e.take(t.Notes())
 		e.Backends, e.Mirrors, e.Retries = backendsOf(at.Generation, rule), mirrorsOf(at.Generation, rule), retriesOf(rule)
 		e.Session = explainSession(rule, t)
@@ -235,16 +236,16 @@ func explainSession(r *snapshot.Route, t *pipeline.Trial) *Session {
 	p := r.Persistence
 	s := &Session{Type: p.Type.String(), Name: p.Name, Absolute: p.Absolute.Seconds()}
 	switch state, at := t.Session(); state {
-	case pipeline.SessionStays:
+	case routing.SessionStays:
 		s.Stays = true
 		if at != nil { // or it went just now
-			s.Task = t.Backend().Pool.IDOf(at)
+			s.Task = t.Found().Backend.Pool.IDOf(at)
 		}
-	case pipeline.SessionEnded:
+	case routing.SessionEnded:
 		s.Why = "that of the request is over"
-	case pipeline.SessionMoves:
+	case routing.SessionMoves:
 		s.Why = "the endpoint of the request's takes no requests, or is not one of the rule's"
-	case pipeline.SessionUnknown:
+	case routing.SessionUnknown:
 		s.Why = "the request has something else in its place"
 	default:
 		s.Why = "the request names none"
@@ -254,13 +255,13 @@ func explainSession(r *snapshot.Route, t *pipeline.Trial) *Session {
 
 // explainPool describes the pool that an endpoint is chosen from. It returns nil if there is none.
 func explainPool(g *routing.Generation, t *pipeline.Trial, host []byte) *Pool {
-	p := t.Backend().Pool
+	p := t.Found().Backend.Pool
 	if p == nil {
 		return nil
 	}
 	return &Pool{
 		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(p, host),
-		Policy: t.Route().Balancing.Policy.String(), Tasks: explainTasks(p), Why: whyUnserved(g, p.ID),
+		Policy: t.Found().Route.Balancing.Policy.String(), Tasks: explainTasks(p), Why: whyUnserved(g, p.ID),
 	}
 }
 
@@ -292,8 +293,8 @@ func explainTasks(p *balance.Pool) []Task {
 // foresee returns why the choice of an endpoint would fail. It returns None if an endpoint or the queue takes the
 // request.
 func foresee(t *pipeline.Trial) (reason.Reason, string) {
-	b := &t.Route().Balancing
-	switch taking, room := t.Backend().Pool.Room(b.MaxConnections, b.MaxPending); {
+	b := &t.Found().Route.Balancing
+	switch taking, room := t.Found().Backend.Pool.Room(b.MaxConnections, b.MaxPending); {
 	case !taking:
 		return reason.NoHealthyTask, ""
 	case !room:

@@ -126,6 +126,21 @@ func (g *Guard) LiftRate() {
 	g.free = true
 }
 
+// Rest waits for d, or until the exchange is ended. It returns why it was ended, or None.
+func (g *Guard) Rest(d, now time.Duration) reason.Reason {
+	ended := make(chan struct{})
+	if !g.Arm(Func(func() { close(ended) }), now) {
+		return g.Disarm()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ended:
+	}
+	return g.Disarm()
+}
+
 // Func is what to arm a guard with if calling a function ends the wait.
 type Func func()
 

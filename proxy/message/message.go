@@ -10,7 +10,8 @@
 // Read in this order: message.go (a request and a response), field.go (a field, and what the proxy knows of its name),
 // fields.go (looking for fields), content.go (reading and writing content), ending.go (how an exchange ends early),
 // rate.go (how fast a peer has to be), detach.go and clone.go (a request without its buffer), opening.go (how a
-// WebSocket is opened), authority.go (hosts with ports), grammar.go (the rest of the grammar).
+// WebSocket is opened), upgrade.go (other protocols), options.go (OPTIONS), authority.go (hosts with ports), grammar.go
+// (the rest of the grammar).
 package message
 
 import "fmt"
@@ -67,6 +68,16 @@ func (r *Request) Reset() { *r = Request{Fields: r.Fields[:0]} }
 
 // HasContent returns whether content follows the head.
 func (r *Request) HasContent() bool { return r.ContentLength != 0 }
+
+// SetLength gives the content a length, and so no trailers. Nothing announces any then.
+func (r *Request) SetLength(length int64) {
+	r.ContentLength = length
+	for i := range r.Fields {
+		if f := &r.Fields[i]; f.Kind == Trailer {
+			f.Kind = Dropped
+		}
+	}
+}
 
 // Idempotent returns whether sending the method twice has the same effect as once (RFC 9110, section 9.2.2).
 func (r *Request) Idempotent() bool {

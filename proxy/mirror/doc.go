@@ -5,5 +5,6 @@
 //
 // It chooses no request: its users say when there is to be a copy, and where its content comes from.
 //
-// Read in this order: to.go (who gets copies), copy.go (a copy in the making), sender.go (copies under way).
+// Read in this order: to.go (who gets copies), copies.go (those of one request), copy.go (a copy in the making),
+// sender.go (copies under way).
 package mirror

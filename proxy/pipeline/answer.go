@@ -12,41 +12,13 @@ import (
 )
 
 var (
-	contentType  = []byte("Content-Type")
-	plainText    = []byte("text/plain; charset=utf-8")
-	octetStream  = []byte("application/octet-stream")
-	proxyStatus  = []byte("Proxy-Status")
-	noSniffField = message.Field{Name: []byte("X-Content-Type-Options"), Value: []byte("nosniff")}
+	contentType = []byte("Content-Type")
+	plainText   = []byte("text/plain; charset=utf-8")
+	octetStream = []byte("application/octet-stream")
 )
 
 // certificateRefused is the value for UpstreamTLSFailed if the endpoint's certificate is to blame.
 var certificateRefused = []byte(`warren; error=tls_certificate_error; details="UpstreamTLSFailed"`)
-
-// answer writes a response of the proxy's own. It has the status and the fields that resp has already, told as
-// Proxy-Status, which names the reason, and content, which comes in pieces. With head it leaves the content out, as a
-// response to HEAD must. There is no other way to answer.
-func answer(down Downstream, resp *message.Response, told []byte, head bool, mediaType []byte, content ...string) error {
-	resp.Version = message.HTTP11
-	resp.NoContent = head || resp.Status == 204 || resp.Status == 304
-	resp.ContentLength = 0
-	for _, piece := range content {
-		resp.ContentLength += int64(len(piece))
-	}
-	if len(mediaType) > 0 {
-		resp.Fields = append(resp.Fields, message.Field{Name: contentType, Value: mediaType})
-	}
-	resp.Fields = append(resp.Fields, message.Field{Name: proxyStatus, Value: told}, noSniffField)
-	down.WriteHead(resp)
-	w := down.Response()
-	if !resp.NoContent {
-		for _, piece := range content {
-			if err := message.Write(w, piece); err != nil {
-				return err
-			}
-		}
-	}
-	return w.End(nil)
-}
 
 // answerChallenge gives a certificate authority the proof that it asked for (RFC 8555, section 8.3).
 func (x *Exchange) answerChallenge(proof string) Verdict {
@@ -126,7 +98,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if status == nil {
 		status = why.ProxyStatus()
 	}
-	if err := answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
+	if err := client.Answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
 		return Torn
 	}
 	return Complete

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -15,10 +16,10 @@ import (
 )
 
 // attempt tries one endpoint, under the name that the route's terms of TLS want.
-func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
+func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, attempt.Failure) {
 	if d := x.route.Timeouts.Attempt; d > 0 {
-		x.deadline = newDeadline(d)
-		defer x.deadline.stop()
+		x.deadline = guard.NewDeadline(d)
+		defer x.deadline.Stop()
 	}
 	if e.Follows() {
 		part := e.For(x.Host)
@@ -29,24 +30,24 @@ func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, failure) {
 }
 
 // attemptAt tries one endpoint. It uses a connection that is there already, if it gets one.
-func (x *Exchange) attemptAt(e *upstream.Endpoint) (Verdict, failure) {
+func (x *Exchange) attemptAt(e *upstream.Endpoint) (Verdict, attempt.Failure) {
 	d := x.demand()
 	if up := e.Take(d); up != nil {
-		if v, failed := x.exchangeWith(up); !failed.stale {
+		if v, failed := x.exchangeWith(up); !failed.Stale {
 			return v, failed
 		}
 	}
 	v, failed := x.afresh(e, d)
-	if failed.stale { // it is sent once more, without its expectation
+	if failed.Stale { // it is sent once more, without its expectation
 		v, failed = x.afresh(e, d)
 	}
 	return v, failed
 }
 
 // afresh tries an endpoint on a new connection.
-func (x *Exchange) afresh(e *upstream.Endpoint, d upstream.Demand) (Verdict, failure) {
+func (x *Exchange) afresh(e *upstream.Endpoint, d upstream.Demand) (Verdict, attempt.Failure) {
 	up, failed := x.connect(e, d)
-	if failed.reason != reason.None {
+	if failed.Reason != reason.None {
 		return Torn, failed
 	}
 	return x.exchangeWith(up)
@@ -68,11 +69,11 @@ func (x *Exchange) demand() upstream.Demand {
 }
 
 // connect makes a new connection to the endpoint, or waits for one that is being made.
-func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, failure) {
+func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, attempt.Failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if !x.guard.Arm(guard.Func(cancel), x.engine.Clock.Now()) {
-		return nil, failure{reason: x.guard.Disarm()}
+		return nil, attempt.Failure{Reason: x.guard.Disarm()}
 	}
 	up, err := e.Dial(ctx, d)
 	if cause := x.guard.Disarm(); cause != reason.None {
@@ -80,27 +81,27 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 			_ = up.Close()
 			up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 		}
-		return nil, failure{reason: cause}
+		return nil, attempt.Failure{Reason: cause}
 	}
 	switch timeout := net.Error(nil); {
 	case err == nil:
-		return up, failure{}
+		return up, attempt.Failure{}
 	case err == upstream.ErrRetired:
-		return nil, failure{reason: reason.NoHealthyTask, left: true}
+		return nil, attempt.Failure{Reason: reason.NoHealthyTask, Left: true}
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return nil, failure{reason: reason.UpstreamConnectTimeout, again: true, endpoint: true, told: err}
+		return nil, attempt.Failure{Reason: reason.UpstreamConnectTimeout, Again: true, Endpoint: true, Told: err}
 	case upstream.IsTLSFault(err):
 		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
 		failed := x.tlsFailure(err)
-		failed.again = true
+		failed.Again = true
 		return nil, failed
 	}
-	return nil, failure{reason: reason.UpstreamConnectFailed, again: true, endpoint: true, told: err}
+	return nil, attempt.Failure{Reason: reason.UpstreamConnectFailed, Again: true, Endpoint: true, Told: err}
 }
 
 // exchangeWith sends the request on a connection and relays the response. Then it gives the connection back or closes
 // it. After an upgrade the connection stays in x.up.
-func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
+func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure) {
 	x.up = up
 	if x.logsIn {
 		x.claim(up)
@@ -111,7 +112,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	if !x.guard.Arm(up, x.Started) {
 		return Torn, x.fail(up, nil)
 	}
-	x.deadline.watch(up)
+	x.deadline.Watch(up)
 	if x.request.ContentLength == message.UnknownLength {
 		if err := x.measure(up); err != nil {
 			x.guard.End(x.number, content.Cause(err))
@@ -127,8 +128,8 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 		}
 		return Torn, x.fail(up, err)
 	}
-	if x.isStray(up) {
-		return Torn, x.fail(up, errStray)
+	if !x.request.HasContent() && upstream.IsStray(up) { // one with content may be answered before it was read
+		return Torn, x.fail(up, upstream.ErrStray)
 	}
 	if x.withdrawExpectation(up) {
 		return Torn, x.leave(up)
@@ -152,13 +153,9 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, failure) {
 	return x.relay(up)
 }
 
-// isStray says whether the endpoint sent the response before it had the request, so that it cannot be the answer. It
-// looks only after what makes servers send too much: a response that must not have content, or a request that they did
-// not understand. A request with content may be answered before it was read.
-func (x *Exchange) isStray(up upstream.Exchange) bool {
-	c := up.Sole()
-	return c != nil && c.Reused() && (c.Suspect() || up.Response().Status >= 400) && !x.request.HasContent() &&
-		c.Unheard()
+// claim makes a connection private to the client of the exchange.
+func (x *Exchange) claim(up upstream.Exchange) {
+	if c := up.Sole(); c != nil {
+		c.Claim(x.origin.Logins)
+	}
 }
-
-var errStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}

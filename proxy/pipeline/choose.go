@@ -4,8 +4,8 @@ package pipeline
 
 import (
 	"math/rand/v2"
-	"time"
 
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -25,7 +25,7 @@ func (x *Exchange) chooseBackend() reason.Reason {
 	}
 	var chosen *routing.Backend
 	switch {
-	case x.session.state == SessionStays:
+	case x.session.state == routing.SessionStays:
 		chosen = x.backend
 	case x.route.Balancing.Policy == snapshot.Hash:
 		x.findAffinity()
@@ -58,25 +58,25 @@ func (x *Exchange) findAffinity() {
 }
 
 // choose finds an endpoint with room for the request and takes a place there, or says why there is none.
-func (x *Exchange) choose() (balance.Hold, failure) {
+func (x *Exchange) choose() (balance.Hold, attempt.Failure) {
 	if limit := x.route.Balancing.MaxConnections; limit > 0 && x.backend.Pool.Queue().Waiting() > 0 {
 		return x.await() // behind those who came before
 	}
 	h, full := x.take()
 	switch {
 	case h.Target != nil:
-		return h, failure{}
+		return h, attempt.Failure{}
 	case full:
 		return x.await()
 	}
-	return balance.Hold{}, failure{reason: reason.NoHealthyTask}
+	return balance.Hold{}, attempt.Failure{Reason: reason.NoHealthyTask}
 }
 
 // take takes a place at an endpoint of the pool as it is now. If there is none, full says whether there would be one
 // without the limit on connections.
 func (x *Exchange) take() (h balance.Hold, full bool) {
 	c := balance.Choice{Hash: x.hash, Tried: x.tried, Limit: int64(x.route.Balancing.MaxConnections)}
-	if e := x.loggedIn(x.pool); e != nil {
+	if e := x.pool.LoggedIn(x.origin.Logins, x.tried); e != nil {
 		h, ok := x.pool.Hold(e, c.Limit)
 		return h, !ok
 	}
@@ -100,43 +100,27 @@ func (x *Exchange) renewPool() bool {
 
 // await waits for an endpoint with room, for as long as making a connection may take. A client that goes away leaves
 // the queue.
-func (x *Exchange) await() (balance.Hold, failure) {
-	b := &x.route.Balancing
-	q := x.backend.Pool.Queue()
-	w := q.Join(b.MaxPending)
-	if w == nil {
-		return balance.Hold{}, failure{reason: reason.UpstreamBusy}
-	}
-	defer q.Leave(w)
+func (x *Exchange) await() (held balance.Hold, _ attempt.Failure) {
 	ended := make(chan struct{})
 	if !x.guard.Arm(guard.Func(func() { close(ended) }), x.engine.Clock.Now()) {
-		return balance.Hold{}, failure{reason: x.guard.Disarm()}
+		return held, attempt.Failure{Reason: x.guard.Disarm()}
 	}
-	defer x.guard.Disarm()
-	var late <-chan time.Time
-	if d := x.route.Timeouts.Connect; d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		late = timer.C
+	look := func() (full bool) {
+		if x.renewPool() {
+			held, full = x.take()
+		}
+		return full
 	}
-	for {
-		select {
-		case <-w.Woken:
-		case <-late:
-			return balance.Hold{}, failure{reason: reason.UpstreamBusy, detail: "no connection to the service became free in time"}
-		case <-ended:
-			return balance.Hold{}, failure{reason: x.guard.Disarm()}
-		}
-		if !x.renewPool() {
-			return balance.Hold{}, failure{reason: reason.NoHealthyTask}
-		}
-		h, full := x.take()
-		if h.Target != nil {
-			return h, failure{}
-		}
-		if !full {
-			return balance.Hold{}, failure{reason: reason.NoHealthyTask}
-		}
-		q.Pass(w)
+	how := x.backend.Pool.Queue().Await(x.route.Balancing.MaxPending, x.route.Timeouts.Connect, ended, look)
+	switch cause := x.guard.Disarm(); {
+	case how == balance.WaitEnded:
+		return held, attempt.Failure{Reason: cause}
+	case how == balance.WaitRefused:
+		return held, attempt.Failure{Reason: reason.UpstreamBusy}
+	case how == balance.WaitLate:
+		return held, attempt.Failure{Reason: reason.UpstreamBusy, Detail: "no connection to the service became free in time"}
+	case held.Target == nil:
+		return held, attempt.Failure{Reason: reason.NoHealthyTask}
 	}
+	return held, attempt.Failure{}
 }

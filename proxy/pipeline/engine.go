@@ -42,7 +42,7 @@ type Engine struct {
 }
 
 // Begin returns an exchange for a request of a connection. The connection ends it with [Engine.End].
-func (g *Engine) Begin(down Downstream, guard *guard.Guard, from *client.Origin, shard uint32) *Exchange {
+func (g *Engine) Begin(down client.Side, guard *guard.Guard, from *client.Origin, shard uint32) *Exchange {
 	x, ok := g.exchanges.Get().(*Exchange)
 	if !ok {
 		x = new(Exchange)

@@ -23,7 +23,7 @@ import (
 // Exchange is one request on its way through the proxy. It belongs to one connection at a time, and is used again.
 type Exchange struct {
 	engine *Engine
-	down   Downstream
+	down   client.Side
 	// up is nil while the exchange has no connection to an endpoint.
 	up     upstream.Exchange
 	shared upstream.Stream // what up points to if the connection is shared
@@ -60,16 +60,13 @@ type Exchange struct {
 	hash   uint64
 	hold   balance.Hold
 	upload content.Upload
-	// copies are those of the request that mirrors are to get and that are not yet under way. copied is set once they
-	// were made.
-	copies []*mirror.Copy
-	copied bool
+	copies mirror.Copies
 	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
 	// retries is how often the request was tried again, and rounds how often that began with all endpoints anew.
 	retries, rounds int
 	// deadline is that of the attempt, nil for none.
-	deadline *deadline
+	deadline *guard.Deadline
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
 	// logsIn is set if the request logs in the connection that it takes.
@@ -105,12 +102,12 @@ func (x *Exchange) Serve() (v Verdict) {
 
 func (x *Exchange) afterPanic() Verdict {
 	x.disarm()
-	x.deadline.stop()
+	x.deadline.Stop()
 	up := x.up
 	if x.up = nil; up != nil {
 		_ = up.Close()
 	}
-	x.stopUpload()
+	x.upload.Stop(x.down)
 	if up != nil && up.Sole() == nil {
 		up.EndExchange(false, x.Shard, x.engine.Clock.Now()) // the exchange, which the stream is part of, is used again
 	}
@@ -146,7 +143,7 @@ func (x *Exchange) admit() Verdict {
 // release lets go of everything that is not the exchange's own memory.
 func (x *Exchange) release() {
 	x.upload.Drop()
-	x.dropCopies()
+	x.copies.Drop()
 	if x.Trace != nil {
 		x.engine.Tracer.End(x.Trace)
 	}

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/mirror"
@@ -62,7 +63,7 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
 		reflect.TypeFor[[]*mirror.Copy]():    []*mirror.Copy{copied()},
 		reflect.TypeFor[[]*content.Tee]():    []*content.Tee{copied().SendWith()},
-		reflect.TypeFor[Downstream]():        struct{ Downstream }{},
+		reflect.TypeFor[client.Side]():       struct{ client.Side }{},
 		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
 		reflect.TypeFor[*Engine]():           &Engine{Tracer: &observe.Tracer{}},
 		reflect.TypeFor[sync.Mutex]():        sync.Mutex{}, // nobody holds it

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -21,7 +22,7 @@ func (x *Exchange) withdrawExpectation(up upstream.Exchange) bool {
 	if up.Response().Status != 417 || !x.awaitsContinue() || x.upload.Done() == nil || x.released {
 		return false
 	}
-	x.stopUpload()
+	x.upload.Stop(x.down)
 	if up.Request().Written() > 0 || x.down.Content().Ended() {
 		if !x.upload.Sent() {
 			x.down.CloseAfter() // the rest of the content cannot be told from a request
@@ -41,13 +42,13 @@ func (x *Exchange) awaitsContinue() bool { return x.request.ExpectContinue && !x
 
 // leave ends an exchange with an endpoint that is to be asked once more, on another connection: on this one it may
 // wait for the content.
-func (x *Exchange) leave(up upstream.Exchange) failure {
+func (x *Exchange) leave(up upstream.Exchange) attempt.Failure {
 	cause, _ := x.disarm()
 	_ = up.Close()
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	if cause != reason.None {
-		return failure{reason: cause}
+		return attempt.Failure{Reason: cause}
 	}
-	return failure{reason: reason.UpstreamReset, stale: true}
+	return attempt.Failure{Reason: reason.UpstreamReset, Stale: true}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -34,11 +35,11 @@ func (x *Exchange) forward() Verdict {
 	if x.route.Balancing.Policy == snapshot.Hash && x.route.Split == nil { // or its backend was chosen by that
 		x.findAffinity()
 	}
-	var failed failure
+	var failed attempt.Failure
 	for {
 		held, none := x.chooseNext()
-		if none.reason != reason.None {
-			if failed.reason == reason.None || failed.left {
+		if none.Reason != reason.None {
+			if failed.Reason == reason.None || failed.Left {
 				failed = none
 			}
 			break
@@ -53,7 +54,7 @@ func (x *Exchange) forward() Verdict {
 		v, failed = x.attempt(&held.Target.Endpoint)
 		x.noteMalformed(&failed)
 		x.endAttempt(failed)
-		if failed.reason == reason.None && !failed.rejected {
+		if failed.Reason == reason.None && !failed.Rejected {
 			if v != Upgraded { // an upgrade holds its place until the tunnel ends
 				x.hold.Release()
 			}
@@ -61,45 +62,45 @@ func (x *Exchange) forward() Verdict {
 		}
 		x.hold.Release()
 		x.Status = 0
-		if failed.endpoint && failed.malformed == "" { // That is noted already.
-			held.Target.Failed(failed.said(), x.wallTime())
+		if failed.Endpoint && failed.Malformed == "" { // That is noted already.
+			held.Target.Failed(failed.Said(), x.wallTime())
 		}
 		switch {
-		case failed.endpoint && failed.silent:
+		case failed.Endpoint && failed.Silent:
 			x.engine.Ejector.TimedOut(held.Target, began)
-		case failed.endpoint:
+		case failed.Endpoint:
 			x.engine.Ejector.Failed(held.Target)
 		}
-		x.pool.Failed(failed.reason)
-		if failed.left {
+		x.pool.Failed(failed.Reason)
+		if failed.Left {
 			// The endpoint may have come back meanwhile, and may be the only one.
 			if x.renewPool() {
 				x.forgetAttempt()
 			}
 			continue
 		}
-		if !failed.rejected && (!failed.again || !x.allowRetry()) {
+		if !failed.Rejected && (!failed.Again || !x.allowRetry()) {
 			break
 		}
 		if x.route.Retry != nil {
 			if cause := x.backOff(); cause != reason.None {
-				failed = failure{reason: cause}
+				failed = attempt.Failure{Reason: cause}
 				break
 			}
 		}
 		x.renewPool()
 	}
-	if failed.untrusted {
+	if failed.Untrusted {
 		x.proxyStatus = certificateRefused
 	}
 	// To a gRPC client the code says more than a status (its protocol's table of "HTTP2 Error Code"). CANCEL after its
 	// deadline says that the server kept to the deadline.
-	if code, ok := errors.AsType[message.Reset](failed.cause); ok && x.isCall() && x.down.BreakOff(code) {
-		x.Reason, x.Status = failed.reason, failed.reason.Status()
+	if code, ok := errors.AsType[message.Reset](failed.Cause); ok && x.isCall() && x.down.BreakOff(code) {
+		x.Reason, x.Status = failed.Reason, failed.Reason.Status()
 		return Torn
 	}
-	x.Cause = failed.malformed
-	return x.Answer(failed.reason, failed.text())
+	x.Cause = failed.Malformed
+	return x.Answer(failed.Reason, failed.Text())
 }
 
 // isCall says whether the request is a gRPC call.

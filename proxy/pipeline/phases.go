@@ -77,7 +77,7 @@ func (x *Exchange) findClient() reason.Reason {
 func (x *Exchange) readTarget() reason.Reason {
 	req := &x.request
 	x.Host, x.hostBuf = canonical.Host(x.hostBuf, req.Authority)
-	if isAsterisk(req) {
+	if req.IsAsterisk() {
 		return x.answerOptions()
 	}
 	if !canonical.IsASCII(req.Query) {

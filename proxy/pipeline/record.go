@@ -5,6 +5,7 @@ package pipeline
 import (
 	"cmp"
 
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -35,13 +36,13 @@ func (x *Exchange) beginAttempt(e *balance.Target) {
 }
 
 // endAttempt records how the last attempt ended.
-func (x *Exchange) endAttempt(failed failure) {
+func (x *Exchange) endAttempt(failed attempt.Failure) {
 	if !x.isTraced() {
 		return
 	}
 	a := &x.attempts[len(x.attempts)-1]
-	a.Left = failed.left
-	a.Status, a.Reason = x.Status, cmp.Or(failed.reason, x.Reason)
+	a.Left = failed.Left
+	a.Status, a.Reason = x.Status, cmp.Or(failed.Reason, x.Reason)
 	if a.Ended = x.Ended; a.Ended == 0 {
 		a.Ended = x.engine.Clock.Now()
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/content"
@@ -39,7 +40,7 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 
 // relay sends the response on as it comes. It sends the head together with the content that is there already, and waits
 // for no more.
-func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
+func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 	resp, r, w := up.Response(), up.Content(), x.down.Response()
 	idle := x.route.Timeouts.Idle
 	stream := message.IsStream(resp.Fields) // before policies change what the endpoint says of it
@@ -53,7 +54,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), resp)
 	}
-	if len(resp.Upgrade) > 0 && isForeign(resp.Upgrade) {
+	if len(resp.Upgrade) > 0 && message.NamesHTTPOrTLS(resp.Upgrade) {
 		resp.Upgrade = nil // The client must not try what is never passed on.
 	}
 	if x.cookie != nil {
@@ -89,14 +90,14 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 				}
 			}
 			if err := w.Flush(); err != nil {
-				return x.clientWentAway(up), failure{}
+				return x.clientWentAway(up), attempt.Failure{}
 			}
 			var socket *transport.TCP
 			if bounded { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
 			if ok, readErr, writeErr := content.Splice(w, socket, r, up.Sole().Socket(), &x.engine.Pipes); writeErr != nil {
-				return x.clientWentAway(up), failure{}
+				return x.clientWentAway(up), attempt.Failure{}
 			} else if readErr != nil {
 				return x.tear(up, readErr)
 			} else if ok {
@@ -105,7 +106,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		}
 		room, err := w.Room()
 		if err != nil {
-			return x.clientWentAway(up), failure{}
+			return x.clientWentAway(up), attempt.Failure{}
 		}
 		n, err := r.Read(room)
 		talk.Note()
@@ -117,10 +118,10 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, failure) {
 		}
 	}
 	if err := w.End(r.Trailers()); err != nil {
-		return x.clientWentAway(up), failure{}
+		return x.clientWentAway(up), attempt.Failure{}
 	}
 	x.settle(up)
-	return Complete, failure{}
+	return Complete, attempt.Failure{}
 }
 
 // converse stops timing the two directions apart if the response began before the request ended: the exchange then
@@ -135,7 +136,7 @@ func (x *Exchange) converse(up upstream.Exchange, idle time.Duration) *content.C
 
 // settle ends the exchange with the endpoint after a whole response.
 func (x *Exchange) settle(up upstream.Exchange) {
-	sent := x.finishUpload()
+	sent := x.upload.Finish(x.down, x.guard, x.number)
 	x.boundWaits(up) // otherwise the next exchange on the connection would inherit a deadline it knows nothing of
 	cause, late := x.disarm()
 	x.up = nil
@@ -145,9 +146,9 @@ func (x *Exchange) settle(up upstream.Exchange) {
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
-func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, failure) {
+func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, attempt.Failure) {
 	failed := x.fail(up, err)
-	failed.again, failed.stale, failed.endpoint = false, false, false
+	failed.Again, failed.Stale, failed.Endpoint = false, false, false
 	x.down.CloseAfter()
 	if !x.down.Started() {
 		return Torn, failed
@@ -156,9 +157,9 @@ func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, failure) {
 		x.down.BreakOff(code)
 	}
 	x.noteMalformed(&failed)
-	x.Reason, x.Cause = failed.reason, failed.malformed
-	x.pool.Failed(failed.reason)
-	return Torn, failure{}
+	x.Reason, x.Cause = failed.Reason, failed.Malformed
+	x.pool.Failed(failed.Reason)
+	return Torn, attempt.Failure{}
 }
 
 func (x *Exchange) clientWentAway(up upstream.Exchange) Verdict {

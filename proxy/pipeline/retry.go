@@ -3,12 +3,9 @@
 package pipeline
 
 import (
-	"io"
-	"time"
-
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/balance"
-	"github.com/warren-dev/ingress/proxy/buffer"
-	"github.com/warren-dev/ingress/proxy/guard"
+	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -29,38 +26,20 @@ func (x *Exchange) rejects(up upstream.Exchange) bool {
 	if !x.route.Retry.After(up.Response().Status) || x.informed || !x.request.Idempotent() {
 		return false
 	}
-	if x.request.HasContent() && (!x.uploaded() || !x.upload.Resendable()) {
+	if x.request.HasContent() && (!x.upload.Uploaded() || !x.upload.Resendable()) {
 		return false
 	}
 	return x.allowRetry()
-}
-
-// uploaded says whether the whole content was sent to the endpoint.
-func (x *Exchange) uploaded() bool {
-	select {
-	case <-x.upload.Done():
-		return x.upload.Sent()
-	default:
-		return x.upload.Done() == nil
-	}
 }
 
 // rejectedMost bounds what is read of such a response.
 const rejectedMost = 64 << 10
 
 // reject drops a response. It reads what is there of it, so that a connection with a short one can go on.
-func (x *Exchange) reject(up upstream.Exchange) failure {
+func (x *Exchange) reject(up upstream.Exchange) attempt.Failure {
 	x.hold.Target.Succeeded(x.engine.Clock.Now())
 	x.Status = up.Response().Status
-	buf := x.engine.Buffers.Get(buffer.Small)
-	for r, left := up.Content(), rejectedMost; left > 0 && !r.Ended() && r.Buffered(); {
-		n, err := r.Read(buf)
-		if err != nil && err != io.EOF {
-			break
-		}
-		left -= n
-	}
-	x.engine.Buffers.Put(buf)
+	content.Drain(up.Content(), rejectedMost, &x.engine.Buffers)
 	x.boundWaits(up)
 	whole := up.Content().Ended()
 	cause, late := x.disarm()
@@ -71,7 +50,7 @@ func (x *Exchange) reject(up upstream.Exchange) failure {
 	}
 	x.up = nil
 	up.EndExchange(keep, x.Shard, x.engine.Clock.Now())
-	return failure{reason: cause, rejected: cause == reason.None}
+	return attempt.Failure{Reason: cause, Rejected: cause == reason.None}
 }
 
 // backOff waits before the next attempt. It returns why the exchange was ended meanwhile, or None.
@@ -80,25 +59,15 @@ func (x *Exchange) backOff() reason.Reason {
 	if d == 0 {
 		return reason.None
 	}
-	ended := make(chan struct{})
-	if !x.guard.Arm(guard.Func(func() { close(ended) }), x.engine.Clock.Now()) {
-		return x.guard.Disarm()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ended:
-	}
-	return x.guard.Disarm()
+	return x.guard.Rest(d, x.engine.Clock.Now())
 }
 
 // chooseNext chooses the endpoint of the next attempt. If the route has retries of its own, and every endpoint was
 // tried, it begins with them again. It does so in the pool that is served now, because endpoints that have gone take
 // no request, however often they are asked. Each time there has to have been a retry before.
-func (x *Exchange) chooseNext() (balance.Hold, failure) {
+func (x *Exchange) chooseNext() (balance.Hold, attempt.Failure) {
 	held, none := x.choose()
-	if none.reason == reason.NoHealthyTask && x.route.Retry != nil && x.rounds < x.retries && x.renewPool() {
+	if none.Reason == reason.NoHealthyTask && x.route.Retry != nil && x.rounds < x.retries && x.renewPool() {
 		x.rounds++
 		x.tried = x.tried[:0]
 		held, none = x.choose()
@@ -109,6 +78,6 @@ func (x *Exchange) chooseNext() (balance.Hold, failure) {
 // disarm ends the wait for the endpoint. It returns why the exchange was ended, or None, and whether the attempt's time
 // was over, so that the connection is closed.
 func (x *Exchange) disarm() (cause reason.Reason, late bool) {
-	late = x.deadline.leave()
+	late = x.deadline.Leave()
 	return x.guard.Disarm(), late
 }

@@ -3,7 +3,6 @@
 package pipeline
 
 import (
-	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -16,19 +15,8 @@ func (x *Exchange) keepSpelling() reason.Reason {
 	if sent == nil || x.route.Canonical || &x.request.Path[0] != &x.path[0] || len(x.request.Path) != len(x.path) {
 		return reason.None // a rewrite makes a path of our own
 	}
-	if x.isSameRule(sent) {
+	if x.generation.At(x.origin.Listener).Same(&x.request, x.Host, sent, x.path, x.route) {
 		x.request.Path, x.respelled = sent, true
 	}
 	return reason.None
-}
-
-// isSameRule says whether the rules would take the request to the same route if the path were read as it was sent.
-func (x *Exchange) isSameRule(sent []byte) bool {
-	routes, req := x.generation.At(x.origin.Listener), &x.request
-	if rest, ok := canonical.BehindAuthority(sent, x.path); ok {
-		if !canonical.ReadsOneWay(x.path) || routes.Find(req, x.Host, rest, canonical.AsItIs) != x.route {
-			return false
-		}
-	}
-	return routes.Find(req, x.Host, sent, canonical.AsItIs) == x.route
 }

@@ -68,32 +68,32 @@ func (t *Trial) Decide() (why reason.Reason, detail string) {
 // Routed returns the request as it was when [Trial.Decide] looked for its route. Policies had changed nothing of it.
 func (t *Trial) Routed() *message.Request { return &t.routed }
 
-// Host returns the canonical host after [Trial.Decide], or nil if the request's has no such form.
-func (t *Trial) Host() []byte { return t.x.Host }
+// Found is what the phases found out about a request.
+type Found struct {
+	// Host and Path are canonical. They are nil if the request's have no such form.
+	Host, Path []byte
+	// Client is the address of the client that the request is from. Secure is set if it came over HTTPS.
+	Client netip.Addr
+	Secure bool
+	// Route is the request's route, or nil if it has none.
+	Route *routing.Route
+	// Backend is what an endpoint would be chosen from. Of several that a request goes to at random, it is the one with
+	// the greatest weight. It has no pool if none can be chosen.
+	Backend *routing.Backend
+}
 
-// Path returns the canonical path after [Trial.Decide], or nil if the request's has no such form.
-func (t *Trial) Path() []byte { return t.x.path }
-
-// Client returns the address of the client that the request is from, after [Trial.Decide].
-func (t *Trial) Client() netip.Addr { return t.x.Client }
-
-// Secure returns whether the client came over HTTPS, after [Trial.Decide].
-func (t *Trial) Secure() bool { return t.x.Secure }
-
-// Route returns the request's route after [Trial.Decide], or nil if it has none.
-func (t *Trial) Route() *routing.Route { return t.x.route }
-
-// Backend returns what an endpoint would be chosen from, after [Trial.Decide]. Of several that a request goes to at
-// random, it is the one with the greatest weight. It has no pool if none can be chosen.
-func (t *Trial) Backend() *routing.Backend { return t.x.backend }
+// Found returns what [Trial.Decide] found out.
+func (t *Trial) Found() Found {
+	return Found{t.x.Host, t.x.path, t.x.Client, t.x.Secure, t.x.route, t.x.backend}
+}
 
 // Session returns what becomes of the session that the request names, and its endpoint if it goes there, after
 // [Trial.Decide].
-func (t *Trial) Session() (SessionState, *balance.Target) {
-	if t.x.session.state != SessionStays {
+func (t *Trial) Session() (routing.SessionState, *balance.Target) {
+	if t.x.session.state != routing.SessionStays {
 		return t.x.session.state, nil
 	}
-	return SessionStays, t.x.backend.Pool.SessionAt(t.x.session.Session)
+	return routing.SessionStays, t.x.backend.Pool.SessionAt(t.x.session.Session)
 }
 
 // Notes returns what the route's policies decided by.

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -11,9 +12,9 @@ import (
 )
 
 // upgrade relays a 101. What follows on both connections belongs to the tunnel.
-func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
+func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, attempt.Failure) {
 	resp := up.Response()
-	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || isForeign(resp.Upgrade) {
+	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || message.NamesHTTPOrTLS(resp.Upgrade) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
 	}
 	if !x.opening.Finish(resp) {
@@ -31,9 +32,9 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, failure) {
 	}
 	x.down.WriteHead(resp)
 	if err := x.down.Response().End(nil); err != nil {
-		return x.clientWentAway(up), failure{}
+		return x.clientWentAway(up), attempt.Failure{}
 	}
-	return Upgraded, failure{}
+	return Upgraded, attempt.Failure{}
 }
 
 // endUpload waits until the client has sent the request's content, and says whether all of it reached the endpoint. The
@@ -65,18 +66,9 @@ func (x *Exchange) endUpload(up upstream.Exchange) bool {
 // the connection. If such a protocol is among several, it drops all of them. HTTP/2 has no upgrades (RFC 9113, section
 // 8.6).
 func (x *Exchange) dropForeignUpgrade() {
-	if x.backend.Pool.H2C || isForeign(x.request.Upgrade) {
+	if x.backend.Pool.H2C || message.NamesHTTPOrTLS(x.request.Upgrade) {
 		x.request.Upgrade = nil
 	}
-}
-
-// isForeign says whether HTTP or TLS is in a list of protocols.
-func isForeign(protocols []byte) (foreign bool) {
-	message.Elements(protocols, func(p []byte) bool {
-		foreign = message.EqualFold(p, "h2c") || len(p) >= 4 && (message.EqualFold(p[:4], "http") || message.EqualFold(p[:4], "tls/"))
-		return !foreign
-	})
-	return foreign
 }
 
 // OpenWebSocket adds to a request what a WebSocket's opening has over HTTP/1.1, if the client asks for one by a

@@ -5,7 +5,6 @@ package pipeline
 import (
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
@@ -51,7 +50,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 	case why == reason.UpstreamBusy:
 		detail = "too much content of other requests waits to be sent to the service"
 	case length != message.UnknownLength:
-		x.sendsLength(length)
+		x.request.SetLength(length)
 	}
 	if cause := x.guard.Disarm(); cause != reason.None {
 		x.down.ResumeContent()
@@ -69,20 +68,10 @@ func (x *Exchange) contentMemory() content.Share {
 func (x *Exchange) measure(up upstream.Exchange) error {
 	length, err := x.upload.Measure(x.down.Content(), up.Sole() == nil, x.contentMemory(), &x.engine.Buffers)
 	if length != message.UnknownLength {
-		x.sendsLength(length)
+		x.request.SetLength(length)
 		x.request.ExpectContinue = x.request.ExpectContinue && x.request.HasContent()
 	}
 	return err
-}
-
-// sendsLength has the content go out with its length, and so without trailers. Nothing announces any then.
-func (x *Exchange) sendsLength(length int64) {
-	x.request.ContentLength = length
-	for i := range x.request.Fields {
-		if f := &x.request.Fields[i]; f.Kind == message.Trailer {
-			f.Kind = message.Dropped
-		}
-	}
 }
 
 // send sends the head and the content that is there. Then it starts the upload of the rest.
@@ -134,37 +123,3 @@ func (x *Exchange) runUpload(up upstream.Exchange, g *guard.Guard, number uint64
 // boundWaits bounds the waits for the response once the upload has ended, or at once if there was none. It returns
 // false while the upload runs.
 func (x *Exchange) boundWaits(up upstream.Exchange) bool { return x.upload.BoundWaits(up, x.stall) }
-
-// uploadGrace is how long an upload may take to notice its end once the response has ended.
-const uploadGrace = 50 * time.Millisecond
-
-// finishUpload waits for the upload after a whole response. If the endpoint answered without reading everything, it
-// ends the upload. It says whether the whole request was sent.
-func (x *Exchange) finishUpload() bool {
-	done := x.upload.Done()
-	if done == nil {
-		return true
-	}
-	select {
-	case <-done:
-	default:
-		timer := time.NewTimer(uploadGrace)
-		defer timer.Stop()
-		select {
-		case <-done:
-		case <-timer.C:
-			x.guard.End(x.number, reason.UpstreamReset) // this also ends a write that waits for the endpoint
-			x.stopUpload()
-		}
-	}
-	return x.upload.Sent()
-}
-
-// stopUpload ends an upload whose endpoint is gone and waits for it.
-func (x *Exchange) stopUpload() {
-	if x.upload.Stopping() {
-		x.down.StopContent()
-		<-x.upload.Done()
-		x.down.ResumeContent()
-	}
-}

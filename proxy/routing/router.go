@@ -102,6 +102,17 @@ func (r *Router) Ambiguous(req *message.Request, buf, host, path []byte, found *
 	return false, buf
 }
 
+// Same says whether a request takes the same route if its path is read as it was sent. found is the route that
+// [Router.Find] returns for its canonical path.
+func (r *Router) Same(req *message.Request, host, sent, path []byte, found *Route) bool {
+	if rest, ok := canonical.BehindAuthority(sent, path); ok {
+		if !canonical.ReadsOneWay(path) || r.Find(req, host, rest, canonical.AsItIs) != found {
+			return false
+		}
+	}
+	return r.Find(req, host, sent, canonical.AsItIs) == found
+}
+
 // site returns the most specific site for a canonical host. The owner of that site is the owner of the host. If there
 // is none, it returns a site without a table.
 func (r *Router) site(host []byte) site {

@@ -64,8 +64,46 @@ func cookiePath(r *snapshot.Route) string {
 	return path
 }
 
-// Token returns the token that a request has, or nil.
-func (s *Sessions) Token(fields []message.Field) []byte {
+// SessionState says what became of the session that a request names.
+type SessionState uint8
+
+const (
+	// SessionNone means that the request names none.
+	SessionNone SessionState = iota
+	// SessionUnknown means that what it names is none of ours.
+	SessionUnknown
+	// SessionEnded means that it is over.
+	SessionEnded
+	// SessionMoves means that its endpoint takes no requests, or is not one of the route's.
+	SessionMoves
+	// SessionStays means that the request goes to its endpoint.
+	SessionStays
+)
+
+// Find finds out which session a request belongs to at a time since 1970, and which backend that is at if it stays.
+// Nothing that a client writes leads to an endpoint that is not one of the route's: it would name none.
+func (s *Sessions) Find(
+	fields []message.Field, key *balance.SessionKey, now time.Duration, buf *balance.TokenBuffer,
+) (SessionState, balance.Session, *Backend) {
+	token := s.token(fields)
+	if token == nil {
+		return SessionNone, balance.Session{}, nil
+	}
+	found, ok := key.Open(token, buf)
+	switch {
+	case !ok:
+		return SessionUnknown, balance.Session{}, nil
+	case s.Absolute > 0 && now-found.Began >= s.Absolute:
+		return SessionEnded, balance.Session{}, nil
+	}
+	if backend := s.at(found); backend != nil {
+		return SessionStays, found, backend
+	}
+	return SessionMoves, balance.Session{}, nil // for all that is known: it may be somebody else's, too
+}
+
+// token returns the token that a request has, or nil.
+func (s *Sessions) token(fields []message.Field) []byte {
 	if s.Type == snapshot.SessionByCookie {
 		return balance.CookieValue(fields, s.Name)
 	}
@@ -77,20 +115,15 @@ func (s *Sessions) Token(fields []message.Field) []byte {
 	return nil
 }
 
-// At returns the backend that a session is at. It returns nil if its endpoint takes no requests, or is of no backend of
+// at returns the backend that a session is at. It returns nil if its endpoint takes no requests, or is of no backend of
 // the route.
-func (s *Sessions) At(session balance.Session) *Backend {
+func (s *Sessions) at(session balance.Session) *Backend {
 	for i := range s.backends {
 		if s.backends[i].Pool.SessionAt(session) != nil {
 			return &s.backends[i]
 		}
 	}
 	return nil
-}
-
-// Ended says whether a session is over at a time since 1970.
-func (s *Sessions) Ended(session balance.Session, now time.Duration) bool {
-	return s.Absolute > 0 && now-session.Began >= s.Absolute
 }
 
 // AppendField appends what the client is told of a new session: the value of the header field, or that of Set-Cookie.

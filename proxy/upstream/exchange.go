@@ -60,3 +60,14 @@ func ReadFinal(up Exchange, method []byte) error {
 	}
 	return ErrManyInformational
 }
+
+// IsStray says whether the endpoint sent the final response before it had the request, which has no content, so that it
+// cannot be the answer. It looks only after what makes servers send too much: a response that must not have content, or
+// a request that they did not understand.
+func IsStray(up Exchange) bool {
+	c := up.Sole()
+	return c != nil && c.Reused() && (c.Suspect() || up.Response().Status >= 400) && c.Unheard()
+}
+
+// ErrStray refuses such a response.
+var ErrStray = &message.Error{Status: 502, Detail: "a response that was sent before the request had arrived"}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package guard
 
 import (
 	"io"
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// deadline ends one attempt when its time is over, and not the exchange. A nil deadline never comes.
-type deadline struct {
+// Deadline ends one attempt when its time is over, and not the exchange. A nil Deadline never comes.
+type Deadline struct {
 	timer *time.Timer
 
 	mu sync.Mutex // guards what follows
@@ -19,16 +19,16 @@ type deadline struct {
 	passed bool
 }
 
-// newDeadline returns a deadline after d.
-func newDeadline(d time.Duration) *deadline {
-	t := new(deadline)
+// NewDeadline returns a deadline after d.
+func NewDeadline(d time.Duration) *Deadline {
+	t := new(Deadline)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.timer = time.AfterFunc(d, t.pass)
 	return t
 }
 
-func (t *deadline) pass() {
+func (t *Deadline) pass() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.passed = true
@@ -37,8 +37,8 @@ func (t *deadline) pass() {
 	}
 }
 
-// watch names what to close.
-func (t *deadline) watch(c io.Closer) {
+// Watch names what to close.
+func (t *Deadline) Watch(c io.Closer) {
 	if t == nil {
 		return
 	}
@@ -50,8 +50,8 @@ func (t *deadline) watch(c io.Closer) {
 	}
 }
 
-// leave closes nothing from now on. It says whether the time is over.
-func (t *deadline) leave() (passed bool) {
+// Leave closes nothing from now on. It says whether the time is over.
+func (t *Deadline) Leave() (passed bool) {
 	if t == nil {
 		return false
 	}
@@ -61,10 +61,10 @@ func (t *deadline) leave() (passed bool) {
 	return t.passed
 }
 
-// stop ends the deadline.
-func (t *deadline) stop() {
+// Stop ends the deadline.
+func (t *Deadline) Stop() {
 	if t != nil {
 		t.timer.Stop()
-		t.leave()
+		t.Leave()
 	}
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package client
 
 import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// Downstream is the client's side of one exchange, in any version of HTTP.
-type Downstream interface {
+// Side is the client's side of one exchange, in any version of HTTP.
+type Side interface {
 	// Content is the request's content. AwaitContent bounds the waits for it from now on.
 	Content() message.Reader
 	AwaitContent()
@@ -41,15 +41,3 @@ type Downstream interface {
 	StopContent()
 	ResumeContent()
 }
-
-// Verdict says how an exchange ended, to the connection that carried it.
-type Verdict uint8
-
-const (
-	// Complete means that the response was sent whole.
-	Complete Verdict = iota
-	// Torn means that it was not, and that the client must be able to see that.
-	Torn
-	// Upgraded means that a 101 was sent. The bytes that follow are the tunnel's.
-	Upgraded
-)

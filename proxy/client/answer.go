@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package client
+
+import "github.com/warren-dev/ingress/proxy/message"
+
+var (
+	contentType  = []byte("Content-Type")
+	proxyStatus  = []byte("Proxy-Status")
+	noSniffField = message.Field{Name: []byte("X-Content-Type-Options"), Value: []byte("nosniff")}
+)
+
+// Answer writes a response of the proxy's own. It has the status and the fields that resp has already, told as
+// Proxy-Status, which names the reason, and content, which comes in pieces. With head it leaves the content out, as a
+// response to HEAD must. There is no other way to answer.
+func Answer(down Side, resp *message.Response, told []byte, head bool, mediaType []byte, content ...string) error {
+	resp.Version = message.HTTP11
+	resp.NoContent = head || resp.Status == 204 || resp.Status == 304
+	resp.ContentLength = 0
+	for _, piece := range content {
+		resp.ContentLength += int64(len(piece))
+	}
+	if len(mediaType) > 0 {
+		resp.Fields = append(resp.Fields, message.Field{Name: contentType, Value: mediaType})
+	}
+	resp.Fields = append(resp.Fields, message.Field{Name: proxyStatus, Value: told}, noSniffField)
+	down.WriteHead(resp)
+	w := down.Response()
+	if !resp.NoContent {
+		for _, piece := range content {
+			if err := message.Write(w, piece); err != nil {
+				return err
+			}
+		}
+	}
+	return w.End(nil)
+}
