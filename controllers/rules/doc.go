@@ -8,5 +8,6 @@
 // knows no kind and no API type.
 //
 // Read in this order: object.go (an object and its hosts), rule.go (one rule), fault.go (what can be wrong, and what
-// that closes), host.go (which hosts are valid), text.go (how names are written into messages).
+// that closes), canary.go (an object that takes a share of others' requests), host.go (which hosts are valid),
+// text.go (how names are written into messages).
 package rules

@@ -30,6 +30,9 @@ type Object struct {
 	Fault *Fault
 	// ClosesHosts is set if the fault closes all of the object's hosts, including what other objects have of them.
 	ClosesHosts bool
+	// Canary has the object make no place of its own. It takes a share of the requests to other objects' rules for the
+	// same places. Nil for every other object.
+	Canary *Canary
 	// Unheeded lists the annotations of other controllers that have no effect here and do not decide who gets in. It is
 	// empty if there are none.
 	Unheeded string
@@ -48,6 +51,16 @@ type Host struct {
 	// Default is set if the rules only get what nothing else of the host matches. Any other object's rule for the same
 	// place comes before them.
 	Default bool
+	// Expressions makes every path of the host an expression, those of other objects too: a rule matches by its
+	// Expression, if it has one.
+	Expressions bool
+	// Alias is set if the name is only another one for a host of the object: for the one without Alias whose name comes
+	// first in the alphabet. It has the routes of that host, whichever objects they are of, and Rules is empty. An object
+	// that has the name without Alias has it alone.
+	Alias bool
+	// Alone keeps less specific hosts out: what no rule of the host matches gets 404, if all objects that have the host say
+	// so.
+	Alone bool
 	// Rules are in the order of the object. The host is the object's even if there are none.
 	Rules []Rule
 }

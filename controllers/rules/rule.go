@@ -17,6 +17,9 @@ type Rule struct {
 	// Where is the place in the object as its author finds it, for instance "rules[0].paths[1]".
 	Where string
 	Match Match
+	// Expression is what the rule matches in place of Match once an object of its host sets Expressions. Nil for rules to
+	// which that means nothing.
+	Expression *Match
 	// Backends share the requests by their weights. There is none if one of Policies answers every request: see
 	// [policy.Answers].
 	Backends []Backend
@@ -35,7 +38,8 @@ type Rule struct {
 	Persistence *snapshot.Persistence
 	// Canonical has backends get the canonical path, however the client spelled it.
 	Canonical bool
-	// Expressions are those of Match and Policies. Nil if there is none. They count even if the rule has a fault.
+	// Expressions are those of Match, Expression and Policies, and of the object's Canary. Nil if there is none. They count
+	// even if the rule has a fault.
 	Expressions []Expression
 	// Fault keeps the rule from being served as it is written. Nil if there is no fault.
 	Fault *Fault
@@ -71,6 +75,9 @@ type Match struct {
 	Conditions *snapshot.Conditions
 	// Senseless is set if the path cannot be compared with.
 	Senseless bool
+	// Fault keeps the rule from being served, but only while it matches by this Match. It goes before the rule's own fault.
+	// Nil if there is none.
+	Fault *Fault
 }
 
 // Backend is what answers: a port of a service.

@@ -64,8 +64,11 @@ const (
 	// text, or they close a whole host.
 	MatchText
 	// MatchExpression takes the path of the rule as a regular expression (RE2), which has to match the whole path. Case
-	// matters. It goes after every other match of its host.
+	// matters. It goes after every other match of its host but [MatchOpenExpression].
 	MatchExpression
+	// MatchOpenExpression takes the path of the rule as a regular expression (RE2) that begins where the path does and is
+	// open at its end: what follows does not matter. Neither does case. It goes after every other match of its host.
+	MatchOpenExpression
 )
 
 // MaxExpressions is how many routes of a host may have a [MatchExpression]. A request looks at them one after the
@@ -84,6 +87,8 @@ func (m PathMatch) String() string {
 		return "Text"
 	case MatchExpression:
 		return "RegularExpression"
+	case MatchOpenExpression:
+		return "OpenExpression"
 	}
 	return "Prefix"
 }
