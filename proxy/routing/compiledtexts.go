@@ -4,7 +4,6 @@ package routing
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -14,8 +13,8 @@ import (
 type compiledText struct {
 	// whole matches only whole values. Nil if nothing asks for that.
 	whole *regexp.Regexp
-	// prefix is what every value begins with that whole matches.
-	prefix string
+	// beginning is what every value begins with that whole matches.
+	beginning beginning
 	// part matches parts of values. Nil if nothing asks for that.
 	part *regexp.Regexp
 }
@@ -35,13 +34,7 @@ func compileText(text string) (*compiledText, error) {
 	if err != nil {
 		return nil, err
 	}
-	compiled := compiledText{whole: whole}
-	// An anchor would hide the text behind it.
-	if free, err := regexp.Compile(strings.TrimPrefix(text, "^")); err == nil {
-		compiled.prefix, _ = free.LiteralPrefix()
-		compiled.prefix = strings.Clone(compiled.prefix) // or it could keep free
-	}
-	return &compiled, nil
+	return &compiledText{whole: whole, beginning: beginningOf(whole.String())}, nil
 }
 
 // compilePart compiles an expression that matches parts of values.

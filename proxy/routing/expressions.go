@@ -13,15 +13,16 @@ import (
 )
 
 // expressions has the routes of a host whose paths are regular expressions, in their turn. RE2 takes time that grows
-// with the length of the path times that of the expression, never more. Nearly all expressions begin with a text of
-// their own, which is compared first.
+// with the length of the path times that of the expression, never more. Nearly all expressions have beginnings of their
+// own, which are compared first.
 type expressions []expression
 
 type expression struct {
-	// text is what the author wrote. prefix is what every path that it matches begins with.
-	text, prefix string
-	matches      *regexp.Regexp
-	turn         int
+	// text is what the author wrote.
+	text      string
+	beginning beginning
+	matches   *regexp.Regexp
+	turn      int
 	conditional
 }
 
@@ -29,7 +30,7 @@ type expression struct {
 func (e expressions) find(req *message.Request, path []byte) *Route {
 	for i := range e {
 		x := &e[i]
-		if len(path) >= len(x.prefix) && string(path[:len(x.prefix)]) == x.prefix && x.conditions.hold(req) && x.matches.Match(path) {
+		if x.beginning.allows(path) && x.conditions.hold(req) && x.matches.Match(path) {
 			return x.route
 		}
 	}
@@ -56,7 +57,7 @@ func (e expressions) with(text string, turn int, c *conditions, rt *Route, compi
 		return nil, fmt.Errorf("expression %q: %w", text, err)
 	}
 	return append(e, expression{
-		text: text, prefix: compiled.prefix, matches: compiled.whole, turn: turn, conditional: conditional{c, rt},
+		text: text, beginning: compiled.beginning, matches: compiled.whole, turn: turn, conditional: conditional{c, rt},
 	}), nil
 }
 
