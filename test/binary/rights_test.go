@@ -277,15 +277,18 @@ func TestTheChartsRightsAreEnoughAndNoneIsUnused(t *testing.T) {
 			listener := func(name string) any {
 				return map[string]any{"name": name, "port": int64(ports.row(t, 1)), "protocol": "HTTP"}
 			}
+			// Of an HTTPRoute and a GRPCRoute with the same hosts, a listener takes the older one alone.
+			route := func(kind, name string, rules ...any) client.Object {
+				return object("gateway.networking.k8s.io/v1", kind, name, map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}},
+					"hostnames": []any{strings.ToLower(kind) + ".example.com"}, "rules": rules})
+			}
 			edge := object("gateway.networking.k8s.io/v1", "Gateway", "edge", map[string]any{"gatewayClassName": shop, "listeners": []any{listener("http")}})
 			s.create(edge,
 				object("ingress.warren.dev/v1alpha1", "RoutePolicy", "limits", map[string]any{"maxRequestBytes": "1Mi"}),
-				object("gateway.networking.k8s.io/v1", "HTTPRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}),
-				object("gateway.networking.k8s.io/v1", "GRPCRoute", "shop", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}}}))
+				route("HTTPRoute", "shop", map[string]any{}), route("GRPCRoute", "shop", map[string]any{}))
 			s.create(object("gateway.networking.k8s.io/v1", "ListenerSet", "more", map[string]any{"parentRef": map[string]any{"name": "edge"},
 				"listeners": []any{map[string]any{"name": "http", "port": int64(80), "protocol": "HTTP"}}}),
-				object("gateway.networking.k8s.io/v1", "HTTPRoute", "secured", map[string]any{"parentRefs": []any{map[string]any{"name": "edge"}},
-					"rules": []any{map[string]any{"backendRefs": []any{map[string]any{"name": "web", "port": int64(443)}}}}}),
+				route("HTTPRoute", "secured", map[string]any{"backendRefs": []any{map[string]any{"name": "web", "port": int64(443)}}}),
 				object("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "web", map[string]any{
 					"targetRefs": []any{map[string]any{"group": "", "kind": "Service", "name": "web"}},
 					"validation": map[string]any{"hostname": "web.io", "wellKnownCACertificates": "System"}}))
