@@ -86,9 +86,6 @@ func (c *Conn) Claim(by *Logins) {
 	}
 }
 
-// Suspect says whether the next bytes may be content that the endpoint sent behind a response without any.
-func (c *Conn) Suspect() bool { return c.suspect }
-
 // Unheard says whether the endpoint had not received all that was sent to it when it sent what arrived last.
 func (c *Conn) Unheard() bool { return c.transport.Unheard() }
 

@@ -66,7 +66,7 @@ func ReadFinal(up Exchange, method []byte) error {
 // a request that they did not understand.
 func IsStray(up Exchange) bool {
 	c := up.Sole()
-	return c != nil && c.Reused() && (c.Suspect() || up.Response().Status >= 400) && c.Unheard()
+	return c != nil && c.Reused() && (c.suspect || up.Response().Status >= 400) && c.Unheard()
 }
 
 // ErrStray refuses such a response.
