@@ -209,12 +209,15 @@ func (g *generator) conditions() *snapshot.Conditions {
 			c.Headers = append(c.Headers, condition(name))
 		}
 	}
+	if g.IntN(5) == 0 {
+		c.Cookies = append(c.Cookies, condition("k"))
+	}
 	for _, name := range []string{"q", "v"} {
 		if g.IntN(5) == 0 {
 			c.Query = append(c.Query, condition(name))
 		}
 	}
-	if len(c.Methods)+len(c.Headers)+len(c.Query) == 0 {
+	if len(c.Methods)+len(c.Headers)+len(c.Cookies)+len(c.Query) == 0 {
 		return nil
 	}
 	return c
@@ -223,7 +226,7 @@ func (g *generator) conditions() *snapshot.Conditions {
 // fieldsAskedFor and queryAskedFor make what conditions may ask for.
 func (g *generator) fieldsAskedFor() (fields []string) {
 	for range g.IntN(4) {
-		fields = append(fields, pickFrom(g, "X-A", "x-a", "X-B")+": "+pickFrom(g, "1", "2", "a b", "1, 2", ""))
+		fields = append(fields, pickFrom(g, "X-A: ", "x-a: ", "X-B: ", "Cookie: k=", "cookie: a=b; K=")+pickFrom(g, "1", "2", "a b", "1, 2", ""))
 	}
 	return fields
 }

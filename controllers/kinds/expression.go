@@ -68,7 +68,7 @@ func Expressions(r *rules.Rule) []rules.Expression {
 		list = addExpression(list, r.Match.Path, false)
 	}
 	if c := r.Match.Conditions; c != nil {
-		for _, of := range [][]snapshot.Condition{c.Headers, c.Query} {
+		for _, of := range [][]snapshot.Condition{c.Headers, c.Cookies, c.Query} {
 			for i := range of {
 				if of[i].Match == snapshot.ValueRegularExpression {
 					list = addExpression(list, of[i].Value, false)

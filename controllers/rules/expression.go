@@ -75,7 +75,9 @@ func (m *Match) Loosened() Match {
 		loose.Path, loose.Beginning = anyPath, "/"
 	}
 	if c := m.Conditions; c != nil {
-		loose.Conditions = &snapshot.Conditions{Methods: c.Methods, Headers: loosened(c.Headers), Query: loosened(c.Query)}
+		loose.Conditions = &snapshot.Conditions{
+			Methods: c.Methods, Headers: loosened(c.Headers), Cookies: loosened(c.Cookies), Query: loosened(c.Query),
+		}
 	}
 	return loose
 }

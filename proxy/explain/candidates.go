@@ -173,6 +173,8 @@ func preferred(won, lost *snapshot.Conditions) string {
 		return "a rule for the same path that names the method goes before one that does not"
 	case len(won.Headers) > len(lost.Headers):
 		return "a rule for the same path that asks for more headers goes before"
+	case len(won.Cookies) > len(lost.Cookies):
+		return "a rule for the same path that asks for more cookies goes before"
 	}
 	return "a rule for the same path that asks for more query parameters goes before"
 }

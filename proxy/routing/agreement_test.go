@@ -40,12 +40,15 @@ func (a asker) conditions() *snapshot.Conditions {
 			c.Headers = append(c.Headers, a.condition(name))
 		}
 	}
+	if a.IntN(5) == 0 {
+		c.Cookies = append(c.Cookies, a.condition("k"))
+	}
 	for _, name := range []string{"p", "q q"} {
 		if a.IntN(4) == 0 {
 			c.Query = append(c.Query, a.condition(name))
 		}
 	}
-	if len(c.Methods)+len(c.Headers)+len(c.Query) == 0 {
+	if len(c.Methods)+len(c.Headers)+len(c.Cookies)+len(c.Query) == 0 {
 		return nil
 	}
 	return c
@@ -94,6 +97,9 @@ func (a asker) request() *message.Request {
 	}
 	for range a.IntN(5) {
 		fields = append(fields, pick(a, "X", "x", "Y", "z", "!x")+": "+pick(a, "1", "2", "1, 2", "a b", ""))
+	}
+	for range a.IntN(3) {
+		fields = append(fields, "Cookie: "+pick(a, "k", "K", "l")+"="+pick(a, "1", "2", "1, 2", "a b", "")+pick(a, "", "; k=2"))
 	}
 	query := ""
 	if len(parameters) > 0 || a.IntN(2) == 0 {
@@ -158,6 +164,16 @@ func matchesRequest(c *snapshot.Conditions, req *message.Request) bool {
 			return false
 		}
 	}
+	for _, k := range c.Cookies {
+		at := -1
+		pairs := strings.Split(strings.Join(header.Values("Cookie"), "; "), "; ")
+		if at = slices.IndexFunc(pairs, func(p string) bool { return strings.HasPrefix(strings.ToLower(p), k.Name+"=") }); at < 0 {
+			return false
+		}
+		if !matchesValue(&k, pairs[at][len(k.Name)+1:]) {
+			return false
+		}
+	}
 	for _, q := range c.Query {
 		if values := query[q.Name]; values == nil || !matchesValue(&q, values[0]) {
 			return false
@@ -176,18 +192,18 @@ func matchesValue(c *snapshot.Condition, value string) bool {
 
 // worth compares two routes of one host that a request matches. It is above zero if a goes before b.
 func worth(a, b *snapshot.Route) int {
-	count := func(r *snapshot.Route) (methods, headers, query int) {
+	count := func(r *snapshot.Route) (methods, headers, cookies, query int) {
 		if r.Conditions == nil {
-			return 0, 0, 0
+			return 0, 0, 0, 0
 		}
 		if len(r.Conditions.Methods) > 0 {
 			methods = 1
 		}
-		return methods, len(r.Conditions.Headers), len(r.Conditions.Query)
+		return methods, len(r.Conditions.Headers), len(r.Conditions.Cookies), len(r.Conditions.Query)
 	}
-	am, ah, aq := count(a)
-	bm, bh, bq := count(b)
-	return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(len(a.Path), len(b.Path)), am-bm, ah-bh, aq-bq)
+	am, ah, ac, aq := count(a)
+	bm, bh, bc, bq := count(b)
+	return cmp.Or(cmp.Compare(a.Match, b.Match), cmp.Compare(len(a.Path), len(b.Path)), am-bm, ah-bh, ac-bc, aq-bq)
 }
 
 // The router finds the same route as a search of all routes. The search reads queries, fields and expressions with

@@ -16,8 +16,8 @@ import (
 // conditions are the compiled conditions of a route. They read a request as it is, and allocate nothing.
 type conditions struct {
 	// of is what they were compiled from.
-	of             *snapshot.Conditions
-	headers, query []condition
+	of                      *snapshot.Conditions
+	headers, cookies, query []condition
 }
 
 // condition asks for a value of a header field or of a parameter.
@@ -37,11 +37,15 @@ func compileConditions(c *snapshot.Conditions, compile textCompiler) (*condition
 	if err != nil {
 		return nil, err
 	}
+	cookies, err := compileList("cookie", c.Cookies, compile)
+	if err != nil {
+		return nil, err
+	}
 	query, err := compileList("query parameter", c.Query, compile)
 	if err != nil {
 		return nil, err
 	}
-	return &conditions{of: c, headers: headers, query: query}, nil
+	return &conditions{of: c, headers: headers, cookies: cookies, query: query}, nil
 }
 
 func compileList(what string, list []snapshot.Condition, compile textCompiler) ([]condition, error) {
@@ -70,7 +74,8 @@ func (c *conditions) source() *snapshot.Conditions {
 
 // hold says whether a request meets all conditions. Every request meets nil conditions.
 func (c *conditions) hold(req *message.Request) bool {
-	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetParameter(req.Query) < 0
+	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetCookie(req.Fields) < 0 &&
+		c.unmetParameter(req.Query) < 0
 }
 
 // Unmet says in words which conditions a request does not meet, each in a text. If an expression does not compile, it
@@ -88,6 +93,11 @@ func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
 	for i := range c.headers {
 		if !c.headers[i].inFields(req.Fields) {
 			unmet = append(unmet, (&snapshot.Conditions{Headers: of.Headers[i : i+1]}).String())
+		}
+	}
+	for i := range c.cookies {
+		if !c.cookies[i].inCookies(req.Fields) {
+			unmet = append(unmet, (&snapshot.Conditions{Cookies: of.Cookies[i : i+1]}).String())
 		}
 	}
 	for i := range c.query {
@@ -114,6 +124,16 @@ func (c *conditions) meetsMethod(method []byte) bool {
 func (c *conditions) unmetHeader(fields []message.Field) int {
 	for i := range c.headers {
 		if !c.headers[i].inFields(fields) {
+			return i
+		}
+	}
+	return -1
+}
+
+// unmetCookie returns the index of the first condition that the cookies do not meet, or -1.
+func (c *conditions) unmetCookie(fields []message.Field) int {
+	for i := range c.cookies {
+		if !c.cookies[i].inCookies(fields) {
 			return i
 		}
 	}
@@ -185,6 +205,25 @@ func (c *condition) takes(value []byte) bool {
 	return string(value) == c.value
 }
 
+// inCookies says whether the first cookie of the name that the condition asks for meets it.
+func (c *condition) inCookies(fields []message.Field) bool {
+	for i := range fields {
+		f := &fields[i]
+		if f.Kind == message.Dropped || !message.EqualFold(f.Name, "cookie") {
+			continue
+		}
+		for rest, more := f.Value, true; more; {
+			var pair []byte
+			pair, rest, more = bytes.Cut(rest, semicolon)
+			name, value, ok := bytes.Cut(pair, equalsSign)
+			if ok && message.EqualFold(message.TrimSpace(name), c.name) {
+				return c.takes(message.TrimSpace(value))
+			}
+		}
+	}
+	return false
+}
+
 // inQuery says whether a query, with its question mark, meets the condition. It reads the query as a form (URL
 // Standard, section 5.1), because most servers do.
 func (c *condition) inQuery(query []byte) bool {
@@ -221,6 +260,7 @@ func (c *condition) inQuery(query []byte) bool {
 
 var (
 	ampersand  = []byte("&")
+	semicolon  = []byte(";")
 	equalsSign = []byte("=")
 )
 

@@ -108,6 +108,38 @@ func TestWhichRequestsMeetAHeaderCondition(t *testing.T) {
 	})
 }
 
+func TestWhichRequestsMeetACookieCondition(t *testing.T) {
+	t.Parallel()
+	on := func(texts ...string) *snapshot.Conditions {
+		c := &snapshot.Conditions{}
+		for _, text := range texts {
+			c.Cookies = append(c.Cookies, conditionOf(text))
+		}
+		return c
+	}
+	check(t, on("can-ary=always"), map[*message.Request]bool{
+		requestOf("GET", "", "Cookie: can-ary=always"):                           true,
+		requestOf("GET", "", "Cookie: a=1; Can-Ary=always; b=2"):                 true,
+		requestOf("GET", "", "Cookie: a=1;can-ary = always "):                    true,
+		requestOf("GET", "", "Cookie: a=1", "cookie: can-ary=always"):            true,
+		requestOf("GET", "", "!Cookie: can-ary=never", "Cookie: can-ary=always"): true,
+		requestOf("GET", "", "Cookie: can-ary=always; can-ary=never"):            true,
+		requestOf("GET", "", "Cookie: can-ary=never; can-ary=always"):            false,
+		requestOf("GET", "", "Cookie: can-ary=never", "Cookie: can-ary=always"):  false,
+		requestOf("GET", "", "Cookie: can-ary=Always"):                           false,
+		requestOf("GET", "", "Cookie: can-ary=always=1"):                         false,
+		requestOf("GET", "", "Cookie: xcan-ary=always; can-aryx=always; always"): false,
+		requestOf("GET", "", "Cookie: x=can-ary=always"):                         false,
+		requestOf("GET", "", "Cookie: can-ary"):                                  false,
+		requestOf("GET", "", "Cookie: "):                                         false,
+		requestOf("GET", "", "can-ary: always"):                                  false,
+		requestOf("GET", "?can-ary=always"):                                      false,
+	})
+	check(t, on("a=", "b~[0-9]+"), map[*message.Request]bool{
+		requestOf("GET", "", "Cookie: a=; b=17"): true, requestOf("GET", "", "Cookie: b=17"): false, requestOf("GET", "", "Cookie: a=; b=x"): false,
+	})
+}
+
 func TestWhichRequestsMeetAQueryCondition(t *testing.T) {
 	t.Parallel()
 	check(t, onQuery("v=2"), map[*message.Request]bool{
@@ -168,15 +200,16 @@ func TestWhichConditionIsNotMetIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	all := &snapshot.Conditions{
 		Methods: []string{"GET", "PUT"}, Headers: []snapshot.Condition{conditionOf("a=1"), conditionOf("b~x+")},
-		Query: []snapshot.Condition{conditionOf("v=2")},
+		Cookies: []snapshot.Condition{conditionOf("c=3")}, Query: []snapshot.Condition{conditionOf("v=2")},
 	}
 	for want, req := range map[string]*message.Request{
-		"":                      requestOf("GET", "?v=2", "A: 1", "B: xx"),
-		"method GET or PUT":     requestOf("HEAD", "?v=2", "A: 1", "B: x"),
-		`header a is "1"`:       requestOf("GET", "?v=2", "A: 2", "B: x"),
-		`header b matches "x+"`: requestOf("GET", "?v=2", "A: 1"),
-		`method GET or PUT, header a is "1", header b matches "x+", query parameter v is "2"`: requestOf("HEAD", ""),
-		`query parameter v is "2"`: requestOf("GET", "?v=3", "A: 1", "B: x"),
+		"":                         requestOf("GET", "?v=2", "A: 1", "B: xx", "Cookie: c=3"),
+		"method GET or PUT":        requestOf("HEAD", "?v=2", "A: 1", "B: x", "Cookie: c=3"),
+		`header a is "1"`:          requestOf("GET", "?v=2", "A: 2", "B: x", "Cookie: c=3"),
+		`header b matches "x+"`:    requestOf("GET", "?v=2", "A: 1", "Cookie: c=3"),
+		`cookie c is "3"`:          requestOf("GET", "?v=2", "A: 1", "B: x", "Cookie: b=3"),
+		`query parameter v is "2"`: requestOf("GET", "?v=3", "A: 1", "B: x", "Cookie: c=3"),
+		`method GET or PUT, header a is "1", header b matches "x+", cookie c is "3", query parameter v is "2"`: requestOf("HEAD", ""),
 	} {
 		if got := strings.Join(Unmet(all, req), ", "); got != want {
 			t.Errorf("got %q, want %q", got, want)

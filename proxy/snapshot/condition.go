@@ -20,12 +20,15 @@ type Conditions struct {
 	// Headers are conditions on header fields, sorted by Name. Each Name is in lower case and occurs once. If a field
 	// occurs several times in a request, its values are joined and count as one (RFC 9110, section 5.3).
 	Headers []Condition
+	// Cookies are conditions on cookies, sorted by Name. Each Name is in lower case and occurs once, and is compared in any
+	// case. If a cookie occurs several times in a request, the first one counts.
+	Cookies []Condition
 	// Query has conditions on parameters of the query, sorted by Name. Each Name occurs once. Names and values are
 	// compared with the decoded query. If a parameter occurs several times in a request, the first one counts.
 	Query []Condition
 }
 
-// Condition asks for a header field, or for a parameter of the query, that has a certain name and a certain value.
+// Condition asks for a header field, a cookie or a parameter of the query that has a certain name and a certain value.
 type Condition struct {
 	// Name is not empty.
 	Name string
@@ -58,12 +61,12 @@ func (c *Conditions) Equal(o *Conditions) bool { return c == o || c != nil && o 
 // asksFor says whether two sets of conditions are the same. Neither may be nil. It is apart from Equal, so that Equal
 // is inlined: comparing two routes without conditions calls nothing then.
 func (c *Conditions) asksFor(o *Conditions) bool {
-	return slices.Equal(c.Methods, o.Methods) && slices.Equal(c.Headers, o.Headers) && slices.Equal(c.Query, o.Query)
+	return slices.Equal(c.Methods, o.Methods) && slices.Equal(c.Headers, o.Headers) && slices.Equal(c.Cookies, o.Cookies) && slices.Equal(c.Query, o.Query)
 }
 
 // Precedence orders the routes of one place by their conditions. It is negative if c comes before o, and positive if c
 // comes after o. A route that names methods comes before one that names none. Next, a route with more header fields
-// comes first, and then one with more parameters. Routes without conditions come last.
+// comes first, then one with more cookies, and then one with more parameters. Routes without conditions come last.
 //
 // Precedence is 0 if something else has to decide, such as the age of the routes. That does not mean that the
 // conditions are equal.
@@ -76,6 +79,7 @@ func (c *Conditions) Precedence(o *Conditions) int {
 	return cmp.Or(
 		cmp.Compare(min(1, len(o.Methods)), min(1, len(c.Methods))),
 		cmp.Compare(len(o.Headers), len(c.Headers)),
+		cmp.Compare(len(o.Cookies), len(c.Cookies)),
 		cmp.Compare(len(o.Query), len(c.Query)),
 	)
 }
@@ -96,6 +100,9 @@ func (c *Conditions) String() string {
 	}
 	for i := range c.Headers {
 		parts = append(parts, "header "+c.Headers[i].String())
+	}
+	for i := range c.Cookies {
+		parts = append(parts, "cookie "+c.Cookies[i].String())
 	}
 	for i := range c.Query {
 		parts = append(parts, "query parameter "+c.Query[i].String())
@@ -136,7 +143,7 @@ func WholeExpression(text string) (*regexp.Regexp, error) {
 
 // inspect returns what is wrong with the conditions of a route, or nil.
 func (c *Conditions) inspect() error {
-	if len(c.Methods)+len(c.Headers)+len(c.Query) == 0 {
+	if len(c.Methods)+len(c.Headers)+len(c.Cookies)+len(c.Query) == 0 {
 		return errors.New("conditions that ask for nothing are no conditions: they have to be nil")
 	}
 	for i, m := range c.Methods {
@@ -149,12 +156,19 @@ func (c *Conditions) inspect() error {
 			}
 		}
 	}
-	for i := range c.Headers {
-		if name := c.Headers[i].Name; strings.ContainsFunc(name, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
-			return fmt.Errorf("header %q is not in lower case", name)
+	return cmp.Or(
+		inspectLower("header", c.Headers), inspectLower("cookie", c.Cookies),
+		inspectConditions("header", c.Headers), inspectConditions("cookie", c.Cookies), inspectConditions("query parameter", c.Query),
+	)
+}
+
+func inspectLower(what string, list []Condition) error {
+	for i := range list {
+		if name := list[i].Name; strings.ContainsFunc(name, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
+			return fmt.Errorf("%s %q is not in lower case", what, name)
 		}
 	}
-	return cmp.Or(inspectConditions("header", c.Headers), inspectConditions("query parameter", c.Query))
+	return nil
 }
 
 func inspectConditions(what string, list []Condition) error {
