@@ -239,16 +239,22 @@ func (g *generator) queryAskedFor() string {
 	return query
 }
 
+// openEnds are the ends of open expressions.
+var openEnds = []string{"", "(/|$)(.*)", "[a-z]", "$", "/?"}
+
 func (g *generator) route(pools []string) snapshot.Route {
 	g.serial++
 	r := prefix(g.path(), pickFrom(g, pools...))
-	if g.IntN(3) == 0 {
+	switch g.IntN(6) {
+	case 0, 1:
 		r.Match = snapshot.MatchExact
+	case 2:
+		r.Match, r.Path = snapshot.MatchOpenExpression, r.Path+pickFrom(g, openEnds...)
 	}
 	r.Rule = snapshot.RuleID{Ingress: fmt.Sprintf("default/ingress-%d", g.serial), Rule: g.IntN(3), Path: g.IntN(3)}
 	if g.IntN(8) == 0 {
 		r.Closed = "UnreadablePath"
-		if g.IntN(2) == 0 {
+		if r.Match != snapshot.MatchOpenExpression && g.IntN(2) == 0 {
 			r.Match = snapshot.MatchText
 		}
 	}
@@ -343,7 +349,7 @@ func (g *generator) hosts(ids []string, at *netip.AddrPort) (hosts []snapshot.Ho
 		if g.IntN(4) == 0 {
 			continue
 		}
-		h := snapshot.Host{Name: name, Owner: pickFrom(g, owners...), RedirectHTTPS: at == nil && g.IntN(6) == 0}
+		h := snapshot.Host{Name: name, Owner: pickFrom(g, owners...), RedirectHTTPS: at == nil && g.IntN(6) == 0, Alone: g.IntN(4) == 0}
 		for range g.IntN(6) {
 			r := g.route(ids)
 			if at != nil { // several matches of one rule of a route
@@ -363,9 +369,33 @@ func (g *generator) hosts(ids []string, at *netip.AddrPort) (hosts []snapshot.Ho
 				h.Routes = append(h.Routes, r)
 			}
 		}
+		takeTurns(h.Routes)
 		hosts = append(hosts, h)
 	}
 	return hosts
+}
+
+// takeTurns numbers the routes that have an open expression: longer ones first, and those of a place as they stand in
+// it.
+func takeTurns(routes []snapshot.Route) {
+	var open []*snapshot.Route
+	for i := range routes {
+		if routes[i].Match == snapshot.MatchOpenExpression {
+			open = append(open, &routes[i])
+		}
+	}
+	slices.SortStableFunc(open, func(a, b *snapshot.Route) int {
+		if len(a.Path) != len(b.Path) {
+			return len(b.Path) - len(a.Path)
+		}
+		if c := strings.Compare(a.Path, b.Path); c != 0 {
+			return c
+		}
+		return a.Conditions.Precedence(b.Conditions)
+	})
+	for turn, r := range open {
+		r.Turn = turn
+	}
 }
 
 // generatedRequest is a request of a generator, as a question and as bytes.
@@ -391,6 +421,9 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 	if len(hosts) > 0 && g.IntN(3) > 0 { // one of a route's, so that rules are met
 		if h := pickFrom(g, hosts...); len(h.Routes) > 0 {
 			path = pickFrom(g, h.Routes...).Path
+			for _, end := range openEnds {
+				path = strings.TrimSuffix(path, end)
+			}
 		}
 	}
 	target := g.spelled(path)

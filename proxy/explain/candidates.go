@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,7 +28,7 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 	for _, r := range s.rulesFor(host) {
 		c := Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-			Rule: r.Rule.Place(), Service: servicesOf(s.Generation, r.Route),
+			Rule: r.Rule.Place(), Service: servicesOf(s.Generation, r.Route), Canary: r.Canary,
 		}
 		covered, missing := covers(r.Route, path), []string(nil)
 		if covered {
@@ -45,14 +46,22 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 					c.Why += ": " + r.ClosedWhy
 				}
 			}
+			if r.Match == snapshot.MatchOpenExpression {
+				c.Why += opened(r.opened)
+			}
 			winner, by = &c, r.Conditions
 		case !covered:
 			c.Mismatched, c.Why = true, mismatch(r.Route)
+			if r.Match == snapshot.MatchOpenExpression {
+				c.Why += opened(r.opened)
+			}
 		case len(missing) > 0:
 			c.reject(missing)
 		case r.owner != decides.Owner:
 			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + belongs(decides) + ", and " +
 				shownHost(r.host) + " to " + shownOwner(r.owner)
+		case decides.Alone && r.host != decides.Name:
+			c.Why = "matches, but for " + shownHost(decides.Name) + " no less specific host is asked"
 		case winner == nil:
 			c.Why = "matches"
 		case winner.Host != r.host:
@@ -65,7 +74,9 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 			c.Why = "matches, but an Exact path goes before a Prefix"
 		case winner.Match == snapshot.MatchExpression.String():
 			c.Why = "matches, but " + winner.Path + " is looked at before: it asks for more, is older, or is earlier in its object"
-		case r.Match == snapshot.MatchExpression:
+		case winner.Match == snapshot.MatchOpenExpression.String():
+			c.Why = "matches, but " + winner.Path + " goes before: of expressions like these, the longer text does"
+		case r.Match == snapshot.MatchExpression || r.Match == snapshot.MatchOpenExpression:
 			c.Why = "matches, but a Prefix goes before an expression"
 		default:
 			c.Why = "matches, but " + winner.Path + " is longer"
@@ -77,11 +88,18 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 	return list
 }
 
-// namedRoute is a route of the snapshot, with the name and the owner of its host and with its compiled form.
+// opened says which object made the path of a rule an open expression, and what that means.
+func opened(by string) string {
+	return "; in any case and whatever follows, for all paths of the host are expressions, because Ingress " + by +
+		" has use-regex or rewrite-target"
+}
+
+// namedRoute is a route of the snapshot, with the name and the owner of its host, with the object that opened its
+// expressions, and with its compiled form.
 type namedRoute struct {
 	*snapshot.Route
-	host, owner string
-	compiled    *routing.Route
+	host, owner, opened string
+	compiled            *routing.Route
 }
 
 // rulesFor returns the routes of all names that a host is served under. The more specific ones come first.
@@ -95,7 +113,7 @@ func (s *site) rulesFor(host []byte) []namedRoute {
 		first := len(list)
 		for j := range h.Routes {
 			r := &h.Routes[j]
-			list = append(list, namedRoute{r, name, h.Owner, s.router().Compiled(name, r)})
+			list = append(list, namedRoute{r, name, h.Owner, h.Opened, s.router().Compiled(name, r)})
 		}
 		slices.SortStableFunc(list[first:], func(a, b namedRoute) int {
 			return cmp.Or(cmp.Compare(turnOf(a.Match), turnOf(b.Match)), cmp.Compare(a.Turn, b.Turn), cmp.Compare(len(b.Path), len(a.Path)))
@@ -106,7 +124,9 @@ func (s *site) rulesFor(host []byte) []namedRoute {
 
 // turnOf orders the matches as the router looks at them.
 func turnOf(match snapshot.PathMatch) int {
-	return slices.Index([]snapshot.PathMatch{snapshot.MatchText, snapshot.MatchExact, snapshot.MatchPrefix, snapshot.MatchExpression}, match)
+	return slices.Index([]snapshot.PathMatch{
+		snapshot.MatchText, snapshot.MatchExact, snapshot.MatchPrefix, snapshot.MatchExpression, snapshot.MatchOpenExpression,
+	}, match)
 }
 
 // belongs says in words who owns a host.
@@ -136,6 +156,9 @@ func covers(r *snapshot.Route, path []byte) bool {
 	case r.Match == snapshot.MatchExpression:
 		whole, err := snapshot.WholeExpression(r.Path)
 		return err == nil && whole.Match(path)
+	case r.Match == snapshot.MatchOpenExpression:
+		part, err := regexp.Compile(snapshot.OpenExpressionPattern(r.Path))
+		return err == nil && part.Match(path)
 	case r.Path == "/":
 		return true
 	}
@@ -151,6 +174,8 @@ func mismatch(r *snapshot.Route) string {
 		return "does not match: the path is not " + r.Path + " or below it"
 	case snapshot.MatchExpression:
 		return "does not match: the path as a whole is not what the expression matches"
+	case snapshot.MatchOpenExpression:
+		return "does not match: the path does not begin with what the expression matches"
 	}
 	return "does not match: the path is not " + r.Path
 }
@@ -185,6 +210,9 @@ func (s *site) hints(host []byte, candidates []Candidate) []string {
 	decides := s.deciding(host)
 	foreign := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
 	switch {
+	case foreign && decides.Alone:
+		return []string{"none of the rules for " + shownHost(decides.Name) + " matches; those of less specific hosts are not asked, because " +
+			"its Ingresses are written for ingress-nginx"}
 	case foreign:
 		return []string{shownHost(decides.Name) + " " + belongs(decides) +
 			", and none of its rules matches; rules of others are not asked"}

@@ -105,7 +105,9 @@ type Candidate struct {
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
 	Service string `json:"service"`
-	Wins    bool   `json:"wins"`
+	// Canary names the object whose backends take a share of the requests for the rule's path. It is empty for none.
+	Canary string `json:"canary,omitempty"`
+	Wins   bool   `json:"wins"`
 	// Unserved is the reason of the condition that the object has, if the rule has no route at all. Otherwise it is empty.
 	Unserved string `json:"unserved,omitempty"`
 	// Mismatched is set if the rule is not for the request: its path does not match, or the request does not meet a

@@ -32,6 +32,8 @@ type ServedRoute struct {
 	Ingress string `json:"ingress"`
 	Rule    string `json:"rule"`
 	Service string `json:"service"`
+	// Canary is like that of a [Candidate].
+	Canary string `json:"canary,omitempty"`
 	// Pool is the id of the pool that serves the route. If several do, there are spaces between them, here and in Service.
 	Pool string `json:"pool"`
 	// Taking is how many of the pools' Endpoints take requests now.
@@ -87,7 +89,7 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 			r := &h.Routes[j]
 			route := ServedRoute{
 				Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-				Rule: r.Rule.Place(), Service: servicesOf(g, r), Pool: poolsOf(r), Answers: answersBy(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
+				Rule: r.Rule.Place(), Service: servicesOf(g, r), Canary: r.Canary, Pool: poolsOf(r), Answers: answersBy(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
 			}
 			if at != nil {
 				route.Listener, route.Address = h.Owner, at.Address.String()

@@ -40,7 +40,7 @@ func (x *Explainer) RoutesHandler() http.Handler {
 				r := &h.Routes[j]
 				match := shownPlace(r.Match.String(), r.Conditions.String())
 				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-					shownAt(h.Name, address), r.Path, match, r.Rule.Ingress, poolsOf(r), shownBehind(g, r))
+					shownAt(h.Name, address), r.Path, match, shownRule(r.Rule.Ingress, r.Canary), poolsOf(r), shownBehind(g, r))
 			}
 		})
 		_ = table.Flush()
@@ -60,6 +60,14 @@ func shownPlace(place, conditions string) string {
 		return place
 	}
 	return place + " if " + conditions
+}
+
+// shownRule returns, as text, a rule and the canary that takes a share of its requests.
+func shownRule(rule, canary string) string {
+	if canary == "" {
+		return rule
+	}
+	return rule + " with canary " + canary
 }
 
 // shownBehind returns what takes a route's requests: its endpoints, or why it is closed.

@@ -112,7 +112,7 @@ func (e *Explanation) writeCandidates(t *explanationText) {
 		if c.Wins {
 			mark = "->"
 		}
-		t.row(mark+" "+shownHost(c.Host), shownPlace(c.Match+" "+c.Path, c.Conditions), c.Ingress+" "+c.Rule, c.Why)
+		t.row(mark+" "+shownHost(c.Host), shownPlace(c.Match+" "+c.Path, c.Conditions), shownRule(c.Ingress+" "+c.Rule, c.Canary), c.Why)
 	}
 	if n := shown - maxShownCandidates; n > 0 {
 		t.row(fmt.Sprintf("   and %d more that do not match", n))

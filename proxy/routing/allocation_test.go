@@ -42,3 +42,15 @@ func TestExpressionsAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations, want none", n)
 	}
 }
+
+func TestOpenExpressionsAllocateNothing(t *testing.T) {
+	texts := []string{"/team-1/service[0-9]+/x", "/team-1(/|$)(.*)", "/team-1", "/"}
+	g := compileForTest(t, openOf(texts...), Nothing(), newTestState())
+	host := []byte("a.io")
+	for _, path := range []string{"/TEAM-1/service17/x/" + strings.Repeat("long/", 100), "/team-1/", "/team-10", "/other"} {
+		path := []byte(path)
+		if n := testing.AllocsPerRun(1000, func() { g.Find(bare, host, path, canonical.AsItIs) }); n != 0 {
+			t.Errorf("%s: %v allocations, want none", path, n)
+		}
+	}
+}

@@ -8,7 +8,8 @@
 // opens no connection.
 //
 // Read in this order: route.go (what a request gets), generation.go (compiling a snapshot), router.go (finding a
-// route), closedtexts.go (finding a route that refuses all that begins with a text), place.go (choosing among the
-// routes of one path), condition.go (whether a request meets the conditions of a route), state.go (what the next
-// generation goes on with), mark.go (the mark that a route leaves on its requests, and which of them come back).
+// route), closedtexts.go (finding a route that refuses all that begins with a text), expressions.go and
+// openexpressions.go (finding one by a regular expression), place.go (choosing among the routes of one path),
+// condition.go (whether a request meets the conditions of a route), state.go (what the next generation goes on with),
+// mark.go (the mark that a route leaves on its requests, and which of them come back).
 package routing

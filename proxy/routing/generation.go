@@ -117,7 +117,7 @@ func (g *Generation) compileHosts(hosts, old hostsIn, before *Generation, state 
 	}
 	router := newRouter(len(tables), hosts.at.IsValid())
 	for _, i := range lessSpecificFirst(hosts.list) {
-		router.add(hosts.list[i].Name, hosts.list[i].Owner, tables[i])
+		router.add(&hosts.list[i], tables[i])
 	}
 	return router, nil
 }
@@ -229,9 +229,12 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		if err != nil {
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
-		if r.Match == snapshot.MatchExpression {
+		switch r.Match {
+		case snapshot.MatchExpression:
 			t.expressions, err = t.expressions.with(r.Path, r.Turn, conditions, &compiled[i], texts)
-		} else {
+		case snapshot.MatchOpenExpression:
+			t.open, err = t.open.with(r.Path, r.Turn, conditions, &compiled[i], state.partsFor(t))
+		default:
 			err = t.add(r.Path, r.Match, conditions, &compiled[i])
 		}
 		if err != nil {

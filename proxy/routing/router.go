@@ -17,12 +17,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Router finds the route of a request on one listener. An exact host goes before a wildcard, and a wildcard before the
-// one for every host. Within a host, a closed text goes before an exact path, an exact path before prefixes, a longer
-// prefix before a shorter one, and every prefix before an expression. Within a place, the first route whose conditions
-// the request meets takes the request. If no route of a place takes it, the router looks at the next less specific
-// path. If no route of a host takes it, the router looks at the next less specific host of the same owner, and at no
-// other owner's.
+// Router finds the route of a request on one listener. An exact host goes before a wildcard, and a wildcard before
+// the one for every host. Within a host, a closed text goes before an exact path, an exact path before prefixes, a
+// longer prefix before a shorter one, every prefix before an expression, and every other one before an open
+// expression. Within a place, the first route whose conditions the request meets takes the request. If no route of a
+// place takes it, the router looks at the next less specific path. If no route of a host takes it, the router looks
+// at the next less specific host of the same owner, and at no other owner's.
 //
 // Finding allocates nothing. It takes time that grows with the number of different path lengths of the host, and with
 // the conditions of the places and the expressions that it looks at. A Router is immutable.
@@ -60,7 +60,9 @@ type hostTable struct {
 	root place
 	// expressions come after all prefixes. Nil if there are none.
 	expressions expressions
-	routes      int
+	// open come after all else. Nil if there are none.
+	open   *openExpressions
+	routes int
 	// redirects is set if plain requests for the host are redirected to HTTPS.
 	redirects bool
 	// series has the series of the routes, each once.
@@ -185,6 +187,9 @@ func (t *hostTable) find(req *message.Request, path []byte) *Route {
 	if found == nil && t.expressions != nil {
 		found = t.expressions.find(req, path)
 	}
+	if found == nil && t.open != nil {
+		found = t.open.find(req, path)
+	}
 	return found
 }
 
@@ -193,8 +198,11 @@ func (t *hostTable) route(path string, match snapshot.PathMatch, of *snapshot.Co
 	if match == snapshot.MatchText {
 		return t.closed.route(path)
 	}
-	if match == snapshot.MatchExpression {
+	switch match {
+	case snapshot.MatchExpression:
 		return t.expressions.route(path, of)
+	case snapshot.MatchOpenExpression:
+		return t.open.route(path, of)
 	}
 	return t.place(path, match).route(of)
 }
@@ -216,19 +224,25 @@ func newRouter(hosts int, deep bool) Router {
 
 // add puts a host's table into the router. It has to be called for less specific hosts before more specific ones: for
 // every host first, then for wildcards, shorter ones before longer ones, and last for exact names.
-func (r *Router) add(name, owner string, t *hostTable) {
+func (r *Router) add(h *snapshot.Host, t *hostTable) {
+	name, owner := h.Name, h.Owner
 	r.routes += t.routes
 	r.redirects = r.redirects || t.redirects
 	s := site{hostTable: t, owner: owner}
 	suffix, wildcard := strings.CutPrefix(name, "*")
 	switch {
+	case h.Alone || name == "":
+	case wildcard:
+		s.next = r.above(strings.TrimPrefix(suffix, "."), owner, r.deep)
+	default:
+		s.next = r.above(name, owner, true)
+	}
+	switch {
 	case name == "":
 		r.every = &s
 	case wildcard:
-		s.next = r.above(strings.TrimPrefix(suffix, "."), owner, r.deep)
 		r.wildcard[suffix] = &s
 	default:
-		s.next = r.above(name, owner, true)
 		r.exact[name] = s
 	}
 }
@@ -356,7 +370,7 @@ func readOneWay[T any](paths map[string]T) bool {
 // path. A later route takes only requests that no earlier route takes. A request may go to a later route by its path as
 // it is, and to an earlier one in this reading. Then it is ambiguous.
 func (t *hostTable) reread(as canonical.Reading) *hostTable {
-	other := &hostTable{root: t.root, closed: t.closed.reread(as), expressions: t.expressions}
+	other := &hostTable{root: t.root, closed: t.closed.reread(as), expressions: t.expressions, open: t.open}
 	both := map[snapshot.PathMatch]map[string]place{snapshot.MatchExact: t.exact, snapshot.MatchPrefix: t.prefixes}
 	for match, places := range both {
 		paths := slices.Collect(maps.Keys(places))
@@ -386,6 +400,7 @@ func (t *hostTable) reread(as canonical.Reading) *hostTable {
 // sort orders the lengths of the prefixes and of the closed texts as find tries them.
 func (t *hostTable) sort() {
 	t.expressions.sort()
+	t.open.sort()
 	t.lengths = longestFirst(t.lengths)
 	if t.closed != nil {
 		t.closed.lengths = longestFirst(t.closed.lengths)

@@ -78,7 +78,7 @@ func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *Router {
 		}
 	}
 	table.finish()
-	r.add("a", "", table)
+	r.add(&snapshot.Host{Name: "a"}, table)
 	return &r
 }
 

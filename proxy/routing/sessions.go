@@ -46,6 +46,9 @@ func compileSessions(r *snapshot.Route, backends []Backend) *Sessions {
 // the longest path that all paths of the route begin with, up to what would end the attribute.
 func cookiePath(r *snapshot.Route) string {
 	path, whole := r.Path, true
+	if r.Match == snapshot.MatchOpenExpression { // Cookies are for paths in one case.
+		return "/"
+	}
 	if r.Match == snapshot.MatchExpression {
 		path, whole = "/", false
 		if expression, err := regexp.Compile(strings.TrimPrefix(r.Path, "^")); err == nil {

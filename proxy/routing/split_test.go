@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -78,6 +79,23 @@ func TestWhatServesARouteIsSaidOnce(t *testing.T) {
 		s.Hosts = []snapshot.Host{{Routes: []snapshot.Route{r}}}
 		if _, err := Compile(s, Nothing(), newTestState()); err == nil {
 			t.Errorf("%s: it compiles", name)
+		}
+	}
+}
+
+// What policies remember of clients, they remember of all parts of a route that a canary divides together.
+func TestThePartsOfADividedRouteRememberTogether(t *testing.T) {
+	t.Parallel()
+	for canary, want := range map[string]int{"": 2, "default/canary": 1} {
+		whole := named("main", "/", snapshot.MatchPrefix, nil)
+		whole.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 1, Burst: 1}}
+		whole.Canary = canary
+		part := whole
+		part.Conditions = onHeaders("a=always")
+		state := newTestState()
+		compileForTest(t, &snapshot.Snapshot{Hosts: []snapshot.Host{{Name: "a.io", Routes: []snapshot.Route{part, whole}}}, Pools: []snapshot.Pool{{ID: "p"}}}, Nothing(), state)
+		if got := len(state.kept); got != want {
+			t.Errorf("canary %q: %d limits, want %d", canary, got, want)
 		}
 	}
 }

@@ -76,7 +76,8 @@ func (s *State) Listener(l *snapshot.Listener) int {
 type keptBy struct {
 	ingress, host, path string
 	match               snapshot.PathMatch
-	// conditions is the text of the route's conditions. It is empty if there are none.
+	// conditions is the text of the route's conditions. It is empty if there are none, and for the parts of a route that a
+	// canary divides.
 	conditions string
 	// backend is the index of the backend whose policy it is, or wholeRoute.
 	backend int
@@ -93,8 +94,10 @@ func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTa
 		Limiter: s.Limiter, Expression: s.partsFor(table),
 		Kept: func(key any, first func() any) any {
 			by := keptBy{
-				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, conditions: r.Conditions.String(),
-				backend: backend, key: key,
+				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, backend: backend, key: key,
+			}
+			if r.Canary == "" {
+				by.conditions = r.Conditions.String()
 			}
 			value, ok := s.kept[by]
 			if !ok {

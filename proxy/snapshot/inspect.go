@@ -120,11 +120,13 @@ func (h *Host) Inspect() error {
 
 // inspectTurns returns what is wrong with the turns of the host's routes, or nil.
 func (h *Host) inspectTurns() error {
-	var turns []int
+	var turns, open []int
 	for i := range h.Routes {
 		switch r := &h.Routes[i]; {
 		case r.Match == MatchExpression:
 			turns = append(turns, r.Turn)
+		case r.Match == MatchOpenExpression:
+			open = append(open, r.Turn)
 		case r.Turn != 0:
 			return fmt.Errorf("path %q: only an expression has a turn, and this is a %v", r.Path, r.Match)
 		}
@@ -133,6 +135,8 @@ func (h *Host) inspectTurns() error {
 		return fmt.Errorf("%d routes have an expression, and a host may have %d", len(turns), MaxExpressions)
 	}
 	slices.Sort(turns)
+	slices.Sort(open)
+	turns = append(turns, open...)
 	for i, turn := range turns {
 		if turn != i {
 			return fmt.Errorf("the turns of expressions are not numbered from 0: there is no %d", i)

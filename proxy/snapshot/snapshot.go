@@ -40,13 +40,19 @@ type Host struct {
 	// "" for every host. A wildcard stands for exactly one label.
 	Name string
 	// Owner owns the host. If no route of the most specific host takes a request, the less specific hosts of the same
-	// owner get it. No other owner's host does. So a host without routes keeps its requests from other owners.
+	// owner get it, unless it is Alone. No other owner's host does. So a host without routes keeps its requests from
+	// other owners.
 	Owner string
 	// Routes are sorted by Path, then by Match. Routes with the same Path and Match share a place. A request takes the
 	// first route of a place whose Conditions it meets. So the routes of a place are in the order of preference: by
 	// [Conditions.Precedence], and if that does not decide, as the maker of the snapshot prefers. No two routes have Path,
 	// Match and Conditions in common. So at most one route of a place has no Conditions, and it is the last.
 	Routes []Route
+	// Alone is set if no less specific host gets what no route takes, not even one of the same owner.
+	Alone bool
+	// Opened is the ID of the object that made the paths of the host's routes open expressions, if one did, those of other
+	// objects too. It is only for explanations.
+	Opened string
 	// RedirectHTTPS is set if plain requests for the host are answered with 308 and the same URL under https.
 	RedirectHTTPS bool
 }
@@ -74,6 +80,10 @@ const (
 // MaxExpressions is how many routes of a host may have a [MatchExpression]. A request looks at them one after the
 // other.
 const MaxExpressions = 100
+
+// MaxOpenExpressions is how many paths of a host may be a [MatchOpenExpression] that is more than a text and what has to
+// follow it: see [ThenMatch]. A request may look at all of them, one after the other.
+const MaxOpenExpressions = 1000
 
 // MaxClosedText is the greatest length of the path of a [MatchText], in bytes. A longer text is cut to it, which closes
 // more paths.
@@ -121,11 +131,12 @@ func (h *Host) Exact() bool { return h.Name != "" && !strings.HasPrefix(h.Name, 
 type Route struct {
 	Rule RuleID
 	// Path begins with a slash and is canonical. A Prefix other than "/" has no trailing slash. A Text has at most
-	// [MaxClosedText] bytes. That of a MatchExpression is the expression.
+	// [MaxClosedText] bytes. That of a MatchExpression or MatchOpenExpression is the expression.
 	Path  string
 	Match PathMatch
-	// Turn orders the routes of a host that have a MatchExpression: a request takes the first that it matches and whose
-	// Conditions it meets. They are numbered from 0. It is 0 for all other routes.
+	// Turn orders the routes of a host that have an expression: a request takes the first that it matches and whose
+	// Conditions it meets. They are numbered from 0, first those with a MatchExpression, and then those with a
+	// MatchOpenExpression, all with the same Path one after the other. It is 0 for all other routes.
 	Turn int
 	// Conditions are what else a request has to have. Nil if nothing. A Text has none.
 	Conditions *Conditions
@@ -154,6 +165,10 @@ type Route struct {
 	Mirrors []Mirror
 	// Persistence keeps sessions with their endpoints. Nil if none are kept.
 	Persistence *Persistence
+	// Canary is the ID of the object whose backends get some of the requests to the route that is without Conditions at
+	// this place. The maker of the snapshot has divided that route: what policies remember of its clients, they remember of
+	// all parts together. It is empty for nearly all routes, which are not divided.
+	Canary string
 	// Canonical has endpoints get the canonical path. Otherwise they get it as the client spelled it, if it has no dot
 	// segments, no policy changed it, and the route is the same for both.
 	Canonical bool
@@ -277,9 +292,9 @@ func (s *Snapshot) Equal(o *Snapshot) bool {
 		slices.EqualFunc(s.Unserved, o.Unserved, Unserved.Equal)
 }
 
-// Equal says whether two hosts have the same name, owner, routes and redirect.
+// Equal says whether two hosts have the same name and owner, and treat requests alike.
 func (h Host) Equal(o Host) bool {
-	return h.Name == o.Name && h.Owner == o.Owner && h.RedirectHTTPS == o.RedirectHTTPS &&
+	return h.Name == o.Name && h.Owner == o.Owner && h.Alone == o.Alone && h.Opened == o.Opened && h.RedirectHTTPS == o.RedirectHTTPS &&
 		slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
 }
 
@@ -287,7 +302,7 @@ func (h Host) Equal(o Host) bool {
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Turn == o.Turn && r.Conditions.Equal(o.Conditions) &&
 		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && slices.EqualFunc(r.Backends, o.Backends, Backend.Equal) &&
-		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canonical == o.Canonical &&
+		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canary == o.Canary && r.Canonical == o.Canonical &&
 		r.Retry.Equal(o.Retry) && slices.Equal(r.Mirrors, o.Mirrors) && r.Persistence.Equal(o.Persistence) &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }
