@@ -3,6 +3,7 @@
 package kinds
 
 import (
+	"cmp"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -61,9 +62,33 @@ func programSize(of *syntax.Regexp) (int, error) {
 	return own + len(program.Inst) + ends/10, nil
 }
 
-// Expressions returns the expressions of a rule, all of which can be used. It returns nil if there is none.
+// OpenExpression returns what a rule matches whose path is an open expression, or why it can match nothing.
+func OpenExpression(path string) (match rules.Match, fault string) {
+	match = rules.Match{Path: path, Type: snapshot.MatchOpenExpression, Beginning: "/"}
+	if fault = ExpressionFault("path", path); fault == "" {
+		fault = ExpressionFault("path", snapshot.OpenExpressionPattern(path))
+	}
+	read, err := snapshot.ReadOpenExpression(path)
+	if fault != "" || err != nil {
+		match.Senseless = true
+		return match, fault
+	}
+	match.Beginning, match.Asks = cmp.Or(read.Text, "/"), read.Then == snapshot.ThenMatch
+	return match, ""
+}
+
+// CanaryExpressions returns the expressions of a canary, which each of its rules has. It returns nil if there is none.
+func CanaryExpressions(c *rules.Canary) []rules.Expression {
+	return addExpression(nil, c.HeaderPattern, false)
+}
+
+// Expressions returns the expressions of a rule, all of which can be used. It returns nil if there is none. Those of a
+// canary are not among them.
 func Expressions(r *rules.Rule) []rules.Expression {
 	list := policyExpressions(r.Policies)
+	if r.Expression != nil && r.Expression.Asks {
+		list = addExpression(list, snapshot.OpenExpressionPattern(r.Expression.Path), true)
+	}
 	if r.Match.Type == snapshot.MatchExpression {
 		list = addExpression(list, r.Match.Path, false)
 	}

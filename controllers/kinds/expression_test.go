@@ -3,6 +3,7 @@
 package kinds
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 func TestTheExpressionsOfARule(t *testing.T) {
@@ -61,5 +63,32 @@ func TestTheExpressionOfAnAnnotationCounts(t *testing.T) {
 	read := ReadStandard(object)
 	if diff := cmp.Diff([]rules.Expression{{Text: "/a", Part: true, Size: 14}}, read.Hosts[0].Rules[0].Expressions); diff != "" {
 		t.Errorf("%+v (-want +got):\n%s", read.Fault, diff)
+	}
+}
+
+func TestOpenExpressionsAreReadWithWhatTheyTake(t *testing.T) {
+	for path, want := range map[string]rules.Match{
+		"/Shop":                           {Beginning: "/shop"},
+		"/shop(/|$)(.*)":                  {Beginning: "/shop"},
+		"/shop/[0-9]+":                    {Beginning: "/shop/", Asks: true},
+		"/a|/b":                           {Beginning: "/", Asks: true},
+		"/(?!api)":                        {Beginning: "/", Senseless: true},
+		"/" + strings.Repeat("x{9}", 200): {Beginning: "/", Senseless: true},
+	} {
+		want.Path, want.Type = path, snapshot.MatchOpenExpression
+		got, fault := OpenExpression(path)
+		if diff := cmp.Diff(want, got); diff != "" || (fault != "") != want.Senseless {
+			t.Errorf("%s: fault %q (-want +got):\n%s", path, fault, diff)
+		}
+		r := rules.Rule{Expression: &got}
+		if list := Expressions(&r); (len(list) == 1) != want.Asks || want.Asks && (!list[0].Part || list[0].Text != "(?i)^"+path || list[0].Size < 10) {
+			t.Errorf("%s takes %+v", path, list)
+		}
+	}
+	if list := CanaryExpressions(&rules.Canary{HeaderPattern: rules.Within("a")}); len(list) != 1 || list[0].Part || list[0].Size < 10 {
+		t.Errorf("a canary's pattern takes %+v", list)
+	}
+	if list := CanaryExpressions(&rules.Canary{}); list != nil {
+		t.Errorf("a canary without a pattern takes %+v", list)
 	}
 }

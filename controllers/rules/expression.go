@@ -3,6 +3,7 @@
 package rules
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -68,11 +69,18 @@ func (b *ExpressionBudget) Take(namespace string, r *Rule) (fault string) {
 }
 
 // Loosened returns a match for all that m may match, and more, whose expressions take nothing. In place of an
-// expression, it takes every path of the host, and every value of a header field or parameter.
+// expression, it takes every path of the host, and every value of a header field or parameter. In place of an open
+// expression, it takes all that begins as that does.
 func (m *Match) Loosened() Match {
 	loose := *m
-	if m.Type == snapshot.MatchExpression {
+	switch m.Type {
+	case snapshot.MatchExpression:
 		loose.Path, loose.Beginning = anyPath, "/"
+	case snapshot.MatchOpenExpression:
+		if m.Asks {
+			// What may as well be missing at the end is not compiled, and the text still says which expression it was.
+			loose.Path, loose.Asks = regexp.QuoteMeta(m.Beginning)+"(?:"+m.Path+")*", false
+		}
 	}
 	if c := m.Conditions; c != nil {
 		loose.Conditions = &snapshot.Conditions{

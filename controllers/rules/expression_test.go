@@ -61,6 +61,18 @@ func TestALoosenedMatchHasNoExpressionsOfItsOwn(t *testing.T) {
 	if from.Conditions.Headers[0].Value != "1+" {
 		t.Error("the match itself was changed")
 	}
+	open := Match{Path: "/a.b[0-9]", Type: snapshot.MatchOpenExpression, Beginning: "/a.", Asks: true}
+	loose := open.Loosened()
+	if want := (Match{Path: `/a\.(?:/a.b[0-9])*`, Type: snapshot.MatchOpenExpression, Beginning: "/a."}); !cmp.Equal(want, loose) {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(want, loose))
+	}
+	if read, err := snapshot.ReadOpenExpression(loose.Path); err != nil || read != (snapshot.OpenExpression{Text: "/a.", Then: snapshot.ThenAnything}) {
+		t.Errorf("%s is read as %+v %v", loose.Path, read, err)
+	}
+	text := Match{Path: "/a(/|$)(.*)", Type: snapshot.MatchOpenExpression, Beginning: "/a"}
+	if diff := cmp.Diff(text, text.Loosened()); diff != "" {
+		t.Errorf("a text (-want +got):\n%s", diff)
+	}
 	plain := Match{Path: "/a"}
 	if diff := cmp.Diff(Match{Path: "/a"}, plain.Loosened()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

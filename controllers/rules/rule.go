@@ -45,6 +45,14 @@ type Rule struct {
 	Fault *Fault
 }
 
+// MatchAs returns what the rule matches. opened is set if an object of its host sets Expressions.
+func (r *Rule) MatchAs(opened bool) *Match {
+	if opened && r.Expression != nil {
+		return r.Expression
+	}
+	return &r.Match
+}
+
 // EachBackend has all backends of the rule that may get requests or copies of them: Backends, and those of Mirrors.
 func (r *Rule) EachBackend() iter.Seq[*Backend] {
 	return func(yield func(*Backend) bool) {
@@ -68,6 +76,9 @@ type Match struct {
 	Type snapshot.PathMatch
 	// Beginning is what all paths begin with that an expression matches, at least "/". It is empty for all other types.
 	Beginning string
+	// Asks is set if the type is an open expression that is more than a text and what has to follow it: a regular expression
+	// is asked, and is one of the rule's Expressions.
+	Asks bool
 	// Rank orders the expressions of a host, whatever their conditions: a higher one goes first.
 	Rank uint8
 	// Conditions are what else a request has to have: method, header fields, query parameters. They are in the order that
