@@ -33,6 +33,9 @@ const (
 	// and pathType. The message says which rule won. If that is a rule of another namespace, which there can be only if
 	// hosts are shared, the message names no Ingress.
 	ReasonPathConflict = "PathConflict"
+	// ReasonCanaryUnused (False, Ingress): a canary's rule gets no request, because no other rule with its host, path and
+	// pathType sends any to a backend, or because an older canary takes its share.
+	ReasonCanaryUnused = "CanaryUnused"
 	// ReasonPathClosed (False, Ingress): another rule cannot be read, says who gets in, and may be meant for this path
 	// too; or an annotation of another controller closes the whole host. The path answers 503. The message says which
 	// rule or whose annotation that is. If it is another namespace's, the message names no Ingress.

@@ -80,14 +80,14 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	hosts := newHosts(len(objects), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
 	pools := newPools(len(objects))
 	hosts.listen(in.Listeners)
-	candidates := collect(objects, hosts, pools, in.Services)
+	candidates, shares := collect(objects, hosts, pools, in.Services)
 	hosts.keep(in.Kept)
 	noteShadows(objects, hosts)
 
 	networks := newNetworks(&in)
 	pools.resolve(in, objects, networks)
 	snapshot := new(snapshot.Snapshot)
-	snapshot.Hosts, snapshot.Listeners = program(objects, hosts, pools, candidates)
+	snapshot.Hosts, snapshot.Listeners = program(objects, hosts, pools, candidates, shares)
 	for i := range objects {
 		objects[i].settleFault()
 	}
@@ -108,6 +108,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 			}
 		}
 	}
+	shares.noteBackends(objects, candidates, pools)
 	return snapshot, reports(in, objects, tlsCertificates, pools, networks)
 }
 

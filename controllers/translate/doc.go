@@ -9,11 +9,13 @@
 // being served. A rule that keeps its place in spite of a fault answers 503.
 //
 // Read in this order: build.go (the input, and the table of contents), object.go (an object and what becomes of it),
-// host.go (which namespace has a host), allowed.go (which hosts a namespace may have), rule.go (the candidates for
-// places), precedence.go and winners.go (which candidate wins), closed.go (which are closed), shadow.go and unserved.go
-// (what is said of hosts and rules that get no requests), pool.go (endpoints of backends), backend.go (which of them
-// share a route), appprotocol.go (what Services say of their ports), service.go and task.go
-// (where those come from), backendtls.go (TLS to backends), check.go (health checks), secret.go (a certificate in a
-// Secret), certificate.go (which certificates are served), tlscertificate.go (those of TLSCertificates), challenge.go
-// (answers to authorities), report.go (the conditions), named.go (what has to be read before a build).
+// host.go (which namespace has a host), allowed.go (which hosts a namespace may have), alias.go (other names of
+// hosts), rule.go (the candidates for places), opened.go (paths that another object made expressions), canary.go
+// (what canaries make of candidates), precedence.go and winners.go (which candidate wins), closed.go (which are
+// closed), shadow.go and unserved.go (what is said of hosts and rules that get no requests), pool.go (endpoints of
+// backends), backend.go (which of them share a route), appprotocol.go (what Services say of their ports), service.go
+// and task.go (where those come from), backendtls.go (TLS to backends), check.go (health checks), secret.go (a
+// certificate in a Secret), certificate.go (which certificates are served), tlscertificate.go (those of
+// TLSCertificates), challenge.go (answers to authorities), report.go (the conditions), named.go (what has to be read
+// before a build).
 package translate

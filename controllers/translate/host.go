@@ -20,6 +20,11 @@ type hosts struct {
 	allowed *allowances
 	// recorded are the recorded owners, also of hosts that no rule names.
 	recorded map[string]string
+	// openers are the objects that make the paths of a host open expressions, oldest first, by its name. Nil if there are
+	// none.
+	openers map[string][]*rules.Object
+	// aliases have the indexes of the hosts that aliases stand for, by their own. Nil if there are none.
+	aliases map[int32]int32
 	// shared lets every namespace have rules for every host.
 	shared bool
 }
@@ -30,6 +35,10 @@ type host struct {
 	owner string
 	// at is the address of its listener. It is the zero value for a host that is no listener's.
 	at netip.AddrPort
+	// opened is the object that made its paths open expressions. Nil if none did.
+	opened *rules.Object
+	// alone is set if an object of the owner's has it alone, and joined if one has it and does not say so.
+	alone, joined bool
 }
 
 // listenerHost is the name of a host at the address of a listener.
@@ -73,9 +82,43 @@ func (h *hosts) claim(name, namespace string) int32 {
 		namespace = owner
 	}
 	i := int32(len(h.list))
-	h.list = append(h.list, host{name: name, owner: namespace})
+	h.list = append(h.list, host{name: name, owner: namespace, opened: h.opener(name, namespace)})
 	h.byName[name] = i
 	return i
+}
+
+// opener returns the oldest object that makes the paths of an owner's host open expressions, nil if there is none.
+func (h *hosts) opener(name, owner string) *rules.Object {
+	for _, o := range h.openers[name] {
+		if (h.shared || o.Namespace == owner) && h.allowed.allows(o.Namespace, name) {
+			return o
+		}
+	}
+	return nil
+}
+
+// noteOpeners notes which objects make the paths of hosts open expressions. It has to be called before any host is
+// claimed.
+func (h *hosts) noteOpeners(objects []object) {
+	for i := range objects {
+		o := &objects[i]
+		for e := range o.Hosts {
+			if o.Hosts[e].Expressions && o.Canary == nil {
+				if h.openers == nil {
+					h.openers = make(map[string][]*rules.Object)
+				}
+				h.openers[o.Hosts[e].Name] = append(h.openers[o.Hosts[e].Name], o.Object)
+			}
+		}
+	}
+}
+
+// isAlone returns whether all objects that have the host have it alone.
+func (h *host) isAlone() bool { return h.alone && !h.joined }
+
+// note notes whether one of the objects that have a host has it alone.
+func (h *host) note(alone bool) {
+	h.alone, h.joined = h.alone || alone, h.joined || !alone
 }
 
 // keep adds the hosts that their namespaces keep although none of their rules names them.

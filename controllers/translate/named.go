@@ -32,21 +32,41 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 }
 
 // EachHost calls f with each host that objects in an input name and with the object, once for each of its Hosts. It
-// leaves out hosts of listeners, and those that cannot be matched or that the namespace may not have, but not those
-// that cannot be served for other reasons. If it is not known what the namespace may have, may is false: the
-// namespace gets no host, and keeps those that it has.
+// leaves out hosts of listeners and of canaries, and those that cannot be matched or that the namespace may not have,
+// but not those that cannot be served for other reasons. If it is not known what the namespace may have, or if a name is
+// an alias and an object has it as its host, may is false: the namespace gets no host, and keeps those that it has.
 func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
 	allowances := newAllowances(in)
+	aliases := allowances.eachHost(in, false, f)
+	if !aliases {
+		return
+	}
+	named := make(map[string]bool)
+	allowances.eachHost(in, false, func(host string, _ *rules.Object, _ bool) { named[host] = true })
+	allowances.eachHost(in, true, func(host string, by *rules.Object, may bool) { f(host, by, may && !named[host]) })
+}
+
+// eachHost calls f with those hosts that are aliases, or with those that are none. It returns whether there are any of
+// the other kind.
+func (a *allowances) eachHost(in *Input, aliases bool, f func(host string, by *rules.Object, may bool)) (others bool) {
 	for _, object := range in.Objects {
-		allowance := allowances.of(object.Namespace)
+		if object.Canary != nil {
+			continue
+		}
+		allowance := a.of(object.Namespace)
 		for h := range object.Hosts {
-			host := object.Hosts[h].Name
-			if !rules.ValidHost(host) || object.Hosts[h].Listener != nil {
+			host := &object.Hosts[h]
+			if host.Alias != aliases {
+				others = true
 				continue
 			}
-			if may := allowance.allows(host); may || allowance.unseen || allowance.unknown {
-				f(host, object, may)
+			if !rules.ValidHost(host.Name) || host.Listener != nil {
+				continue
+			}
+			if may := allowance.allows(host.Name); may || allowance.unseen || allowance.unknown {
+				f(host.Name, object, may)
 			}
 		}
 	}
+	return others
 }

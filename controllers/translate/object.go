@@ -3,6 +3,7 @@
 package translate
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -15,6 +16,8 @@ type object struct {
 	routes int
 	// shadowed are those of its wildcards, and "", that have hosts of other namespaces below them.
 	shadowed []string
+	// expressed are those of its hosts whose paths another object made open expressions, each with a text that names it.
+	expressed []string
 	// closed counts the rules through which no request reaches a backend: they answer 503, or nothing is left for them.
 	closed int
 	// closedHosts counts the hosts that the object closes as a whole.
@@ -56,10 +59,12 @@ func (o *object) where(entry, rule int) string {
 	return o.Hosts[entry].Rules[rule].Where
 }
 
-// faultOf returns what is wrong with a rule or a whole host, which may be what is wrong with the whole object.
-func (o *object) faultOf(entry, rule int) string {
-	if rule != wholeHost {
-		if f := o.Hosts[entry].Rules[rule].Fault; f != nil && f.Text != "" {
+// faultOf returns what is wrong with the rule of a candidate, or with the whole host, which may be what is wrong with
+// the whole object.
+func (o *object) faultOf(c *candidate) string {
+	if c.rule != wholeHost {
+		rule := &o.Hosts[c.entry].Rules[c.rule]
+		if f := cmp.Or(rule.MatchAs(c.opened).Fault, rule.Fault); f != nil && f.Text != "" {
 			return f.Text
 		}
 	}

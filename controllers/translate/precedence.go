@@ -15,11 +15,11 @@ import (
 // program decides which candidate has each place (host, path and match) for each set of conditions, and returns the
 // hosts with their routes, and the listeners that have hosts of their own. It notes a loser on the loser's object,
 // and a route on the winner's object and on the pool.
-func program(objects []object, hosts *hosts, pools *pools, candidates []candidate) ([]snapshot.Host, []snapshot.Listener) {
+func program(objects []object, hosts *hosts, pools *pools, candidates []candidate, shares shares) ([]snapshot.Host, []snapshot.Listener) {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
 	for h := range hosts.list {
-		if len(byHost[h]) > 0 || !hosts.shared || hosts.list[h].at.IsValid() { // Without routes, a host still belongs to its owner.
+		if len(byHost[h]) > 0 || hosts.needed(int32(h)) {
 			names = append(names, int32(h))
 		}
 	}
@@ -39,11 +39,21 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 		for _, index := range sortPlaces(candidates, byHost[h]) {
 			c := &candidates[index]
 			o := &objects[c.object]
+			part := shares[index]
 			if by := c.closedBy(texts); by != nil && !c.faulty {
+				if part != nil {
+					part.note(objects, c.text()+" of "+hostText(hosts.list[h].name)+" is closed by another rule of the host")
+				}
+				if part.derived() {
+					continue
+				}
 				o.problems = append(o.problems, closedWith(hosts.list[h].name, c, by, objects))
 				continue
 			}
 			winner := won.of(c)
+			if winner != nil && part.derived() {
+				continue // It is another object's, and has the same conditions.
+			}
 			if winner != nil && (c.match == snapshot.MatchText || c.loosened && winner.loosened) {
 				if c.rule == wholeHost {
 					o.closedHosts++
@@ -67,23 +77,45 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				o.closedHosts++
 			case c.faulty:
 				o.closed++
+			case part.derived():
 			default:
 				o.routes++
+				part.count(objects)
 			}
 			routes = append(routes, c.route(o, pools))
-			if c.match == snapshot.MatchExpression {
+			if part != nil {
+				part.divide(&routes[len(routes)-1], o, c, objects, pools)
+			}
+			if c.match == snapshot.MatchExpression || c.match == snapshot.MatchOpenExpression {
 				turns = append(turns, turn{route: len(routes) - 1, candidate: index})
 			}
 		}
-		takeTurns(routes, candidates, turns)
+		takeTurns(routes, candidates, turns, objects)
 		turns = turns[:0]
-		owner := hosts.list[h].owner
-		if !hosts.list[h].at.IsValid() {
-			owner = hosts.ownerFor(owner)
-		}
-		programmed = append(programmed, snapshot.Host{Name: hosts.list[h].name, Owner: owner, Routes: routes[first:len(routes):len(routes)]})
+		programmed = append(programmed, hosts.programmed(h, routes[first:len(routes):len(routes)]))
 	}
+	hosts.copyAliases(names, programmed)
 	return byListener(programmed, func(i int) netip.AddrPort { return hosts.list[names[i]].at })
+}
+
+// needed returns whether the data plane has to know a host without routes: because it belongs to its owner, because no
+// other host gets its requests, or because it has those of another one.
+func (h *hosts) needed(index int32) bool {
+	_, alias := h.aliases[index]
+	return !h.shared || alias || h.list[index].at.IsValid() || h.list[index].isAlone()
+}
+
+// programmed returns a host as the data plane has it.
+func (h *hosts) programmed(index int32, routes []snapshot.Route) snapshot.Host {
+	from := &h.list[index]
+	to := snapshot.Host{Name: from.name, Owner: from.owner, Routes: routes, Alone: from.isAlone()}
+	if !from.at.IsValid() {
+		to.Owner = h.ownerFor(from.owner)
+	}
+	if from.opened != nil {
+		to.Opened = from.opened.ID
+	}
+	return to
 }
 
 // turn is a route with an expression, and the candidate that it was made of.
@@ -92,13 +124,27 @@ type turn struct {
 	candidate int32
 }
 
-// takeTurns numbers the routes of a host that have an expression. If their ranks do not say which of two expressions is
-// more specific, nothing else does, so the precedence of their conditions decides, and then the older one.
-func takeTurns(routes []snapshot.Route, candidates []candidate, turns []turn) {
+// takeTurns numbers the routes of a host that have an expression. Open expressions come after the others, longer ones
+// first, and what gets only the rest comes last. If the ranks do not say which of two other expressions is more specific,
+// nothing else does, so the precedence of their conditions decides, and then the older one.
+func takeTurns(routes []snapshot.Route, candidates []candidate, turns []turn, objects []object) {
+	written := func(c *candidate) string {
+		return objects[c.object].Hosts[c.entry].Rules[c.rule].MatchAs(c.opened).Path
+	}
 	slices.SortFunc(turns, func(a, b turn) int {
+		x, y := &candidates[a.candidate], &candidates[b.candidate]
+		if c := cmp.Compare(x.match, y.match); c != 0 {
+			return c
+		}
+		if x.match == snapshot.MatchOpenExpression {
+			one, other := written(x), written(y)
+			if c := cmp.Or(compareBool(x.fallback, y.fallback), cmp.Compare(len(other), len(one)), cmp.Compare(other, one)); c != 0 {
+				return c
+			}
+		}
 		return cmp.Or(
-			cmp.Compare(candidates[b.candidate].rank, candidates[a.candidate].rank),
-			candidates[a.candidate].conditions.Precedence(candidates[b.candidate].conditions),
+			cmp.Compare(y.rank, x.rank),
+			x.conditions.Precedence(y.conditions),
 			cmp.Compare(a.candidate, b.candidate))
 	})
 	for n := range turns {
@@ -183,7 +229,7 @@ func (c *candidate) route(o *object, pools *pools) snapshot.Route {
 	}
 	if c.faulty {
 		route.Pool = pools.use(c.pools[0])
-		route.ClosedWhy = o.faultOf(int(c.entry), int(c.rule))
+		route.ClosedWhy = o.faultOf(c)
 		return route
 	}
 	rule := &o.Hosts[c.entry].Rules[c.rule]

@@ -87,6 +87,8 @@ func (o *object) settleFault() {
 			p.then = "every path answers 503, and so does all else of its hosts"
 		case o.closedHosts > 0:
 			p.then = "all of its hosts answers 503 where they are its own"
+		case o.Canary != nil:
+			p.then = "it takes no share of any requests"
 		case paths > 0 && o.closed == paths:
 			p.then = "every path answers 503"
 		case o.closed > 0:
@@ -193,7 +195,7 @@ func (o *object) accepted() metav1.Condition {
 		condition.Reason = v1alpha1.ReasonSomeHostsOwnedElsewhere
 	}
 	if len(o.problems) == 0 {
-		condition.Message += o.shadows()
+		condition.Message += o.shadows() + o.expressions()
 		return condition
 	}
 	slices.SortFunc(o.problems, func(a, b problem) int {
@@ -206,14 +208,14 @@ func (o *object) accepted() metav1.Condition {
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(o.problems, func(p problem) string { return p.reason },
 		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathClosed,
-		v1alpha1.ReasonPathConflict)
+		v1alpha1.ReasonPathConflict, v1alpha1.ReasonCanaryUnused)
 	condition.Message = strings.Join(rules.Bounded(texts), "; ")
 	if o.routes > 0 {
 		condition.Message += "; its other paths are served"
 	} else {
 		condition.Message += "; no path of it is served"
 	}
-	condition.Message += o.shadows()
+	condition.Message += o.shadows() + o.expressions()
 	return condition
 }
 

@@ -33,6 +33,8 @@ type candidate struct {
 	// faulty is set if the candidate keeps its place with a pool without endpoints. closed is why.
 	faulty bool
 	closed rules.Closing
+	// opened is set if an object makes the paths of its host open expressions.
+	opened bool
 	// loosened is set if the candidate is closed for want of room for its expressions.
 	loosened bool
 }
@@ -40,10 +42,10 @@ type candidate struct {
 // noPool stands for the pool of a backend that cannot be used.
 const noPool = -1
 
-// collect returns the rules of all objects, oldest first, and after them those that get what nothing else matches. So
-// of two candidates for one place with the same conditions the one with the lower index wins. It notes on each object
-// what is wrong.
-func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Service) []candidate {
+// collect returns the rules of all objects, oldest first, after them those that get what nothing else matches, and last
+// what canaries make of them. So of two candidates for one place with the same conditions the one with the lower index
+// wins. It notes on each object what is wrong.
+func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Service) ([]candidate, shares) {
 	total := 0
 	for i := range objects {
 		total += objects[i].size()
@@ -52,28 +54,28 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 		hosts: hosts, pools: pools, protocols: newAppProtocols(services), ports: portNames{services: services},
 		candidates: make([]candidate, 0, total), indexes: make([]int32, 0, total),
 	}
+	hosts.noteOpeners(objects)
 	var fallbacks []candidate
+	var aliases []alias
+	var canaries []int32
 	for i := range objects {
 		o := &objects[i]
 		o.noteFault()
+		if o.Canary != nil {
+			canaries = append(canaries, int32(i))
+			continue
+		}
 		for e := range o.Hosts {
 			name := o.Hosts[e].Name
-			if !rules.ValidHost(name) {
-				o.problems = append(o.problems, problem{entry: e, rule: wholeHost, unserved: true, reason: v1alpha1.ReasonInvalidRule,
-					text: "host " + rules.Quote(name) + " cannot be matched: write a lower-case DNS name such as api.example.com, " +
-						"*.example.com for exactly one label, or leave it empty for every host"})
+			if !hosts.mayHave(o, e) {
 				continue
 			}
 			if l := o.Hosts[e].Listener; l != nil { // Whose its hosts are has been decided.
-				if !hosts.allowed.allows(o.Namespace, name) {
-					o.problems = append(o.problems, hosts.notAllowed(e, o.Namespace, name))
-					continue
-				}
 				c.rules(o, candidate{host: hosts.at(l, name), object: int32(i), entry: int32(e)})
 				continue
 			}
-			if !hosts.allowed.allows(o.Namespace, name) {
-				o.problems = append(o.problems, hosts.notAllowed(e, o.Namespace, name))
+			if o.Hosts[e].Alias {
+				aliases = append(aliases, alias{object: int32(i), entry: int32(e)})
 				continue
 			}
 			h := hosts.claim(name, o.Namespace)
@@ -81,7 +83,8 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 				o.problems = append(o.problems, ownedElsewhere(e, name))
 				continue
 			}
-			like := candidate{host: h, object: int32(i), entry: int32(e), fallback: o.Hosts[e].Default}
+			hosts.list[h].note(o.Hosts[e].Alone)
+			like := candidate{host: h, object: int32(i), entry: int32(e), fallback: o.Hosts[e].Default, opened: hosts.list[h].opened != nil}
 			if o.ClosesHosts {
 				c.closeHost(o, like)
 			}
@@ -95,7 +98,25 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 	for _, like := range fallbacks {
 		c.rules(&objects[like.object], like)
 	}
-	return c.candidates
+	hosts.name(objects, aliases)
+	c.share(objects, canaries)
+	return c.candidates, c.shares
+}
+
+// mayHave returns whether an object may have a host. If it may not, it notes why on the object.
+func (h *hosts) mayHave(o *object, entry int) bool {
+	name := o.Hosts[entry].Name
+	switch {
+	case !rules.ValidHost(name):
+		o.problems = append(o.problems, problem{entry: entry, rule: wholeHost, unserved: true, reason: v1alpha1.ReasonInvalidRule,
+			text: "host " + rules.Quote(name) + " cannot be matched: write a lower-case DNS name such as api.example.com, " +
+				"*.example.com for exactly one label, or leave it empty for every host"})
+		return false
+	case !h.allowed.allows(o.Namespace, name):
+		o.problems = append(o.problems, h.notAllowed(entry, o.Namespace, name))
+		return false
+	}
+	return true
 }
 
 type collector struct {
@@ -106,8 +127,11 @@ type collector struct {
 	candidates []candidate
 	// indexes has the pools of all candidates, in one piece of memory as long as that has room.
 	indexes []int32
-	// expressions counts the rules with an expression of each host.
-	expressions map[int32]int
+	// expressions counts the rules with an expression of each host, and asking those with an open expression that asks a
+	// regular expression.
+	expressions, asking map[int32]int
+	// shares are what canaries take.
+	shares shares
 	// budget has the expressions of Ingresses. Those of routes have been counted.
 	budget rules.ExpressionBudget
 }
@@ -145,6 +169,23 @@ func (c *collector) countExpression(host int32, rule *rules.Rule) *rules.Fault {
 	return f
 }
 
+// countAsking counts a rule with an open expression that asks a regular expression. It returns a fault if there are too
+// many on the host.
+func (c *collector) countAsking(host int32, rule *rules.Rule) *rules.Fault {
+	if c.asking == nil {
+		c.asking = make(map[int32]int)
+	}
+	if c.asking[host]++; c.asking[host] <= snapshot.MaxOpenExpressions {
+		return nil
+	}
+	f := &rules.Fault{Text: "a host has at most " + strconv.Itoa(snapshot.MaxOpenExpressions) + " paths that are expressions, and older " +
+		"ones are as many: write texts, perhaps with (/|$)(.*) at the end, which do not count"}
+	if len(rule.Policies) > 0 { // They may keep clients out.
+		f.Closing, f.Beginning = rules.UnreadablePath, rule.Expression.Beginning
+	}
+	return f
+}
+
 // hold has a candidate take all that its rule may be for, if the rule's expressions are beyond what its namespace may
 // have. Then it returns a fault, which closes the candidate.
 func (c *collector) hold(next *candidate, o *object, rule *rules.Rule) *rules.Fault {
@@ -152,7 +193,7 @@ func (c *collector) hold(next *candidate, o *object, rule *rules.Rule) *rules.Fa
 	if text == "" {
 		return nil
 	}
-	loose := rule.Match.Loosened()
+	loose := rule.MatchAs(next.opened).Loosened()
 	next.path, next.conditions, next.loosened = loose.Path, loose.Conditions, true
 	return &rules.Fault{Text: text, Closing: rules.InvalidRule}
 }
@@ -174,14 +215,23 @@ func (c *collector) closeHost(o *object, like candidate) {
 // rules adds the rules that an object has for a host. like has what these candidates have in common.
 func (c *collector) rules(o *object, like candidate) {
 	list := o.Hosts[like.entry].Rules
+	if like.opened && !o.Hosts[like.entry].Expressions {
+		o.noteExpressed(&c.hosts.list[like.host], list)
+	}
 	for i := range list {
 		rule := &list[i]
+		match := rule.MatchAs(like.opened)
 		next := like
-		next.rule, next.path, next.match, next.conditions = int32(i), rule.Match.Path, rule.Match.Type, rule.Match.Conditions
-		next.rank = rule.Match.Rank
-		f := rule.Fault
-		if next.match == snapshot.MatchExpression {
+		next.rule, next.path, next.match, next.conditions = int32(i), match.Path, match.Type, match.Conditions
+		next.rank = match.Rank
+		f := cmp.Or(match.Fault, rule.Fault)
+		switch {
+		case next.match == snapshot.MatchExpression:
 			f = cmp.Or(f, c.countExpression(like.host, rule))
+		case next.match == snapshot.MatchOpenExpression && match.Asks:
+			f = cmp.Or(f, c.countAsking(like.host, rule))
+		case like.fallback && next.path == "/" && (like.opened || c.expressions[like.host] > 0): // The prefix would go before expressions.
+			next.match = snapshot.MatchOpenExpression
 		}
 		if o.Hosts[like.entry].Listener == nil && (f == nil || f.Closing == rules.InvalidRule) {
 			f = cmp.Or(f, c.hold(&next, o, rule))
