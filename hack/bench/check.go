@@ -279,7 +279,14 @@ func (c *checker) checkHosts(ctx context.Context, asker *http.Client) error {
 			return fmt.Errorf("%s is answered with 200", what)
 		}
 	}
-	return nil
+	if !c.scenario.expressions {
+		return nil
+	}
+	got, err := echo(ctx, asker, "http://"+hosts[0]+strings.ToUpper(paths[0]))
+	if err == nil && got.URL.Path != echoPath {
+		err = fmt.Errorf("the backend gets the path %q, want %q", got.URL.Path, echoPath)
+	}
+	return err
 }
 
 // checkTLS sees that all proxies agree on the same. The client has verified the certificate.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -52,7 +53,7 @@ func startCluster() (*cluster, error) {
 
 func (c *cluster) connect() error {
 	scheme := runtime.NewScheme()
-	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme), networkingv1.AddToScheme(scheme)); err != nil {
 		return fmt.Errorf("describing the objects: %w", err)
 	}
 	var err error
@@ -100,7 +101,7 @@ func (c *cluster) apply(ctx context.Context, of *configuration) (namespace strin
 	return namespace, nil
 }
 
-// served returns nil when every Ingress of a namespace says that all of it is served.
+// served returns nil when every Ingress of ours in a namespace says that all of it is served. Others cannot say so.
 func (c *cluster) served(ctx context.Context, namespace string) error {
 	var ingresses v1alpha1.IngressList
 	if err := c.client.List(ctx, &ingresses, client.InNamespace(namespace)); err != nil {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -36,7 +37,7 @@ func configurationOf(t *testing.T, s *scenario) *configuration {
 }
 
 func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
-	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), hostsScenario()} {
+	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), hostsScenario(), expressionsScenario()} {
 		for _, p := range knownPeers() {
 			if p.cannot(s) != "" {
 				continue
@@ -70,6 +71,9 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 				if s.conditions {
 					wanted = append(wanted, "always", "80")
 				}
+				if s.expressions {
+					wanted = append(wanted, `"^/section-9(/|$)(.*)"`, "/$2 break")
+				}
 				for _, want := range wanted {
 					if !strings.Contains(all.String(), want) {
 						t.Errorf("the configuration lacks %q", want)
@@ -86,11 +90,12 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 		scenario *scenario
 		want     counts
 	}{
-		"plain":    {plainScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
-		"https":    {httpsScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithTLS: 1}},
-		"policies": {policiesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, WithPolicies: 2}},
-		"routes":   {routesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithConditions: 1}},
-		"hosts":    {hostsScenario(), counts{Tasks: 2, Ingresses: 20, Rules: 1000, Paths: 10_000}},
+		"plain":       {plainScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
+		"https":       {httpsScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithTLS: 1}},
+		"policies":    {policiesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, WithPolicies: 2}},
+		"routes":      {routesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithConditions: 1}},
+		"hosts":       {hostsScenario(), counts{Tasks: 2, Ingresses: 20, Rules: 1000, Paths: 10_000}},
+		"expressions": {expressionsScenario(), counts{Tasks: 2, Ingresses: 1000, Rules: 1000, Paths: 10_000}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			made, err := objects(configurationOf(t, test.scenario), "bench")
@@ -102,6 +107,12 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 				switch o := object.(type) {
 				case *v1alpha1.Task:
 					got.Tasks++
+				case *networkingv1.Ingress:
+					got.Ingresses++
+					for _, rule := range o.Spec.Rules {
+						got.Rules++
+						got.Paths += len(rule.HTTP.Paths)
+					}
 				case *v1alpha1.Ingress:
 					got.Ingresses++
 					if o.Spec.TLS != nil {

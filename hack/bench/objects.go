@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,6 +22,8 @@ const (
 	serviceName = "app"
 	servicePort = 8080
 	secretName  = "app-tls"
+	// nginxClass is the class of Ingresses that are written for ingress-nginx.
+	nginxClass = "nginx"
 	// hostsPerIngress is below the 64 rules that an Ingress may have.
 	hostsPerIngress = 50
 )
@@ -48,6 +51,9 @@ func objects(c *configuration, namespace string) ([]client.Object, error) {
 		made = append(made, secret)
 		tls = &v1alpha1.IngressTLS{SecretName: secretName, RedirectHTTP: new(false)}
 	}
+	if c.expressions {
+		return append(made, nginxObjects(c, namespace)...), nil
+	}
 	number := 0
 	for hosts := range slices.Chunk(c.hosts, hostsPerIngress) {
 		number++
@@ -61,6 +67,37 @@ func objects(c *configuration, namespace string) ([]client.Object, error) {
 		made = append(made, ingress)
 	}
 	return made, nil
+}
+
+// nginxObjects returns an IngressClass of ingress-nginx, and an Ingress of it for each host.
+func nginxObjects(c *configuration, namespace string) []client.Object {
+	made := []client.Object{&networkingv1.IngressClass{
+		ObjectMeta: metav1.ObjectMeta{Name: nginxClass}, Spec: networkingv1.IngressClassSpec{Controller: "k8s.io/ingress-nginx"},
+	}}
+	to := networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
+		Name: serviceName, Port: networkingv1.ServiceBackendPort{Number: servicePort},
+	}}
+	for i, host := range c.hosts {
+		http := new(networkingv1.HTTPIngressRuleValue)
+		for _, path := range c.paths {
+			http.Paths = append(http.Paths, networkingv1.HTTPIngressPath{
+				Path: path + "(/|$)(.*)", PathType: new(networkingv1.PathTypeImplementationSpecific), Backend: to,
+			})
+		}
+		made = append(made, &networkingv1.Ingress{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: namespace, Name: fmt.Sprintf("%s-%d", serviceName, i+1),
+				Annotations: map[string]string{
+					"nginx.ingress.kubernetes.io/use-regex": "true", "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+				},
+			},
+			Spec: networkingv1.IngressSpec{
+				IngressClassName: new(nginxClass),
+				Rules:            []networkingv1.IngressRule{{Host: host, IngressRuleValue: networkingv1.IngressRuleValue{HTTP: http}}},
+			},
+		})
+	}
+	return made
 }
 
 func tlsSecret(c *configuration, namespace string) (*corev1.Secret, error) {

@@ -79,6 +79,9 @@ func rows() []row {
 			name: "hosts", title: "1,000 hosts of 10 paths, 1 KiB, 64 connections, over all of them",
 			scenario: hosts, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
 		}, {
+			name: "nginx-ingress", title: "1,000 Ingresses of ingress-nginx, of 10 expressions with a rewrite, 1 KiB, 64 connections, over all of them",
+			scenario: expressionsScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
 			name: "idle", title: "10,000 idle connections: memory",
 			scenario: plain, mode: loadIdle, connections: 10_000, sources: 8, path: smallPath, body: smallBody, once: true,
 		},

@@ -19,6 +19,9 @@ type scenario struct {
 	policies bool
 	// conditions leave only requests with routeFields, which go to the two backends by their weights.
 	conditions bool
+	// expressions has each host in an Ingress that is written for ingress-nginx. A path is an expression, and is taken off
+	// before a request is sent on.
+	expressions bool
 }
 
 // field is a header field that the rule of the scenario with conditions wants.
@@ -89,6 +92,12 @@ func hostsScenario() *scenario {
 	for i := range 10 {
 		s.paths = append(s.paths, fmt.Sprintf("/section-%d", i))
 	}
+	return s
+}
+
+func expressionsScenario() *scenario {
+	s := hostsScenario()
+	s.name, s.expressions = "expressions", true
 	return s
 }
 

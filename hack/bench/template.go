@@ -44,6 +44,9 @@ func (c *configuration) Policies() bool { return c.policies }
 // Conditions says whether the rule is for requests with Fields alone, which go to the backends by Weights.
 func (c *configuration) Conditions() bool { return c.conditions }
 
+// Expressions says whether paths are expressions, and are taken off before a request is sent on.
+func (c *configuration) Expressions() bool { return c.expressions }
+
 // Fields are the header fields that such a rule wants.
 func (c *configuration) Fields() []field { return routeFields() }
 

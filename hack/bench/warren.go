@@ -60,19 +60,24 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 	if err := w.ports.takeAll(&metrics, &health, &w.admin); err != nil {
 		return nil, err
 	}
-	started, err := c.launcher.start(c.core, w.called, []string{oneThread}, w.program,
-		"--kubeconfig="+kubeconfig,
-		"--watch-namespaces="+namespace,
+	arguments := []string{
+		w.program,
+		"--kubeconfig=" + kubeconfig,
+		"--watch-namespaces=" + namespace,
 		"--leader-elect=false",
 		"--allow-local-tasks",
-		"--http-address="+c.HTTP.String(),
-		"--https-address="+c.HTTPS.String(),
-		"--metrics-address="+metrics.String(),
-		"--health-address="+health.String(),
-		"--admin-address="+w.admin.String(),
+		"--http-address=" + c.HTTP.String(),
+		"--https-address=" + c.HTTPS.String(),
+		"--metrics-address=" + metrics.String(),
+		"--health-address=" + health.String(),
+		"--admin-address=" + w.admin.String(),
 		"--drain-delay=0s",
 		"--drain-timeout=1s",
-	)
+	}
+	if c.expressions {
+		arguments = append(arguments, "--nginx-class="+nginxClass)
+	}
+	started, err := c.launcher.start(c.core, w.called, []string{oneThread}, arguments...)
 	if err != nil {
 		return nil, err
 	}
