@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -50,5 +51,26 @@ func TestAPageReadsWhyItWasRefused(t *testing.T) {
 		if got := client.reply("GET"); got.reason() != want || got.Header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("got %q with %v, want %s", got.reason(), got.Header, want)
 		}
+	}
+}
+
+// The memory of a long head is given back while its content is on its way.
+func TestAPageReadsTheAnswerToALongHead(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	p := serve(t)
+	cors := &policy.CORS{AllowOrigins: []string{"https://a.io"}}
+	p.apply(everythingBy(func(r *snapshot.Route) { r.Policies = []policy.Policy{cors} }, endpoint.address))
+	client := p.dial()
+	client.send("POST / HTTP/1.1\r\nHost: a\r\nOrigin: https://a.io\r\nContent-Length: 10\r\n" + strings.Repeat("X: "+strings.Repeat("y", 9000)+"\r\n", 3) + "\r\nhello")
+	up := endpoint.accept()
+	up.head()
+	up.expect("hello")
+	await(t, "the head's end", func() bool { return p.heads.Held() == 0 })
+	client.send("hello")
+	up.expect("hello")
+	up.send(okReply)
+	if got := client.reply("POST"); got.Header.Get("Access-Control-Allow-Origin") != "https://a.io" {
+		t.Errorf("got %d with %v", got.Status, got.Header)
 	}
 }

@@ -2,8 +2,6 @@
 
 package pipeline
 
-import "github.com/warren-dev/ingress/proxy/policy"
-
 // longestCopy bounds what is copied of a head so that its memory can be given back.
 const longestCopy = 2 << 10
 
@@ -20,7 +18,7 @@ func (x *Exchange) releaseHead() {
 	if !x.request.Detach(longestCopy, recorded[:], &x.Host, &x.path, &x.RequestID) {
 		return
 	}
-	x.view = policy.View{}
+	x.view.Detach()
 	x.hostBuf, x.pathBuf, x.queryBuf, x.rewriteBuf, x.forwardedBuf = nil, nil, nil, nil, nil
 	x.released = true
 	x.down.ReleaseHead()

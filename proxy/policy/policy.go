@@ -83,6 +83,9 @@ type View struct {
 	Notes *[]Note
 }
 
+// Detach forgets what is in the request's head. What the response needs stays.
+func (v *View) Detach() { *v = View{Origin: v.Origin} }
+
 // Answer is how a request is answered. The zero value lets it go on.
 type Answer struct {
 	Reason reason.Reason
