@@ -22,6 +22,10 @@ type PathPolicies struct {
 	// +optional
 	AccessControl *AccessControl `json:"accessControl,omitempty"`
 
+	// hsts has browsers come to the host over HTTPS alone.
+	// +optional
+	HSTS *HSTS `json:"hsts,omitempty"`
+
 	// cors says which pages of other origins may read the answers.
 	// +optional
 	CORS *CORS `json:"cors,omitempty"`

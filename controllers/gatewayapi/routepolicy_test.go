@@ -55,7 +55,7 @@ func TestARuleHasWhatItsRoutePoliciesSay(t *testing.T) {
 	t.Parallel()
 	w := read(t, limitedRoute)
 	w.RoutePolicies = []*v1alpha1.RoutePolicy{
-		routePolicy(t, w, "limits", `{accessControl: {allowedIPs: [10.0.0.0/8]}, maxRequestBytes: 1Mi, timeouts: {request: 7s, connect: 2s}, retries: {attempts: 3}}`),
+		routePolicy(t, w, "limits", `{accessControl: {allowedIPs: [10.0.0.0/8]}, maxRequestBytes: 1Mi, hsts: {}, timeouts: {request: 7s, connect: 2s}, retries: {attempts: 3}}`),
 		routePolicy(t, w, "more", `{loadBalancing: {policy: LeastRequest}, pathSpelling: Canonical}`),
 		routePolicy(t, w, "unused", `{retries: {attempts: 0}}`),
 	}
@@ -64,7 +64,7 @@ func TestARuleHasWhatItsRoutePoliciesSay(t *testing.T) {
 		for _, p := range r.Policies {
 			names = append(names, p.Name())
 		}
-		want, limited := []string{"access-control", "max-request-bytes", "headers"}, n < 2
+		want, limited := []string{"hsts", "access-control", "max-request-bytes", "headers"}, n < 2
 		if !limited {
 			want = nil
 		}

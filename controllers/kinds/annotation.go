@@ -195,6 +195,15 @@ func annotateSome[T any](at func(*v1alpha1.IngressPath) **T) func(*v1alpha1.Ingr
 	}
 }
 
+// annotateAny is [annotateSome] for what may be left out as a whole, because {} says something too, or because its
+// reader says what is missing.
+func annotateAny[T any](at func(*v1alpha1.IngressPath) **T) func(*v1alpha1.IngressPath, string, string) string {
+	return func(path *v1alpha1.IngressPath, value, example string) (fault string) {
+		*at(path), fault = readYAML[T](value, example)
+		return fault
+	}
+}
+
 // readYAML reads a policy in the form that it has under a path of this API's Ingress.
 func readYAML[T any](value, example string) (policy *T, fault string) {
 	if err := decodeYAML(value, &policy); err != nil {

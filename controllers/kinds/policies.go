@@ -67,12 +67,15 @@ var readers = []reader{
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readRateLimit(p.RateLimit))
 		}},
+	{name: "hsts", open: true, example: "{maxAge: 8760h, includeSubDomains: true}",
+		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.HSTS { return &p.HSTS }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.HSTS != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readHSTS(p.HSTS))
+		}},
 	{name: "cors", open: true, example: "{allowOrigins: ['https://*.example.com'], allowCredentials: true}",
-		annotate: func(p *v1alpha1.IngressPath, value, example string) (fault string) {
-			p.CORS, fault = readYAML[v1alpha1.CORS](value, example)
-			return fault
-		},
-		asks: func(p *v1alpha1.IngressPath) bool { return p.CORS != nil },
+		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.CORS { return &p.CORS }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.CORS != nil },
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readCORS(p.CORS))
 		}},

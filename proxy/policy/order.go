@@ -12,6 +12,7 @@ import (
 // the last to the first. Users cannot choose the order, because it is what makes a policy safe. docs/request.md has the
 // same list.
 var Order = [...]Policy{
+	(*HSTS)(nil),      // every answer says it, whoever refuses the request
 	(*CORS)(nil),      // browsers hide what is refused below from a page unless this says that it may read it
 	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
 	(*RateLimit)(nil), // what is refused below was counted

@@ -86,6 +86,13 @@ type View struct {
 // Detach forgets what is in the request's head. What the response needs stays.
 func (v *View) Detach() { *v = View{Origin: v.Origin} }
 
+// note notes for somebody who only asks what a policy says of a request that goes on.
+func (v *View) note(policy, text string) {
+	if v.Notes != nil {
+		*v.Notes = append(*v.Notes, Note{Policy: policy, Passed: true, Text: text})
+	}
+}
+
 // Answer is how a request is answered. The zero value lets it go on.
 type Answer struct {
 	Reason reason.Reason

@@ -58,6 +58,8 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"a service that speaks obsolete TLS", backendTLS("insecureSkipVerify: true, allowObsolete: true")},
 		{"access control that only denies", withPolicy("accessControl: {deniedIPs: [10.0.0.1]}")},
 		{"objects whose emptiness is their defaults", withPolicy("timeouts: {}, retries: {}, loadBalancing: {}")},
+		{"HSTS", withPolicy("hsts: {maxAge: 87600h, includeSubDomains: true, preload: true}")},
+		{"HSTS for a year", withPolicy("hsts: {}")},
 		{"headers of the response alone", withPolicy("headers: {response: {remove: [Server]}}")},
 		{"headers", withPolicy("headers: {add: {X-Custom-Header: value}, set: {X-App-Version: v1.2.3}, remove: [Server, X-Powered-By], " +
 			`response: {add: {Cache-Control: no-store}, set: {X-Empty: "", X-Size: "grün"}, remove: [Via]}}`)},
