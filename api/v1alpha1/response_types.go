@@ -30,3 +30,77 @@ type HSTS struct {
 	// +optional
 	Preload bool `json:"preload,omitempty"`
 }
+
+// LocationRewrite changes the URLs in Location and Refresh of the backend's responses.
+type LocationRewrite struct {
+	// prefixes are what URLs begin with, and what stands in place of that. The first that a URL begins with counts.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +required
+	Prefixes []URLPrefix `json:"prefixes"`
+}
+
+// URLPrefix is what another prefix of a URL is replaced by.
+type URLPrefix struct {
+	// from is how a URL begins, as the backend writes it, such as http://shop.internal:8080/.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[!-~]+$`
+	// +required
+	From string `json:"from"`
+
+	// to stands in place of that, such as / or https://shop.example.com/.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^[!-~]+$`
+	// +required
+	To string `json:"to"`
+}
+
+// CookieRewrite changes attributes of the cookies that the backend sets.
+//
+// +kubebuilder:validation:MinProperties=1
+type CookieRewrite struct {
+	// domains are values of the attribute Domain, and what stands in place of them.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	Domains []CookieDomain `json:"domains,omitempty"`
+
+	// paths are what the attribute Path begins with, and what stands in place of that. The first that it begins with counts.
+	// +kubebuilder:validation:MaxItems=16
+	// +listType=atomic
+	// +optional
+	Paths []CookiePath `json:"paths,omitempty"`
+}
+
+// CookieDomain is what another domain of cookies is replaced by.
+type CookieDomain struct {
+	// from is the domain that the backend writes, in any case and with or without a dot before it.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[-.0-9A-Za-z]+$`
+	// +required
+	From string `json:"from"`
+
+	// to stands in place of it.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[-.0-9A-Za-z]+$`
+	// +required
+	To string `json:"to"`
+}
+
+// CookiePath is what another prefix of the path of cookies is replaced by.
+type CookiePath struct {
+	// from is how the path begins.
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^/[!-:<-~]*$`
+	// +required
+	From string `json:"from"`
+
+	// to stands in place of that.
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^/[!-:<-~]*$`
+	// +required
+	To string `json:"to"`
+}

@@ -49,6 +49,14 @@ type PathPolicies struct {
 	// +optional
 	Rewrite *Rewrite `json:"rewrite,omitempty"`
 
+	// locationRewrite changes the URLs that the backend sends clients to.
+	// +optional
+	LocationRewrite *LocationRewrite `json:"locationRewrite,omitempty"`
+
+	// cookieRewrite changes domains and paths of the backend's cookies.
+	// +optional
+	CookieRewrite *CookieRewrite `json:"cookieRewrite,omitempty"`
+
 	// loadBalancing chooses among the backend's tasks.
 	// +optional
 	LoadBalancing *LoadBalancing `json:"loadBalancing,omitempty"`

@@ -112,7 +112,18 @@ func policyExpressions(policies []policy.Policy) (list []rules.Expression) {
 			list = addExpression(list, p.Path.Expression, true)
 		case *policy.Redirect:
 			list = addExpression(list, p.Path.Expression, true)
+		case *policy.LocationRewrite:
+			list = addChanges(list, p.Changes)
+		case *policy.CookieRewrite:
+			list = addChanges(addChanges(list, p.Domains), p.Paths)
 		}
+	}
+	return list
+}
+
+func addChanges(list []rules.Expression, changes []policy.ValueChange) []rules.Expression {
+	for i := range changes {
+		list = addExpression(list, changes[i].Expression, true)
 	}
 	return list
 }

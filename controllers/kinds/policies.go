@@ -100,6 +100,18 @@ var readers = []reader{
 		read: func(r *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(r.paths.readRewrite(p))
 		}},
+	{name: "location-rewrite", open: true, example: "{prefixes: [{from: 'http://shop.internal:8080/', to: /}]}",
+		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.LocationRewrite { return &p.LocationRewrite }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.LocationRewrite != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readLocationRewrite(p.LocationRewrite))
+		}},
+	{name: "cookie-rewrite", open: true, example: "{domains: [{from: shop.internal, to: example.com}], paths: [{from: /shop/, to: /}]}",
+		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.CookieRewrite { return &p.CookieRewrite }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.CookieRewrite != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readCookieRewrite(p.CookieRewrite))
+		}},
 	{name: "redirect", example: "{scheme: https, host: example.com}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Redirect { return &p.Redirect }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.Redirect != nil },

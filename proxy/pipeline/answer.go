@@ -57,6 +57,7 @@ func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
 // changeOwn has the route's policies change an answer of the rule's own.
 func (x *Exchange) changeOwn() {
 	x.own.Status = x.decision.status
+	x.view.Own = true
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), &x.own)
 	}

@@ -21,6 +21,9 @@ var Order = [...]Policy{
 	(*RequestBuffering)(nil),
 	(*Headers)(nil), // changes what the policies above have seen
 	(*Rewrite)(nil), // all above see the path that the client sent
+	// a response meets these first: what is above has the last word about fields
+	(*LocationRewrite)(nil),
+	(*CookieRewrite)(nil),
 	// the last: who gets in, and how often, holds for answers of the rule's own too
 	(*Redirect)(nil),
 	(*FixedResponse)(nil),

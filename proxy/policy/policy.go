@@ -66,6 +66,9 @@ type View struct {
 	Client netip.Addr
 	// Secure is set if the client came over HTTPS.
 	Secure bool
+	// Port is the one that the client used, if a policy has to know it when the request's head may be gone. 0 is the usual
+	// one of the scheme.
+	Port int
 	// Now is when the request began.
 	Now time.Time
 	// Origin is the origin whose pages may read the answer, as a browser is told it. Empty for none. It is a copy: a
@@ -75,6 +78,8 @@ type View struct {
 	MaxContent int64
 	// Gather is how much of the request's content is to be there before an endpoint is asked. 0 is for none.
 	Gather int64
+	// Own is set while policies change an answer of the rule's own, in place of an endpoint's.
+	Own bool
 	// Scratch is memory to write to. Request may point into it afterwards.
 	Scratch []byte
 	// Fields are additional fields for an answer of our own.
@@ -84,13 +89,23 @@ type View struct {
 }
 
 // Detach forgets what is in the request's head. What the response needs stays.
-func (v *View) Detach() { *v = View{Origin: v.Origin} }
+func (v *View) Detach() {
+	*v = View{Port: v.Port, Origin: v.Origin}
+}
 
 // note notes for somebody who only asks what a policy says of a request that goes on.
 func (v *View) note(policy, text string) {
 	if v.Notes != nil {
 		*v.Notes = append(*v.Notes, Note{Policy: policy, Passed: true, Text: text})
 	}
+}
+
+// scheme is what the client used.
+func (v *View) scheme() string {
+	if v.Secure {
+		return "https"
+	}
+	return "http"
 }
 
 // Answer is how a request is answered. The zero value lets it go on.

@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -60,14 +61,7 @@ func (r *redirect) request(v *View) Answer {
 	if err != nil {
 		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
 	}
-	scheme := r.scheme
-	switch {
-	case scheme != "":
-	case v.Secure:
-		scheme = "https"
-	default:
-		scheme = "http"
-	}
+	scheme := cmp.Or(r.scheme, v.scheme())
 	location := room[:0]
 	if r.host != "" || len(v.Host) > 0 { // or the path alone has to do, as it had to for the client
 		location = append(append(location, scheme...), "://"...)
@@ -76,7 +70,7 @@ func (r *redirect) request(v *View) Answer {
 		} else {
 			location = append(location, v.Host...)
 		}
-		location = r.appendPort(location, scheme, v.Request.Fields)
+		location = appendPort(location, scheme, r.portFor(v.Request.Fields))
 	}
 	location = append(location, path...)
 	location = append(location, v.Request.Query...)
@@ -87,15 +81,19 @@ func (r *redirect) request(v *View) Answer {
 	return Answer{Reason: reason.Redirected, Status: r.status}
 }
 
-// appendPort appends the port, unless it is the usual one of the scheme.
-func (r *redirect) appendPort(location []byte, scheme string, fields []message.Field) []byte {
+// portFor returns the port that is written, or 0 for the usual one of the scheme.
+func (r *redirect) portFor(fields []message.Field) int {
+	if r.port == 0 && r.scheme == "" {
+		return forwardedPort(fields)
+	}
+	return r.port
+}
+
+// appendPort appends a port, unless it is the usual one of the scheme, or 0.
+func appendPort(location []byte, scheme string, port int) []byte {
 	usual := 80
 	if scheme == "https" {
 		usual = 443
-	}
-	port := r.port
-	if port == 0 && r.scheme == "" {
-		port = forwardedPort(fields)
 	}
 	if port == 0 || port == usual {
 		return location

@@ -60,6 +60,8 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"objects whose emptiness is their defaults", withPolicy("timeouts: {}, retries: {}, loadBalancing: {}")},
 		{"HSTS", withPolicy("hsts: {maxAge: 87600h, includeSubDomains: true, preload: true}")},
 		{"HSTS for a year", withPolicy("hsts: {}")},
+		{"a rewrite of Location", withPolicy("locationRewrite: {prefixes: [{from: 'http://shop.internal:8080/', to: /}, {from: /, to: 'https://a.example.com/'}]}")},
+		{"a rewrite of cookies", withPolicy("cookieRewrite: {domains: [{from: .shop.internal, to: example.com}], paths: [{from: /shop/, to: /}]}")},
 		{"headers of the response alone", withPolicy("headers: {response: {remove: [Server]}}")},
 		{"headers", withPolicy("headers: {add: {X-Custom-Header: value}, set: {X-App-Version: v1.2.3}, remove: [Server, X-Powered-By], " +
 			`response: {add: {Cache-Control: no-store}, set: {X-Empty: "", X-Size: "grün"}, remove: [Via]}}`)},

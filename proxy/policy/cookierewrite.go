@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// CookieRewrite changes the attributes of the cookies that an endpoint sets. It is for endpoints that know another host
+// or path than the clients. A cookie of the proxy's own stays as it is.
+type CookieRewrite struct {
+	// Domains change the attribute Domain. From is the whole of it, in any case. Dots at the beginning mean nothing.
+	Domains []ValueChange
+	// Paths change the attribute Path. Of either list, the first change that is for an attribute counts.
+	Paths []ValueChange
+}
+
+// Name is "cookie-rewrite".
+func (*CookieRewrite) Name() string { return "cookie-rewrite" }
+
+// Equal returns whether another one makes the same changes.
+func (c *CookieRewrite) Equal(other Policy) bool {
+	o, ok := other.(*CookieRewrite)
+	return ok && o != nil && slices.Equal(c.Domains, o.Domains) && slices.Equal(c.Paths, o.Paths)
+}
+
+// Compile fails if an expression does not compile.
+func (c *CookieRewrite) Compile(scope *Scope) (Steps, error) {
+	changes, err := compileChanges(c.Domains, scope)
+	if err != nil {
+		return Steps{}, err
+	}
+	paths, err := compileChanges(c.Paths, scope)
+	if err != nil || len(changes)+len(paths) == 0 {
+		return Steps{}, err
+	}
+	compiled := &cookieRewrite{paths: paths}
+	for i, change := range changes {
+		change.to = bytes.TrimPrefix(change.to, dot)
+		domain := strings.TrimPrefix(strings.ToLower(c.Domains[i].From), ".")
+		compiled.domains = append(compiled.domains, domainChange{change, domain})
+	}
+	return Steps{Request: compiled.note, Response: compiled.response}, nil
+}
+
+var dot = []byte(".")
+
+// cookieRewrite is a compiled CookieRewrite.
+type cookieRewrite struct {
+	domains []domainChange
+	paths   []valueChange
+}
+
+// domainChange is a change of a domain, which is in lower case and without a dot at its beginning.
+type domainChange struct {
+	valueChange
+	domain string
+}
+
+func (c *cookieRewrite) note(v *View) Answer {
+	v.note((*CookieRewrite)(nil).Name(), "domains and paths of the service's cookies are rewritten")
+	return Answer{}
+}
+
+func (c *cookieRewrite) response(_ *View, resp *message.Response) {
+	for i := range resp.Fields {
+		if f := &resp.Fields[i]; f.Kind == message.Other && message.EqualFold(f.Name, "set-cookie") {
+			f.Value = c.rewrite(f.Value)
+		}
+	}
+}
+
+// rewrite returns a cookie with changed attributes, or the same if nothing is changed.
+func (c *cookieRewrite) rewrite(cookie []byte) []byte {
+	at := bytes.IndexByte(cookie, ';')
+	for at >= 0 {
+		rest := cookie[at+1:]
+		end := bytes.IndexByte(rest, ';')
+		if end < 0 {
+			end = len(rest)
+		}
+		name, value, _ := bytes.Cut(rest[:end], []byte("="))
+		if made, ok := c.change(bytes.TrimSpace(name), bytes.TrimSpace(value)); ok {
+			cookie = slices.Concat(cookie[:at+1], name, []byte("="), made, rest[end:])
+			end = len(name) + 1 + len(made)
+		}
+		if at += 1 + end; at == len(cookie) {
+			break
+		}
+	}
+	return cookie
+}
+
+// change returns another value for an attribute. ok is false if it stays.
+func (c *cookieRewrite) change(name, value []byte) (made []byte, ok bool) {
+	switch {
+	case message.EqualFold(name, "path"):
+		return changeFirst(c.paths, value)
+	case !message.EqualFold(name, "domain"):
+		return nil, false
+	}
+	domain := bytes.TrimPrefix(value, dot)
+	for i := range c.domains {
+		d := &c.domains[i]
+		switch {
+		case d.expression != nil:
+			if made, ok = d.apply(value); ok {
+				return made, true
+			}
+		case message.EqualFold(domain, d.domain):
+			return d.to, true
+		}
+	}
+	return nil, false
+}

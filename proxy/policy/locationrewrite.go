@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// LocationRewrite changes the URLs that an endpoint sends clients to: those of Location and Refresh. It is for endpoints
+// that write URLs which are not the clients'. An answer of the rule's own stays as it is.
+type LocationRewrite struct {
+	// Changes are tried in their order. The first that is for a URL counts.
+	Changes []ValueChange
+	// Absolute puts the scheme and host that the client used before a path that a change made.
+	Absolute bool
+}
+
+// Name is "location-rewrite".
+func (*LocationRewrite) Name() string { return "location-rewrite" }
+
+// Equal returns whether another one makes the same changes.
+func (l *LocationRewrite) Equal(other Policy) bool {
+	o, ok := other.(*LocationRewrite)
+	return ok && o != nil && l.Absolute == o.Absolute && slices.Equal(l.Changes, o.Changes)
+}
+
+// Compile fails if an expression does not compile.
+func (l *LocationRewrite) Compile(scope *Scope) (Steps, error) {
+	changes, err := compileChanges(l.Changes, scope)
+	if err != nil || len(changes) == 0 {
+		return Steps{}, err
+	}
+	c := &locationRewrite{changes, l.Absolute}
+	return Steps{Request: c.request, Response: c.response}, nil
+}
+
+// locationRewrite is a compiled LocationRewrite.
+type locationRewrite struct {
+	changes  []valueChange
+	absolute bool
+}
+
+func (l *locationRewrite) request(v *View) Answer {
+	if l.absolute {
+		v.Port = forwardedPort(v.Request.Fields)
+	}
+	v.note((*LocationRewrite)(nil).Name(), "URLs that the service sends clients to are rewritten")
+	return Answer{}
+}
+
+func (l *locationRewrite) response(v *View, resp *message.Response) {
+	if v.Own {
+		return
+	}
+	for i := range resp.Fields {
+		f := &resp.Fields[i]
+		switch {
+		case f.Kind != message.Other:
+		case message.EqualFold(f.Name, "location"):
+			if made, ok := l.rewrite(v, f.Value); ok {
+				f.Value = made
+			}
+		case message.EqualFold(f.Name, "refresh"):
+			if at := urlOfRefresh(f.Value); at > 0 {
+				if made, ok := l.rewrite(v, f.Value[at:]); ok {
+					f.Value = append(slices.Clip(f.Value[:at]), made...)
+				}
+			}
+		}
+	}
+}
+
+// rewrite returns another URL. ok is false if the URL stays.
+func (l *locationRewrite) rewrite(v *View, url []byte) (made []byte, ok bool) {
+	made, ok = changeFirst(l.changes, url)
+	if ok && l.absolute && len(made) > 0 && made[0] == '/' && (len(made) == 1 || made[1] != '/') && len(v.Host) > 0 {
+		made = append(v.appendOrigin(nil), made...)
+	}
+	return made, ok
+}
+
+// appendOrigin appends the beginning of the URLs that the client uses, up to the path.
+func (v *View) appendOrigin(url []byte) []byte {
+	scheme := v.scheme()
+	url = append(append(append(url, scheme...), "://"...), v.Host...)
+	return appendPort(url, scheme, v.Port)
+}
+
+// urlOfRefresh returns where the URL of a Refresh begins, as in "5; url=/x". It returns 0 if there is none.
+func urlOfRefresh(value []byte) int {
+	const url = "url="
+	for i := 0; i+len(url) <= len(value); i++ {
+		if message.EqualFold(value[i:i+len(url)], url) {
+			return i + len(url)
+		}
+	}
+	return 0
+}
