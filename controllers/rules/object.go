@@ -58,8 +58,8 @@ type Host struct {
 	// first in the alphabet. It has the routes of that host, whichever objects they are of, and Rules is empty. An object
 	// that has the name without Alias has it alone.
 	Alias bool
-	// Alone keeps less specific hosts out: what no rule of the host matches gets 404, if all objects that have the host say
-	// so.
+	// Alone keeps less specific hosts out: what no rule of the host matches gets 404, if all objects that have the host
+	// say so.
 	Alone bool
 	// Rules are in the order of the object. The host is the object's even if there are none.
 	Rules []Rule

@@ -38,8 +38,8 @@ type Rule struct {
 	Persistence *snapshot.Persistence
 	// Canonical has backends get the canonical path, however the client spelled it.
 	Canonical bool
-	// Expressions are those of Match, Expression and Policies, and of the object's Canary. Nil if there is none. They count
-	// even if the rule has a fault.
+	// Expressions are those of Match, Expression and Policies, and of the object's Canary. Nil if there is none. They
+	// count even if the rule has a fault.
 	Expressions []Expression
 	// Fault keeps the rule from being served as it is written. Nil if there is no fault.
 	Fault *Fault
@@ -76,8 +76,8 @@ type Match struct {
 	Type snapshot.PathMatch
 	// Beginning is what all paths begin with that an expression matches, at least "/". It is empty for all other types.
 	Beginning string
-	// Asks is set if the type is an open expression that is more than a text and what has to follow it: a regular expression
-	// is asked, and is one of the rule's Expressions.
+	// Asks is set if the type is an open expression that is more than a text and what has to follow it: a regular
+	// expression is asked, and is one of the rule's Expressions.
 	Asks bool
 	// Rank orders the expressions of a host, whatever their conditions: a higher one goes first.
 	Rank uint8
@@ -86,8 +86,8 @@ type Match struct {
 	Conditions *snapshot.Conditions
 	// Senseless is set if the path cannot be compared with.
 	Senseless bool
-	// Fault keeps the rule from being served, but only while it matches by this Match. It goes before the rule's own fault.
-	// Nil if there is none.
+	// Fault keeps the rule from being served, but only while it matches by this Match. It goes before the rule's own
+	// fault. Nil if there is none.
 	Fault *Fault
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// nginxRule is a rule of an Ingress that is written for ingress-nginx. Its service has the rule's name. A path that ends
-// with an equals sign is an Exact one.
+// nginxRule is a rule of an Ingress that is written for ingress-nginx. Its service has the rule's name. A path that
+// ends with an equals sign is an Exact one.
 func nginxRule(service, path string) rules.Rule {
 	path, exact := strings.CutSuffix(path, "=")
 	r := asking(service, path, nil)

@@ -238,10 +238,10 @@ func decideCanary(c *rules.Canary, main, canary, field, cookie string) string {
 			return main
 		}
 	}
-	switch share := 100 * float64(c.Weight) / float64(c.Total); {
-	case share == 0:
+	switch share := 100 * float64(c.Weight) / float64(c.Total); share {
+	case 0:
 		return main
-	case share == 100:
+	case 100:
 		return canary
 	default:
 		return fmt.Sprintf("%s %.4g%% %s %.4g%%", main, 100-share, canary, share)

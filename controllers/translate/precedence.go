@@ -125,8 +125,8 @@ type turn struct {
 }
 
 // takeTurns numbers the routes of a host that have an expression. Open expressions come after the others, longer ones
-// first, and what gets only the rest comes last. If the ranks do not say which of two other expressions is more specific,
-// nothing else does, so the precedence of their conditions decides, and then the older one.
+// first, and what gets only the rest comes last. If the ranks do not say which of two other expressions is more
+// specific, nothing else does, so the precedence of their conditions decides, and then the older one.
 func takeTurns(routes []snapshot.Route, candidates []candidate, turns []turn, objects []object) {
 	written := func(c *candidate) string {
 		return objects[c.object].Hosts[c.entry].Rules[c.rule].MatchAs(c.opened).Path

@@ -165,12 +165,9 @@ func matchesRequest(c *snapshot.Conditions, req *message.Request) bool {
 		}
 	}
 	for _, k := range c.Cookies {
-		at := -1
 		pairs := strings.Split(strings.Join(header.Values("Cookie"), "; "), "; ")
-		if at = slices.IndexFunc(pairs, func(p string) bool { return strings.HasPrefix(strings.ToLower(p), k.Name+"=") }); at < 0 {
-			return false
-		}
-		if !matchesValue(&k, pairs[at][len(k.Name)+1:]) {
+		at := slices.IndexFunc(pairs, func(p string) bool { return strings.HasPrefix(strings.ToLower(p), k.Name+"=") })
+		if at < 0 || !matchesValue(&k, pairs[at][len(k.Name)+1:]) {
 			return false
 		}
 	}

@@ -20,8 +20,8 @@ type Conditions struct {
 	// Headers are conditions on header fields, sorted by Name. Each Name is in lower case and occurs once. If a field
 	// occurs several times in a request, its values are joined and count as one (RFC 9110, section 5.3).
 	Headers []Condition
-	// Cookies are conditions on cookies, sorted by Name. Each Name is in lower case and occurs once, and is compared in any
-	// case. If a cookie occurs several times in a request, the first one counts.
+	// Cookies are conditions on cookies, sorted by Name. Each Name is in lower case and occurs once, and is compared in
+	// any case. If a cookie occurs several times in a request, the first one counts.
 	Cookies []Condition
 	// Query has conditions on parameters of the query, sorted by Name. Each Name occurs once. Names and values are
 	// compared with the decoded query. If a parameter occurs several times in a request, the first one counts.

@@ -81,8 +81,8 @@ const (
 // other.
 const MaxExpressions = 100
 
-// MaxOpenExpressions is how many paths of a host may be a [MatchOpenExpression] that is more than a text and what has to
-// follow it: see [ThenMatch]. A request may look at all of them, one after the other.
+// MaxOpenExpressions is how many paths of a host may be a [MatchOpenExpression] that is more than a text and what has
+// to follow it: see [ThenMatch]. A request may look at all of them, one after the other.
 const MaxOpenExpressions = 1000
 
 // MaxClosedText is the greatest length of the path of a [MatchText], in bytes. A longer text is cut to it, which closes
@@ -166,8 +166,8 @@ type Route struct {
 	// Persistence keeps sessions with their endpoints. Nil if none are kept.
 	Persistence *Persistence
 	// Canary is the ID of the object whose backends get some of the requests to the route that is without Conditions at
-	// this place. The maker of the snapshot has divided that route: what policies remember of its clients, they remember of
-	// all parts together. It is empty for nearly all routes, which are not divided.
+	// this place. The maker of the snapshot has divided that route: what policies remember of its clients, they remember
+	// of all parts together. It is empty for nearly all routes, which are not divided.
 	Canary string
 	// Canonical has endpoints get the canonical path. Otherwise they get it as the client spelled it, if it has no dot
 	// segments, no policy changed it, and the route is the same for both.
