@@ -109,9 +109,9 @@ func policyExpressions(policies []policy.Policy) (list []rules.Expression) {
 	for _, p := range policies {
 		switch p := p.(type) {
 		case *policy.Rewrite:
-			list = addExpression(list, p.Path.Expression, true)
+			list = addPathChange(list, &p.Path)
 		case *policy.Redirect:
-			list = addExpression(list, p.Path.Expression, true)
+			list = addPathChange(list, &p.Path)
 		case *policy.LocationRewrite:
 			list = addChanges(list, p.Changes)
 		case *policy.CookieRewrite:
@@ -126,6 +126,13 @@ func addChanges(list []rules.Expression, changes []policy.ValueChange) []rules.E
 		list = addExpression(list, changes[i].Expression, true)
 	}
 	return list
+}
+
+func addPathChange(list []rules.Expression, change *policy.PathChange) []rules.Expression {
+	if !change.Compiles() {
+		return list
+	}
+	return addExpression(list, change.Expression, true)
 }
 
 // addExpression adds an expression that the list does not have yet. An empty text is none.

@@ -33,6 +33,9 @@ func (c *PathChange) compile(scope *Scope) (compiled pathChange, err error) {
 		compiled.replaces, compiled.replacement = true, c.Replacement
 		compiled.trimmed = strings.TrimSuffix(c.Replacement, "/")
 	case c.Expression != "":
+		if compiled.plain = readPlain(c.Expression, c.Substitution); compiled.plain != nil {
+			return compiled, nil
+		}
 		compiled.substitution = []byte(c.Substitution)
 		compiled.expression, err = scope.expression(c.Expression)
 	}
@@ -48,6 +51,13 @@ type pathChange struct {
 	replacement, trimmed string
 	expression           *regexp.Regexp
 	substitution         []byte
+	// plain is in place of an expression that is plain.
+	plain *plainExpression
+}
+
+// Compiles says whether the change has a regular expression that has to be compiled. A plain one has not.
+func (c *PathChange) Compiles() bool {
+	return c.Expression != "" && readPlain(c.Expression, c.Substitution) == nil
 }
 
 // longestPath bounds what a substitution makes: a group may occur in it many times.
@@ -56,7 +66,7 @@ const longestPath = 64 << 10
 var errLongPath = errors.New("the substitution makes a path that is longer than 64 KiB")
 
 // apply returns the path that a canonical one becomes. What it makes is in buf, which may grow. room is the memory that
-// is left. Only an expression that matches allocates.
+// is left. Only an expression that matches and is not plain allocates.
 func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 	made := buf[:0]
 	switch {
@@ -80,11 +90,16 @@ func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 		made = append(made, path[:at[0]]...)
 		made = c.expression.Expand(made, c.substitution, path, at)
 		made = append(made, path[at[1]:]...)
-		if len(made) > longestPath {
-			return nil, buf, errLongPath
+	case c.plain != nil:
+		var ok bool
+		if made, ok = c.plain.replace(made, path); !ok {
+			return path, buf, nil
 		}
 	default:
 		return path, buf, nil
+	}
+	if len(made) > longestPath && !c.replaces {
+		return nil, buf, errLongPath
 	}
 	if len(made) == 0 {
 		return rootPath, buf, nil

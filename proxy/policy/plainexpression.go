@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"strings"
+)
+
+// plainExpression is a regular expression that needs none of RE2: a text from the beginning of the path on, perhaps in
+// any case, the end of a segment, and the rest. Most rewrites that take something off have one, such as
+// "(?i)^/shop(/|$)(.*)". There is only one way to match it, so it is found in one look, and takes next to no memory.
+type plainExpression struct {
+	parts []plainPart
+	// substitution is what takes the place of a match.
+	substitution []plainPiece
+}
+
+// plainPiece is a part of a substitution: a text, and after that a group, or none if that is negative.
+type plainPiece struct {
+	text  string
+	group int
+}
+
+// plainPart is a part of a plain expression. The parts follow one another.
+type plainPart struct {
+	kind plainKind
+	// text is that of a plainText. If folded is set, it is in lower case, and matches in any case.
+	text   string
+	folded bool
+	// group is the number of the group that begins or ends.
+	group int
+}
+
+type plainKind uint8
+
+const (
+	plainText plainKind = iota
+	// plainSegment is a slash, or nothing at the end of the path.
+	plainSegment
+	// plainRest is what is left of the path. Only groups and ends follow it.
+	plainRest
+	// plainEnd is the end of the path.
+	plainEnd
+	// plainOpen and plainClose are the beginning and the end of a group.
+	plainOpen
+	plainClose
+)
+
+// maxPlainGroups bounds the groups of a plain expression.
+const maxPlainGroups = 9
+
+// plainMatch has the beginning and the end of the whole match and of each group.
+type plainMatch [maxPlainGroups + 1][2]int
+
+// readPlain returns an expression and what takes its place as a plain one, or nil if it is none.
+func readPlain(text, substitution string) *plainExpression {
+	parsed, err := syntax.Parse(text, syntax.Perl)
+	if err != nil || parsed.MaxCap() > maxPlainGroups || strings.Contains(substitution, "\x00") {
+		return nil
+	}
+	var r plainReader
+	if !r.read(parsed) || !r.anchored {
+		return nil
+	}
+	return &plainExpression{parts: r.parts, substitution: readSubstitution(parsed.CapNames(), substitution)}
+}
+
+// readSubstitution returns the pieces of a substitution. groups are the names of an expression's groups, after that of
+// the whole. An expression that has such groups, and nothing else, fills in a mark for each. So the groups are those
+// that any such expression would fill in.
+func readSubstitution(groups []string, substitution string) (pieces []plainPiece) {
+	var like string
+	var marks []byte
+	var at []int
+	for group, name := range groups {
+		at = append(at, len(marks), len(marks)+2)
+		marks = append(marks, 0, byte(group))
+		switch {
+		case group == 0:
+		case name == "":
+			like += "()"
+		default:
+			like += "(?P<" + name + ">)"
+		}
+	}
+	filled := string(regexp.MustCompile(like).Expand(nil, []byte(substitution), marks, at))
+	for {
+		text, rest, ok := strings.Cut(filled, "\x00")
+		if !ok {
+			return append(pieces, plainPiece{text: text, group: -1})
+		}
+		pieces = append(pieces, plainPiece{text: text, group: int(rest[0])})
+		filled = rest[1:]
+	}
+}
+
+type plainReader struct {
+	parts []plainPart
+	// anchored is set once the beginning of the path has been asked for, and rest once everything was read.
+	anchored, rest bool
+}
+
+// read appends an expression. It returns false if that is not plain.
+func (r *plainReader) read(of *syntax.Regexp) bool {
+	switch of.Op {
+	case syntax.OpEmptyMatch:
+		return true
+	case syntax.OpConcat:
+		for _, sub := range of.Sub {
+			if !r.read(sub) {
+				return false
+			}
+		}
+		return true
+	case syntax.OpCapture:
+		r.parts = append(r.parts, plainPart{kind: plainOpen, group: of.Cap})
+		ok := r.read(of.Sub[0])
+		r.parts = append(r.parts, plainPart{kind: plainClose, group: of.Cap})
+		return ok
+	case syntax.OpBeginText:
+		ok := !r.anchored
+		r.anchored = true
+		return ok
+	case syntax.OpEndText:
+		return r.add(plainPart{kind: plainEnd}, true)
+	case syntax.OpLiteral:
+		text := string(of.Rune)
+		folded := of.Flags&syntax.FoldCase != 0
+		if folded {
+			text = strings.ToLower(text)
+		}
+		return isASCII(text) && r.add(plainPart{kind: plainText, text: text, folded: folded}, false)
+	case syntax.OpStar:
+		any := of.Sub[0].Op == syntax.OpAnyChar || of.Sub[0].Op == syntax.OpAnyCharNotNL // There are no new lines in paths.
+		ok := any && of.Flags&syntax.NonGreedy == 0 && r.add(plainPart{kind: plainRest}, false)
+		r.rest = true
+		return ok
+	case syntax.OpAlternate:
+		return isSegmentEnd(of.Sub) && r.add(plainPart{kind: plainSegment}, false)
+	}
+	return false
+}
+
+// add appends a part. It returns false if the part cannot stand there.
+func (r *plainReader) add(p plainPart, afterRest bool) bool {
+	r.parts = append(r.parts, p)
+	return r.anchored && (!r.rest || afterRest)
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 })
+}
+
+// isSegmentEnd returns whether alternatives are a slash and the end of the path.
+func isSegmentEnd(of []*syntax.Regexp) bool {
+	if len(of) == 2 && of[0].Op == syntax.OpEndText {
+		of = []*syntax.Regexp{of[1], of[0]}
+	}
+	return len(of) == 2 && of[0].Op == syntax.OpLiteral && string(of[0].Rune) == "/" && of[1].Op == syntax.OpEndText
+}
+
+// replace appends a path in which the match has been replaced. It returns false if the path does not match.
+func (e *plainExpression) replace(buf, path []byte) (made []byte, ok bool) {
+	var at plainMatch
+	if !e.match(path, &at) {
+		return buf, false
+	}
+	for _, piece := range e.substitution {
+		buf = append(buf, piece.text...)
+		if piece.group >= 0 {
+			buf = append(buf, path[at[piece.group][0]:at[piece.group][1]]...)
+		}
+	}
+	return append(buf, path[at[0][1]:]...), true
+}
+
+// match says whether a path matches, and where.
+func (e *plainExpression) match(path []byte, at *plainMatch) bool {
+	n := 0
+	for i := range e.parts {
+		switch p := &e.parts[i]; p.kind {
+		case plainText:
+			if !p.begins(path[n:]) {
+				return false
+			}
+			n += len(p.text)
+		case plainSegment:
+			if n < len(path) {
+				if path[n] != '/' {
+					return false
+				}
+				n++
+			}
+		case plainRest:
+			n = len(path)
+		case plainEnd:
+			if n < len(path) {
+				return false
+			}
+		case plainOpen:
+			at[p.group][0] = n
+		case plainClose:
+			at[p.group][1] = n
+		}
+	}
+	at[0] = [2]int{0, n}
+	return true
+}
+
+func (p *plainPart) begins(path []byte) bool {
+	if len(path) < len(p.text) {
+		return false
+	}
+	if !p.folded {
+		return string(path[:len(p.text)]) == p.text
+	}
+	for i := range len(p.text) {
+		c := path[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != p.text[i] {
+			return false
+		}
+	}
+	return true
+}
