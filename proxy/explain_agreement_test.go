@@ -111,6 +111,31 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		}
 		return &policy.RateLimit{PerSecond: 1e-9, Burst: 1 + g.IntN(3)}
 	},
+	"script": func(g *generator) policy.Policy {
+		if g.IntN(4) > 0 {
+			return nil
+		}
+		p := &policy.Script{Fields: policy.ScriptLevel{Proxy: []policy.ScriptField{{Name: "X-Path", Value: "$uri"}}}}
+		for range 1 + g.IntN(3) {
+			step := policy.ScriptStep{Text: "step"}
+			switch g.IntN(6) {
+			case 0:
+				step.Op, step.Variable, step.Value = policy.ScriptSet, "a", pickFrom(g, "$uri", "${a}x", "$arg_q")
+			case 1:
+				step.Op, step.Variable, step.Expression, step.Steps = policy.ScriptIfMatch, "uri", pickFrom(g, "^/a", "b$"), 1
+			case 2:
+				step.Op, step.Status, step.Value = policy.ScriptReturn, pickFrom(g, 301, 403), pickFrom(g, "/x$uri", "")
+			default:
+				step.Op = pickFrom(g, policy.ScriptRewrite, policy.ScriptRewriteLast, policy.ScriptRewriteBreak)
+				step.Expression, step.Value = pickFrom(g, "^/a/(.*)$", "^", "/b"), pickFrom(g, "/$1", "/b/x", "/../x", "/api$uri")
+			}
+			p.Location = append(p.Location, step)
+		}
+		if g.IntN(3) == 0 {
+			p.Server, p.Location = p.Location, nil
+		}
+		return p
+	},
 	"headers": func(g *generator) policy.Policy {
 		if g.IntN(4) > 0 {
 			return nil
@@ -164,7 +189,7 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
-	for _, name := range []string{"access-control", "rate-limit", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
+	for _, name := range []string{"script", "access-control", "rate-limit", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
 		if randomPolicies[name] == nil {
 			t.Errorf("randomPolicies has no %s", name)
 		}

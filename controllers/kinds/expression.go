@@ -116,6 +116,10 @@ func policyExpressions(policies []policy.Policy) (list []rules.Expression) {
 			list = addChanges(list, p.Changes)
 		case *policy.CookieRewrite:
 			list = addChanges(addChanges(list, p.Domains), p.Paths)
+		case *policy.Script:
+			for _, text := range p.Expressions() {
+				list = addExpression(list, text, true)
+			}
 		}
 	}
 	return list

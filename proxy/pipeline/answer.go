@@ -5,7 +5,6 @@ package pipeline
 import (
 	"cmp"
 
-	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -34,8 +33,8 @@ func (x *Exchange) answerRedirect() Verdict {
 func (x *Exchange) location() []byte {
 	location := append([]byte("https://"), x.Host...)
 	path := x.path
-	if _, host := canonical.BehindAuthority(x.sent, path); x.sent != nil && !host {
-		path = x.sent
+	if sent := x.told(); sent != nil {
+		path = sent
 	}
 	location = append(location, path...)
 	return append(location, x.request.Query...)
@@ -49,7 +48,9 @@ func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
 		x.changeOwn()
 		return x.Answer(why, "")
 	}
-	x.own.Fields = append(x.own.Fields, message.Field{Name: contentType, Value: content.Type})
+	if len(content.Type) > 0 {
+		x.own.Fields = append(x.own.Fields, message.Field{Name: contentType, Value: content.Type})
+	}
 	x.changeOwn()
 	return x.respond(why, nil, content.Text)
 }

@@ -46,7 +46,8 @@ func (x *Exchange) chooseBackend() reason.Reason {
 	if x.route.Mirrors != nil && len(chosen.Policies.Request) > 0 {
 		x.copyForMirrors() // before these change it
 	}
-	return x.ask(chosen.Policies.Request)
+	why, _ := x.ask(chosen.Policies.Request)
+	return why
 }
 
 // findAffinity finds out what the Hash policy chooses by, and makes the cookie that the client lacks for that.

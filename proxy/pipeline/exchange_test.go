@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -88,6 +89,12 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		t.Error("lists were not emptied, or not kept")
 	}
 	x.request.Fields, x.own.Fields = nil, nil
+	for i := range reflect.TypeFor[policy.ScriptState]().NumField() {
+		if f := reflect.ValueOf(x.script).Elem().Field(i); !f.IsZero() && (f.Kind() != reflect.Slice || f.Len() > 0) {
+			t.Errorf("%s of the script is left of the request before", reflect.TypeFor[policy.ScriptState]().Field(i).Name)
+		}
+	}
+	x.script = nil
 	left := reflect.ValueOf(&x.memory).Elem()
 	for i := range left.NumField() {
 		name, f := left.Type().Field(i).Name, left.Field(i)

@@ -6,6 +6,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // memory is what an exchange keeps for its next use: lists and buffers that have grown, without what was in them.
@@ -21,6 +22,8 @@ type memory struct {
 	hostBuf, pathBuf, queryBuf, rewriteBuf, forwardedBuf, cookieBuf, forwardsBuf, originBuf, sessionBuf []byte
 
 	tokenBuf balance.TokenBuffer
+	// script is nil until a script has run.
+	script *policy.ScriptState
 }
 
 // empty forgets what was in the memory, and gives back what is too large to keep.
@@ -39,6 +42,9 @@ func (m *memory) empty() {
 	clear(m.attempts)
 	m.attempts = m.attempts[:0]
 	clear(m.tokenBuf[:])
+	if m.script != nil {
+		m.script.Empty(keptBytes)
+	}
 	m.request.Reset()
 	m.own.Reset()
 }

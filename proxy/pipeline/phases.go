@@ -147,33 +147,61 @@ func (x *Exchange) refuseClosed() reason.Reason {
 	return reason.None
 }
 
-// askPolicies asks the route's policies in their order. They turn the request into what the endpoint is to get.
-func (x *Exchange) askPolicies() reason.Reason { return x.ask(x.route.Policies.Request) }
+// askPolicies asks the route's policies in their order. They turn the request into what the endpoint is to get. If one
+// has the route looked for anew, those of the new route are asked. A policy bounds how often it does that.
+func (x *Exchange) askPolicies() reason.Reason {
+	for {
+		why, again := x.ask(x.route.Policies.Request)
+		if !again {
+			return why
+		}
+		x.path, x.sent = x.view.Path, nil
+		if why := x.pass(foundAnew[:]); why != reason.None {
+			return why
+		}
+	}
+}
 
-func (x *Exchange) ask(policies []func(*policy.View) policy.Answer) reason.Reason {
+// foundAnew are the phases that a request goes through if a policy has its route looked for anew.
+var foundAnew = [...]phase{{routePhase, (*Exchange).findRoute}, {"closed", (*Exchange).refuseClosed}}
+
+// ask asks policies. It returns again if the route is to be looked for anew by the path of the view.
+func (x *Exchange) ask(policies []func(*policy.View) policy.Answer) (why reason.Reason, again bool) {
 	if len(policies) == 0 {
-		return reason.None
+		return reason.None, false
 	}
 	v := x.viewed()
-	v.Scratch, v.Fields = x.rewriteBuf, x.own.Fields
+	v.Scratch, v.Fields, v.Sent = x.rewriteBuf, x.own.Fields, x.told()
 	if v.Origin == nil {
 		v.Origin = x.originBuf[:0]
 	}
+	var answer policy.Answer
 	for _, ask := range policies {
-		if answer := ask(v); answer.Reason != reason.None {
-			x.rewriteBuf, x.originBuf, x.own.Fields = v.Scratch, v.Origin, v.Fields
+		if answer = ask(v); answer.Reason != reason.None || answer.Again {
+			x.own.Fields = v.Fields
 			x.decision.detail, x.decision.status, x.decision.content = answer.Detail, answer.Status, answer.Content
-			return answer.Reason
+			break
 		}
 	}
-	x.rewriteBuf, x.originBuf = v.Scratch, v.Origin
-	return reason.None
+	x.rewriteBuf, x.originBuf, x.script = v.Scratch, v.Origin, v.Script
+	return answer.Reason, answer.Again
+}
+
+// told returns the path as the client sent it, if that differs and no part of it would be read as a host.
+func (x *Exchange) told() []byte {
+	if x.sent == nil {
+		return nil
+	}
+	if _, host := canonical.BehindAuthority(x.sent, x.path); host {
+		return nil
+	}
+	return x.sent
 }
 
 // viewed returns what policies see of the request.
 func (x *Exchange) viewed() *policy.View {
 	v := &x.view
 	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.Host, x.path, x.Client, x.Secure
-	v.Now = x.engine.Clock.Start.Add(x.Started)
+	v.Now, v.Script = x.engine.Clock.Start.Add(x.Started), x.script
 	return v
 }

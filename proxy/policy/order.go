@@ -13,6 +13,7 @@ import (
 // same list.
 var Order = [...]Policy{
 	(*HSTS)(nil),      // every answer says it, whoever refuses the request
+	(*Script)(nil),    // may choose another route, and has the last word in a response, as it has in nginx
 	(*CORS)(nil),      // browsers hide what is refused below from a page unless this says that it may read it
 	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
 	(*RateLimit)(nil), // what is refused below was counted

@@ -60,8 +60,10 @@ type Steps struct {
 type View struct {
 	// Request is what the endpoint gets. Its Path and Fields may be changed.
 	Request *message.Request
-	// Host and Path are canonical. The route was found by them.
+	// Host and Path are canonical. The route was found by them. A policy that changes Path has to answer with Again.
 	Host, Path []byte
+	// Sent is the path as the client sent it, if that differs and may be told to others. Nil otherwise.
+	Sent []byte
 	// Client is the client's address, unmapped and without a zone.
 	Client netip.Addr
 	// Secure is set if the client came over HTTPS.
@@ -84,6 +86,8 @@ type View struct {
 	Scratch []byte
 	// Fields are additional fields for an answer of our own.
 	Fields []message.Field
+	// Script is what scripts remember of the request. Nil until one has run.
+	Script *ScriptState
 	// Notes is nil unless somebody only asks about the request. Then a policy counts nothing, and notes what decided.
 	Notes *[]Note
 }
@@ -117,6 +121,8 @@ type Answer struct {
 	Status int
 	// Content replaces the line of text that says why. Nil leaves that line.
 	Content *Content
+	// Again is set if the request is not answered, and its route is looked for anew by [View.Path].
+	Again bool
 }
 
 // Content is the content of an answer that a rule's author wrote.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !race
+
+package policy
+
+import (
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// A request that passes costs no memory once its exchange has served one.
+func TestAScriptTakesNoMemoryOfItsOwn(t *testing.T) {
+	script := &Script{
+		Location: []ScriptStep{
+			set("a", "$http_x_a-$arg_q"), {Op: ScriptIfEqual, Variable: "a", Value: "one-1", Steps: 1}, set("b", "$a"),
+			{Op: ScriptIfMatch, Variable: "http_x_a", Expression: "o(n|x)e", Steps: 1, Level: 1}, set("b", "$b$remote_addr"),
+			rewriteStep(ScriptRewriteBreak, "^/a/(.*)$", "/b/$1"),
+		},
+		Fields: ScriptLevel{
+			Proxy: []ScriptField{{Name: "X-B", Value: "$b$request_uri"}}, Add: []ScriptField{{Name: "X-C", Value: "$a", Op: ScriptFieldAppend}},
+		},
+	}
+	script.Ifs = []ScriptLevel{script.Fields}
+	// What groups of other expressions have is told by regexp, which allocates.
+	script.Location[3].Expression = "^one$"
+	steps, err := script.Compile(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := scriptView("/a/x?q=1", "X-A: one")
+	fields, path, query := v.Request.Fields, v.Request.Path, v.Request.Query
+	v.Request.Fields = append(make([]message.Field, 0, 16), fields...)
+	resp := &message.Response{Status: 200, Fields: make([]message.Field, 0, 16)}
+	if n := testing.AllocsPerRun(100, func() {
+		if v.Script != nil {
+			v.Script.Empty(4096)
+		}
+		v.Request.Fields, v.Request.Path, v.Request.Query = v.Request.Fields[:1], path, query
+		resp.Fields = resp.Fields[:0]
+		steps.Request(v)
+		steps.Response(v, resp)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if got, want := string(v.Request.Path)+fieldText(v.Request.Fields)+fieldText(resp.Fields), "/b/x X-A: one X-B: one-1192.0.2.1/a/x?q=1 X-C: one-1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

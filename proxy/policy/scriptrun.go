@@ -1,0 +1,666 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+)
+
+// ScriptState is what scripts remember of a request, from one location to the next and to the response. It is memory
+// that is used again.
+type ScriptState struct {
+	// memory holds what the script made. It is only appended to, so that what points into it stays.
+	memory []byte
+	// slots are the values of the variables of program.
+	slots   [][]byte
+	program *scriptProgram
+	// kept are the values that were looked for, by their place in the program.
+	kept []keptValue
+	// subject and groups are those of the expression that was tried last. There are no groups if it did not match.
+	subject []byte
+	groups  []int
+
+	// uri is the decoded path. args is the query without its question mark.
+	uri, args []byte
+	// path and query are those that the client asked for.
+	path, query []byte
+	// rewritten is set if uri is not that of the request's path any more.
+	rewritten bool
+	// moved is set if uri or args differ from what the endpoint would get. found is set if the location is looked for anew.
+	moved, found bool
+	// served is set once the server's steps were run. changes is how often the location was looked for anew.
+	served  bool
+	changes int
+	// level is the level that holds. values are what its fields of the response get, in their order. They are there once
+	// ready is set. told is set once the response was changed.
+	level       int
+	values      [][]byte
+	ready, told bool
+	// answered is set once the answer is our own.
+	answered bool
+	// failed is set once a value would become too long.
+	failed bool
+}
+
+// keptValue is a value that is looked for once.
+type keptValue struct {
+	value []byte
+	found bool
+}
+
+// reset forgets a request.
+func (s *ScriptState) reset() {
+	clear(s.slots)
+	clear(s.kept)
+	clear(s.values[:cap(s.values)])
+	*s = ScriptState{memory: s.memory[:0], slots: s.slots[:0], kept: s.kept[:0], groups: s.groups[:0], values: s.values[:0]}
+}
+
+// Empty forgets a request, and gives back memory beyond most bytes.
+func (s *ScriptState) Empty(most int) {
+	s.reset()
+	if cap(s.memory) > most {
+		s.memory = nil
+	}
+}
+
+const (
+	// mostLocations is how often a location may be looked for anew, as in nginx.
+	mostLocations = 10
+	// mostScriptMemory bounds what a script makes of one request. A value can be put together of itself.
+	mostScriptMemory = 256 << 10
+)
+
+// scriptProgram is a compiled Script.
+type scriptProgram struct {
+	slots []string
+	// kept are the parts whose values are looked for once.
+	kept      []scriptPart
+	constants map[string]ScriptConstant
+	// early is set while what the server does is compiled.
+	early bool
+	// groups is set if any text has groups in it, or any group has a name. Otherwise nobody asks what a group has matched.
+	groups           bool
+	server, location []scriptStep
+	// levels are the location's, those of its ifs, and the server's.
+	levels      []scriptLevel
+	path        *scriptMatcher
+	host        scriptText
+	skipOptions bool
+	relative    bool
+}
+
+// scriptStep is a compiled ScriptStep.
+type scriptStep struct {
+	op           ScriptOp
+	slot         int // of set; -1 for the query
+	variable     scriptText
+	value        scriptText
+	matcher      *scriptMatcher
+	negate       bool
+	status       int
+	drop         bool
+	level, steps int
+	// question is set if value has a question mark that begins a query. before is what value has before that.
+	question bool
+	before   scriptText
+	// content is what return answers with, if that is a page of ours. Otherwise value is, with contentType if the path
+	// has no extension that says better.
+	content     *Content
+	contentType []byte
+	note        string
+}
+
+// Compile fails if an expression or a text makes no sense.
+func (s *Script) Compile(scope *Scope) (Steps, error) {
+	p, err := s.compile(scope)
+	if err != nil {
+		return Steps{}, err
+	}
+	steps := Steps{Request: p.request}
+	answers := func(s scriptStep) bool { return s.op == ScriptReturn }
+	if slices.ContainsFunc(p.levels, func(l scriptLevel) bool { return l.changesResponse() }) ||
+		slices.ContainsFunc(p.server, answers) || slices.ContainsFunc(p.location, answers) {
+		steps.Response, steps.Own = p.response, p.own
+	}
+	return steps, nil
+}
+
+func (s *Script) compile(scope *Scope) (*scriptProgram, error) {
+	p := &scriptProgram{constants: make(map[string]ScriptConstant, len(s.Constants)), skipOptions: s.SkipOptions, relative: s.Relative}
+	for _, c := range s.Constants {
+		p.constants[c.Name] = c
+	}
+	for _, steps := range [][]ScriptStep{s.Server, s.Location} {
+		for i := range steps {
+			if step := &steps[i]; step.Op == ScriptSet && step.Variable != "args" && !slices.Contains(p.slots, step.Variable) {
+				p.slots = append(p.slots, step.Variable)
+			}
+		}
+	}
+	var err error
+	if s.Path != "" {
+		if p.path, err = p.matcher(scope, s.Path, true); err != nil {
+			return nil, err
+		}
+	}
+	// Names of groups are variables, which may stand before their expression.
+	for _, steps := range [][]ScriptStep{s.Server, s.Location} {
+		for i := range steps {
+			if steps[i].Expression == "" {
+				continue
+			}
+			if _, err := p.matcher(scope, steps[i].Expression, steps[i].Fold); err != nil {
+				return nil, fmt.Errorf("line %d: %w", steps[i].Line, err)
+			}
+		}
+	}
+	if p.host, err = p.text(s.Host); err == nil && p.host.ofResponse() {
+		err = errConstantOfResponse
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the host: %w", err)
+	}
+	if p.location, err = p.steps(scope, s.Location, len(s.Ifs)); err != nil {
+		return nil, err
+	}
+	for _, l := range slices.Concat([]ScriptLevel{s.Fields}, s.Ifs) {
+		level, err := p.level(&l)
+		if err != nil {
+			return nil, err
+		}
+		p.levels = append(p.levels, level)
+	}
+	p.early = true
+	if p.server, err = p.steps(scope, s.Server, 0); err != nil {
+		return nil, err
+	}
+	outer, err := p.level(&s.Outer)
+	if err != nil {
+		return nil, err
+	}
+	p.levels = append(p.levels, outer)
+	return p, nil
+}
+
+func (p *scriptProgram) steps(scope *Scope, steps []ScriptStep, ifs int) (compiled []scriptStep, err error) {
+	for i := range steps {
+		step, err := p.step(scope, &steps[i])
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", steps[i].Line, err)
+		}
+		if p.early {
+			step.level = 0
+		}
+		if step.steps < 0 || step.level < 0 || step.level > ifs {
+			return nil, fmt.Errorf("line %d: an if has no steps or no level", steps[i].Line)
+		}
+		compiled = append(compiled, step)
+	}
+	return compiled, nil
+}
+
+var errConstantOfResponse = errors.New("there is no response yet that a variable could be of")
+
+func (p *scriptProgram) step(scope *Scope, s *ScriptStep) (c scriptStep, err error) {
+	c = scriptStep{op: s.Op, negate: s.Negate, status: s.Status, drop: s.DropQuery, level: s.Level, steps: s.Steps}
+	c.note = "line " + strconv.Itoa(s.Line) + ": " + s.Text
+	value := s.Value
+	if isRewrite(s.Op) && s.Op != ScriptRedirect {
+		// What is behind the first question mark becomes the query. It is one of the text, not of what a variable has.
+		var before string
+		if before, value, c.question = cutLiteral(value); c.question {
+			if c.before, err = p.text(before); err != nil {
+				return c, err
+			}
+		} else {
+			value = before
+		}
+	}
+	if c.value, err = p.text(value); err != nil {
+		return c, err
+	}
+	if s.Expression != "" || s.Op == ScriptIfMatch || isRewrite(s.Op) {
+		if c.matcher, err = p.matcher(scope, s.Expression, s.Fold); err != nil {
+			return c, err
+		}
+	}
+	switch s.Op {
+	case ScriptSet:
+		if c.slot = slices.Index(p.slots, s.Variable); c.slot < 0 && s.Variable != "args" {
+			return c, fmt.Errorf("there is no variable $%s", s.Variable)
+		}
+	case ScriptIfSet, ScriptIfEqual, ScriptIfMatch:
+		part, known := p.variable(s.Variable)
+		if !known {
+			return c, fmt.Errorf("there is no variable $%s", s.Variable)
+		}
+		c.variable = scriptText{part}
+	case ScriptReturn:
+		if c.contentType = []byte(s.ContentType); len(c.contentType) == 0 {
+			c.contentType = htmlContent
+		}
+		if s.Value == "" && s.Status >= 400 {
+			c.content = page(s.Status)
+		}
+	}
+	if c.value.ofResponse() || c.variable.ofResponse() || c.before.ofResponse() {
+		return c, errConstantOfResponse
+	}
+	return c, nil
+}
+
+// cutLiteral cuts a text at its first question mark. None is part of the name of a variable.
+func cutLiteral(text string) (before, after string, found bool) {
+	i := bytes.IndexByte([]byte(text), '?')
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+1:], true
+}
+
+func isRewrite(op ScriptOp) bool {
+	return op == ScriptRewrite || op == ScriptRewriteLast || op == ScriptRewriteBreak || op == ScriptRedirect
+}
+
+func isRedirection(status int) bool {
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308
+}
+
+// request runs the steps that a location has, and before the first location those of the server.
+func (p *scriptProgram) request(v *View) Answer {
+	if v.Script == nil {
+		v.Script = new(ScriptState)
+	}
+	s := v.Script
+	p.enter(v)
+	if !s.served {
+		s.served, s.level = true, len(p.levels)-1
+		if answer, done := p.run(v, p.server); done {
+			p.prepare(v)
+			return answer
+		}
+		if s.moved {
+			return p.leave(v, true)
+		}
+		s.level = 0
+	}
+	if p.path != nil && p.groups {
+		p.match(s, p.path, s.uri)
+	}
+	if p.skipOptions && string(v.Request.Method) == "OPTIONS" {
+		p.prepare(v)
+		return Answer{}
+	}
+	if answer, done := p.run(v, p.location); done {
+		p.prepare(v)
+		return answer
+	}
+	if !p.changeInput(v) {
+		return malformedValue
+	}
+	if s.moved {
+		if s.found {
+			if s.changes++; s.changes > mostLocations {
+				p.prepare(v)
+				return tooManyChanges
+			}
+		}
+		if answer := p.leave(v, s.found); answer.Again || answer.Reason != reason.None {
+			return answer
+		}
+	}
+	p.prepare(v)
+	if !p.changeRequest(v) || !p.changeHost(v) {
+		return malformedValue
+	}
+	return Answer{}
+}
+
+// changeHost gives the request another host. It returns false if that is malformed.
+func (p *scriptProgram) changeHost(v *View) bool {
+	host := p.value(v, p.host)
+	if len(host) == 0 {
+		return true
+	}
+	for _, c := range host {
+		if !isNameByte(c) && c != '-' && c != '.' && c != ':' && c != '[' && c != ']' {
+			return false
+		}
+	}
+	v.Request.Authority = host
+	return !v.Script.failed
+}
+
+var (
+	malformedValue = Answer{Reason: reason.MalformedPath, Detail: "a snippet would make a malformed field of the request"}
+	tooLongValue   = Answer{Reason: reason.FixedResponse, Status: 500, Content: &Content{Type: htmlContent, Text: "a snippet makes too long values of the request\n"}}
+	tooManyChanges = Answer{Reason: reason.FixedResponse, Status: 500, Content: &Content{Type: htmlContent, Text: "a snippet rewrites the path again and again\n"}}
+	noPath         = Answer{Reason: reason.FixedResponse, Status: 500, Content: &Content{Type: htmlContent, Text: "a snippet rewrites the path to nothing\n"}}
+)
+
+// enter begins a location. It takes along what variables have in the location before.
+func (p *scriptProgram) enter(v *View) {
+	s := v.Script
+	switch {
+	case s.program == nil:
+		s.reset()
+		s.path, s.query = v.Path, v.Request.Query
+		if v.Sent != nil {
+			s.path = v.Sent
+		}
+		s.args = bytes.TrimPrefix(v.Request.Query, questionMark)
+		s.slots = slices.Grow(s.slots, len(p.slots))[:len(p.slots)]
+		clear(s.slots)
+	case s.program != p:
+		before, values := s.program.slots, s.slots
+		s.slots = make([][]byte, len(p.slots))
+		for i, name := range p.slots {
+			if at := slices.Index(before, name); at >= 0 {
+				s.slots[i] = values[at]
+			}
+		}
+	}
+	if s.program != p {
+		clear(s.kept)
+		s.kept = slices.Grow(s.kept[:0], len(p.kept))[:len(p.kept)]
+		clear(s.kept)
+	}
+	s.program, s.level, s.ready = p, 0, false
+	s.rewritten, s.moved, s.found = false, false, false
+	s.decode(v)
+}
+
+var questionMark = []byte("?")
+
+// leave makes the request what the script has made of its path. With found, the location is looked for anew.
+func (p *scriptProgram) leave(v *View, found bool) Answer {
+	s := v.Script
+	if s.failed {
+		return tooLongValue
+	}
+	path, err := s.encodedPath(v)
+	if err != nil {
+		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+	}
+	v.Request.Path = path
+	v.Request.Query = s.encodedQuery()
+	s.moved = false
+	if found {
+		v.Path = path
+		return Answer{Again: true}
+	}
+	return Answer{}
+}
+
+// run runs steps. It returns done if they answer.
+func (p *scriptProgram) run(v *View, steps []scriptStep) (answer Answer, done bool) {
+	s := v.Script
+	for i := 0; i < len(steps); i++ {
+		step := &steps[i]
+		switch step.op {
+		case ScriptSet:
+			value := p.value(v, step.value)
+			if step.slot < 0 {
+				s.args, s.moved = value, true
+			} else {
+				s.slots[step.slot] = value
+			}
+			p.note(v, step, value)
+		case ScriptIfSet, ScriptIfEqual, ScriptIfMatch:
+			met := p.meets(v, step)
+			p.noteMet(v, step, met)
+			if !met {
+				i += step.steps
+			} else if step.level != 0 {
+				s.level = step.level
+			}
+		case ScriptReturn:
+			p.note(v, step, nil)
+			return p.answer(v, step), true
+		case ScriptBreak:
+			s.found = false
+			p.note(v, step, nil)
+			return Answer{}, false
+		default:
+			if !p.match(s, step.matcher, s.uri) {
+				p.noteMet(v, step, false)
+				continue
+			}
+			if step.op == ScriptRedirect {
+				p.note(v, step, nil)
+				return p.redirect(v, step), true
+			}
+			if !p.rewrite(v, step) {
+				return tooLongValue, true
+			}
+			if len(s.uri) == 0 {
+				return noPath, true
+			}
+			p.note(v, step, s.uri)
+			if step.op != ScriptRewrite {
+				return Answer{}, false
+			}
+		}
+		if s.failed {
+			return tooLongValue, true
+		}
+	}
+	return Answer{}, false
+}
+
+// meets says whether a request meets a condition.
+func (p *scriptProgram) meets(v *View, step *scriptStep) bool {
+	value := p.value(v, step.variable)
+	var met bool
+	switch step.op {
+	case ScriptIfSet:
+		met = len(value) > 0 && string(value) != "0"
+	case ScriptIfEqual:
+		met = bytes.Equal(value, p.value(v, step.value))
+	default:
+		met = p.match(v.Script, step.matcher, value)
+	}
+	return met != step.negate
+}
+
+// rewrite changes the path, and the query if the text has one. It returns false if that becomes too long.
+func (p *scriptProgram) rewrite(v *View, step *scriptStep) bool {
+	s := v.Script
+	text := step.value
+	if step.question {
+		text = step.before
+	}
+	uri := p.value(v, text)
+	if step.question {
+		begin := len(s.memory)
+		s.append(v, step.value, true)
+		if !step.drop && len(s.args) > 0 {
+			s.memory = append(append(s.memory, '&'), s.args...)
+		}
+		s.args = s.memory[begin:len(s.memory):len(s.memory)]
+	} else if step.drop {
+		s.args = nil
+	}
+	s.uri, s.rewritten, s.moved = uri, true, true
+	s.found = step.op != ScriptRewriteBreak
+	return !s.failed
+}
+
+// redirect answers with what a rewrite makes.
+func (p *scriptProgram) redirect(v *View, step *scriptStep) Answer {
+	s := v.Script
+	begin := len(s.memory)
+	s.append(v, step.value, true)
+	if s.failed {
+		return tooLongValue
+	}
+	location := unescapeRedirect(s.memory[begin:len(s.memory)])
+	s.memory = s.memory[:begin+len(location)]
+	if !step.drop && len(s.args) > 0 {
+		mark := byte('?')
+		for _, part := range step.value {
+			if part.kind == variableLiteral && bytes.IndexByte(part.literal, '?') >= 0 {
+				mark = '&'
+			}
+		}
+		s.memory = append(append(s.memory, mark), s.args...)
+	}
+	return p.sendTo(v, step.status, s.memory[begin:len(s.memory):len(s.memory)])
+}
+
+// answer answers as return says.
+func (p *scriptProgram) answer(v *View, step *scriptStep) Answer {
+	if isRedirection(step.status) {
+		return p.sendTo(v, step.status, p.value(v, step.value))
+	}
+	s := v.Script
+	s.answered = true
+	content := step.content
+	if content == nil {
+		content = &Content{Type: step.contentType, Text: string(p.value(v, step.value))}
+		if kind := typeOfExtension(s.uri); kind != "" {
+			content.Type = []byte(kind)
+		}
+	}
+	if s.failed {
+		return tooLongValue
+	}
+	return Answer{Reason: reason.FixedResponse, Status: step.status, Content: content}
+}
+
+// sendTo sends the client to another URL.
+func (p *scriptProgram) sendTo(v *View, status int, location []byte) Answer {
+	s := v.Script
+	s.answered = true
+	switch {
+	case s.failed:
+		return tooLongValue
+	case !isFieldValue(location):
+		return malformedValue
+	}
+	if len(location) > 0 && location[0] == '/' && !p.relative && len(v.Host) > 0 {
+		begin := len(s.memory)
+		s.memory = append(s.memory, scheme(v)...)
+		s.memory = append(append(s.memory, "://"...), v.Host...)
+		s.memory = append(s.memory, location...)
+		location = s.memory[begin:len(s.memory):len(s.memory)]
+	}
+	if len(location) > 0 {
+		v.Fields = append(v.Fields, message.Field{Name: locationName, Value: location})
+	}
+	return Answer{Reason: reason.Redirected, Status: status, Content: movedPage}
+}
+
+var (
+	htmlContent = []byte("text/html")
+	movedPage   = &Content{Type: htmlContent, Text: "<html><body>The rule sends its clients to another URL.</body></html>\n"}
+)
+
+// page returns the page that goes with a status.
+func page(status int) *Content {
+	n := strconv.Itoa(status)
+	return &Content{Type: htmlContent, Text: "<html><head><title>" + n + "</title></head><body>The rule answers with " + n + ".</body></html>\n"}
+}
+
+// extensions are those of paths that say which type a content has that return answers with.
+var extensions = map[string]string{
+	"html": "text/html", "htm": "text/html", "css": "text/css", "xml": "text/xml", "gif": "image/gif", "jpeg": "image/jpeg",
+	"jpg": "image/jpeg", "js": "application/javascript", "atom": "application/atom+xml", "rss": "application/rss+xml",
+	"txt": "text/plain", "png": "image/png", "svg": "image/svg+xml", "ico": "image/x-icon", "json": "application/json",
+	"pdf": "application/pdf", "zip": "application/zip", "webp": "image/webp", "woff": "font/woff", "woff2": "font/woff2",
+}
+
+// typeOfExtension returns the type that the extension of a path says, or nothing.
+func typeOfExtension(path []byte) string {
+	name := path[bytes.LastIndexByte(path, '/')+1:]
+	dot := bytes.LastIndexByte(name, '.')
+	if dot < 0 {
+		return ""
+	}
+	return extensions[string(bytes.ToLower(name[dot+1:]))]
+}
+
+func scheme(v *View) string {
+	if v.Secure {
+		return "https"
+	}
+	return "http"
+}
+
+// isFieldValue says whether a value may be a field's.
+func isFieldValue(value []byte) bool {
+	for _, c := range value {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// encodedPath returns the canonical path of the decoded one.
+func (s *ScriptState) encodedPath(v *View) ([]byte, error) {
+	if !s.rewritten {
+		return v.Request.Path, nil
+	}
+	begin := len(s.memory)
+	if s.uri[0] != '/' {
+		s.memory = append(s.memory, '/')
+	}
+	s.memory = appendEscapedPath(s.memory, s.uri)
+	made := s.memory[begin:len(s.memory):len(s.memory)]
+	room := s.memory[len(s.memory):]
+	path, err := canonical.Path(room, made)
+	if err == nil && &path[0] != &made[0] && cap(room) >= len(path) {
+		s.memory = s.memory[:len(s.memory)+len(path)] // it was written there
+	}
+	return path, err
+}
+
+// encodedQuery returns the query with its question mark.
+func (s *ScriptState) encodedQuery() []byte {
+	if len(s.args) == 0 {
+		return nil
+	}
+	begin := len(s.memory)
+	s.memory = append(s.memory, '?')
+	for _, c := range s.args {
+		if c <= ' ' || c >= 0x7f || c == '#' {
+			s.memory = append(s.memory, '%', upperHex[c>>4], upperHex[c&15])
+		} else {
+			s.memory = append(s.memory, c)
+		}
+	}
+	return s.memory[begin:len(s.memory):len(s.memory)]
+}
+
+func (p *scriptProgram) note(v *View, step *scriptStep, value []byte) {
+	if v.Notes == nil {
+		return
+	}
+	text := step.note
+	if len(value) > 0 {
+		text += fmt.Sprintf(" (%q)", value)
+	}
+	passed := step.op != ScriptReturn && step.op != ScriptRedirect
+	*v.Notes = append(*v.Notes, Note{Policy: (*Script)(nil).Name(), Passed: passed, Text: text})
+}
+
+func (p *scriptProgram) noteMet(v *View, step *scriptStep, met bool) {
+	if v.Notes == nil {
+		return
+	}
+	text := step.note + ": no"
+	if met {
+		text = step.note + ": yes"
+	}
+	*v.Notes = append(*v.Notes, Note{Policy: (*Script)(nil).Name(), Passed: true, Text: text})
+}

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bytes"
+	"encoding/base64"
+	"slices"
+
+	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// value returns what a text says of a request. It is a view of the request, of the program or of the state's memory.
+func (p *scriptProgram) value(v *View, text scriptText) []byte {
+	switch len(text) {
+	case 0:
+		return nil
+	case 1:
+		if value, ok := v.Script.view(v, &text[0]); ok {
+			return value
+		}
+	}
+	s := v.Script
+	begin := len(s.memory)
+	s.append(v, text, false)
+	return s.memory[begin:len(s.memory):len(s.memory)]
+}
+
+// append appends what a text says of a request to the memory. With escape, what groups have is escaped as a part of a
+// query, if the path that the client sent had escapes or a plus.
+func (s *ScriptState) append(v *View, text scriptText, escape bool) {
+	for i := range text {
+		part := &text[i]
+		value, ok := s.view(v, part)
+		switch {
+		case !ok:
+			begin := len(s.memory)
+			s.make(v, part)
+			if part.kind.isKept() {
+				s.kept[part.index] = keptValue{s.memory[begin:len(s.memory):len(s.memory)], true}
+			}
+		case escape && part.kind == variableGroup && (bytes.IndexByte(s.path, '%') >= 0 || bytes.IndexByte(s.path, '+') >= 0):
+			s.memory = appendEscapedArgument(s.memory, value)
+		default:
+			s.memory = append(s.memory, value...)
+		}
+		if len(s.memory) > mostScriptMemory {
+			s.failed = true
+			return
+		}
+	}
+}
+
+// view returns the value of a part that is there already.
+func (s *ScriptState) view(v *View, part *scriptPart) (value []byte, ok bool) {
+	if part.kind.isKept() {
+		kept := &s.kept[part.index]
+		if !kept.found {
+			kept.value, kept.found = s.look(v, part)
+		}
+		return kept.value, kept.found
+	}
+	switch part.kind {
+	case variableLiteral:
+		return part.literal, true
+	case variableSlot:
+		return s.slots[part.index], true
+	case variableGroup:
+		return s.group(part.index), true
+	case variableURI:
+		return s.uri, true
+	case variableArgs:
+		return s.args, true
+	case variableIsArgs:
+		if len(s.args) > 0 {
+			return questionMark, true
+		}
+		return nil, true
+	case variableHost:
+		return v.Host, true
+	case variableHTTPHost:
+		return v.Request.Authority, true
+	case variableScheme:
+		if v.Secure {
+			return schemeHTTPS, true
+		}
+		return schemeHTTP, true
+	case variableHTTPS:
+		if v.Secure {
+			return onValue, true
+		}
+		return nil, true
+	case variableMethod:
+		return v.Request.Method, true
+	case variableProtocol:
+		return protocols[v.Request.Version], true
+	case variablePort:
+		return forwardedPortText(v), true
+	case variableConnectionUpgrade:
+		if len(v.Request.Upgrade) > 0 {
+			return upgradeValue, true
+		}
+		return nil, true
+	case variableArgument:
+		return argument(s.args, part.name), true
+	}
+	return nil, false
+}
+
+// look returns the value of a part that is looked for once, unless it has to be made.
+func (s *ScriptState) look(v *View, part *scriptPart) (value []byte, ok bool) {
+	switch part.kind {
+	case variableCookie:
+		return cookie(v.Request.Fields, part.name), true
+	case variableField:
+		return s.field(v, part.name)
+	}
+	return nil, false
+}
+
+var (
+	schemeHTTP   = []byte("http")
+	schemeHTTPS  = []byte("https")
+	onValue      = []byte("on")
+	upgradeValue = []byte("upgrade")
+	protocols    = [...][]byte{message.HTTP10: []byte("HTTP/1.0"), message.HTTP11: []byte("HTTP/1.1"), message.HTTP2: []byte("HTTP/2.0")}
+)
+
+// make appends the value of a part that is not there yet.
+func (s *ScriptState) make(v *View, part *scriptPart) {
+	switch part.kind {
+	case variableClient:
+		s.memory = v.Client.AppendTo(s.memory)
+	case variableUser:
+		s.appendUser(v)
+	case variableRequestURI:
+		s.memory = append(append(s.memory, s.path...), s.query...)
+	case variableRequest:
+		s.memory = append(append(s.memory, v.Request.Method...), ' ')
+		s.memory = append(append(s.memory, s.path...), s.query...)
+		s.memory = append(append(s.memory, ' '), protocols[v.Request.Version]...)
+	case variableField:
+		separator := ", "
+		if part.name == "cookie" {
+			separator = "; "
+		}
+		first := true
+		for i := range v.Request.Fields {
+			f := &v.Request.Fields[i]
+			if f.Kind == message.Dropped || !message.EqualFold(f.Name, part.name) {
+				continue
+			}
+			if !first {
+				s.memory = append(s.memory, separator...)
+			}
+			first = false
+			s.memory = append(s.memory, f.Value...)
+		}
+	}
+}
+
+// appendUser appends the name in the field Authorization, if that is of the scheme Basic.
+func (s *ScriptState) appendUser(v *View) {
+	value, _ := message.First(v.Request.Fields, "authorization")
+	if len(value) < len(basic) || !message.EqualFold(value[:len(basic)], basic) {
+		return
+	}
+	text := message.TrimSpace(value[len(basic):])
+	begin := len(s.memory)
+	s.memory = slices.Grow(s.memory, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(s.memory[begin:cap(s.memory)], text)
+	user, _, ok := bytes.Cut(s.memory[begin:begin+n], colon)
+	if err == nil && ok {
+		s.memory = s.memory[:begin+len(user)]
+	}
+}
+
+// basic begins the credentials of that scheme, in lower case.
+const basic = "basic "
+
+var colon = []byte(":")
+
+// field returns the value of a field of the request, if no two have that name.
+func (s *ScriptState) field(v *View, name string) (value []byte, ok bool) {
+	if name == "host" {
+		return v.Request.Authority, true
+	}
+	for i := range v.Request.Fields {
+		if f := &v.Request.Fields[i]; f.Kind != message.Dropped && message.EqualFold(f.Name, name) {
+			if value != nil {
+				return nil, false
+			}
+			if value = f.Value; value == nil {
+				value = []byte{}
+			}
+		}
+	}
+	return value, true
+}
+
+// decode makes uri of the path: the path as nginx compares it, without escapes.
+func (s *ScriptState) decode(v *View) {
+	s.uri = v.Path
+	if bytes.IndexByte(s.uri, '%') < 0 {
+		return
+	}
+	path := v.Path
+	if bytes.Contains(path, escapedSlash) {
+		// Here an escaped slash separates nothing, there it does.
+		if plain, err := canonical.Path(nil, bytes.ReplaceAll(path, escapedSlash, rootPath)); err == nil {
+			path = plain
+		}
+	}
+	begin := len(s.memory)
+	s.memory = appendUnescaped(s.memory, path)
+	s.uri = s.memory[begin:len(s.memory):len(s.memory)]
+}
+
+var escapedSlash = []byte("%2F")
+
+// argument returns the value of a parameter of a query, as nginx finds it. The name is in lower case.
+func argument(args []byte, name string) []byte {
+	for len(args) > 0 {
+		var pair []byte
+		pair, args, _ = bytes.Cut(args, ampersand)
+		if len(pair) > len(name) && pair[len(name)] == '=' && message.EqualFold(pair[:len(name)], name) {
+			return pair[len(name)+1:]
+		}
+	}
+	return nil
+}
+
+var ampersand = []byte("&")
+
+// cookie returns the value of a cookie, as nginx finds it. The name is in lower case.
+func cookie(fields []message.Field, name string) []byte {
+	for i := range fields {
+		f := &fields[i]
+		if f.Kind == message.Dropped || !message.EqualFold(f.Name, "cookie") {
+			continue
+		}
+		rest := f.Value
+		for len(rest) > 0 {
+			if len(rest) > len(name) && message.EqualFold(rest[:len(name)], name) {
+				if after := bytes.TrimLeft(rest[len(name):], " "); len(after) > 0 && after[0] == '=' {
+					value, _, _ := bytes.Cut(bytes.TrimLeft(after[1:], " "), semicolon)
+					return value
+				}
+			}
+			i := bytes.IndexAny(rest, ";,")
+			if i < 0 {
+				break
+			}
+			rest = bytes.TrimLeft(rest[i+1:], " ")
+		}
+	}
+	return nil
+}
+
+var semicolon = []byte(";")
+
+// forwardedPortText returns the port that the client used, as the endpoint is told it.
+func forwardedPortText(v *View) []byte {
+	if value, ok := message.First(v.Request.Fields, "x-forwarded-port"); ok {
+		return value
+	}
+	if v.Secure {
+		return portHTTPS
+	}
+	return portHTTP
+}
+
+var portHTTP, portHTTPS = []byte("80"), []byte("443")
+
+const upperHex = "0123456789ABCDEF"
+
+// unescapedByte returns the byte that an escape at the beginning of b stands for.
+func unescapedByte(b []byte) (c byte, ok bool) {
+	if len(b) < 3 || b[0] != '%' {
+		return 0, false
+	}
+	high, ok1 := unhex(b[1])
+	low, ok2 := unhex(b[2])
+	return high<<4 | low, ok1 && ok2
+}
+
+func unhex(c byte) (n byte, ok bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10, true
+	}
+	return 0, false
+}
+
+// appendUnescaped appends a path without its escapes.
+func appendUnescaped(b, path []byte) []byte {
+	for i := 0; i < len(path); i++ {
+		if c, ok := unescapedByte(path[i:]); ok {
+			b = append(b, c)
+			i += 2
+		} else {
+			b = append(b, path[i])
+		}
+	}
+	return b
+}
+
+// escapes has the bytes that a path and an argument may not have, as nginx escapes them.
+var escapesPath, escapesArgument = escapeTable(" \"#%<>?\\^`{|}"), escapeTable(" \"#%&+;<>?\\^`{|}")
+
+func escapeTable(signs string) (table [256]bool) {
+	for c := range table {
+		table[c] = c < ' ' || c >= 0x7f
+	}
+	for _, c := range []byte(signs) {
+		table[c] = true
+	}
+	return table
+}
+
+func appendEscapedPath(b, path []byte) []byte { return appendEscaped(b, path, &escapesPath) }
+
+func appendEscapedArgument(b, value []byte) []byte { return appendEscaped(b, value, &escapesArgument) }
+
+func appendEscaped(b, text []byte, table *[256]bool) []byte {
+	for _, c := range text {
+		if table[c] {
+			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+		} else {
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+// unescapeRedirect takes the escapes that a URL does not need out of it, up to its query, as nginx does where a rewrite
+// redirects. It writes to the same memory.
+func unescapeRedirect(url []byte) []byte {
+	made := url[:0]
+	for i := 0; i < len(url); i++ {
+		if url[i] == '?' {
+			return append(made, url[i:]...)
+		}
+		c, ok := unescapedByte(url[i:])
+		switch {
+		case !ok:
+			made = append(made, url[i])
+		case c > '%' && c < 0x7f:
+			made = append(made, c)
+			i += 2
+		default:
+			made = append(made, url[i:i+3]...)
+			i += 2
+		}
+	}
+	return made
+}
