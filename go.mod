@@ -36,7 +36,16 @@ require (
 
 require github.com/google/pprof v0.0.0-20260402051712-545e8a4df936
 
-require sigs.k8s.io/gateway-api v1.6.3
+require (
+	github.com/nginxinc/nginx-go-crossplane v0.4.89
+	sigs.k8s.io/gateway-api v1.6.3
+)
+
+require (
+	github.com/jstemmer/go-junit-report v1.0.0 // indirect
+	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/tools v0.49.0 // indirect
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
