@@ -151,6 +151,11 @@ fleet: kube ## Ask real servers directly, through the controller, nginx and HAPr
 	hack/fleet/install $(FLEET)
 	FLEET=$(FLEET) go test -tags fleet -count=1 -v -timeout $(TESTTIMEOUT) -parallel $(FLEETJOBS) $(TESTFLAGS) ./test/fleet
 
+.PHONY: snippets
+snippets: ## Hold 1,000 snippets of ingress-nginx against Debian's nginx, 20 requests each; installs nginx and headers-more
+	hack/fleet/install snippets
+	go test -tags snippets -count=1 -v -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/snippets
+
 .PHONY: clients
 clients: kube ## Run real clients of HTTP against the program, nginx and HAProxy; installs those that are missing, CLIENTS=quick fewer
 	hack/clients/install
@@ -253,7 +258,7 @@ verify-docs: build ## Check the pages: links, commands and their flags, objects,
 .PHONY: vet
 vet: ## Run go vet, on the tests that want a cluster or a browser too
 	go vet ./...
-	go vet -tags e2e,browser,hostile,fleet,clients ./...
+	go vet -tags e2e,browser,hostile,fleet,clients,snippets ./...
 	@# With the flags of their builds, nothing of them is compiled twice. Kubernetes would take ten minutes.
 	for module in kube pebble h2spec grpc prometheus; do (cd hack/$$module && go vet -pgo=off ./...); done
 
