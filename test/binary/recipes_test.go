@@ -89,9 +89,13 @@ func backends(t *testing.T, manifest string, wanted map[v1alpha1.ServiceName]v1a
 	}
 	for _, rule := range made.Spec.Rules {
 		for _, path := range rule.Paths {
+			for _, share := range path.Backends {
+				wanted[v1alpha1.ServiceName(share.ServiceName)] = v1alpha1.Port(share.Port)
+			}
 			wanted[path.Backend.ServiceName] = path.Backend.Port
 		}
 	}
+	delete(wanted, "") // A path may have no backend, or several.
 }
 
 // standIn makes a Task of a page with a program of this machine in place of its instance.
@@ -137,8 +141,9 @@ var recipeRequests = map[string][]struct{ host, path, want string }{
 		{"a.blue.shop.example.com", "/", notFound},
 	},
 	"maintenance.md": {
-		{"shop.example.com", "/cart", from("maintenance")},
+		{"shop.example.com", "/cart", "503 FixedResponse"},
 		{"shop.example.com", "/status", from("web")},
+		{"shop.example.com", "/shop", "403 AccessDenied"},
 	},
 	"allow-list.md": {
 		{"shop.example.com", "/", from("web")},
@@ -186,22 +191,52 @@ func TestEveryRecipeWithAnIngressIsAsked(t *testing.T) {
 	}
 }
 
-func TestTheRecipeOfACanaryGivesItATenth(t *testing.T) {
+func TestTheRecipeOfACanaryGivesItATenthAndAllTesters(t *testing.T) {
 	t.Parallel()
 	r := cook(t, "canary.md", 1)
-	const host, canary = "shop.example.com", "web-canary"
+	const host, canary, requests = "shop.example.com", "web-canary", 1000
 	eventually(t, patience, "an answer of the canary", func() error { return answers(r.controller.http, host, "/", from(canary)) })
+	eventually(t, patience, "an answer of the other", func() error { return answers(r.controller.http, host, "/", from("web")) })
 	counts := map[string]int{}
-	for range 100 {
+	for range requests {
 		got, err := ask(r.controller.http, host, "/")
 		if err != nil {
 			t.Fatal(err)
 		}
 		counts[got.String()]++
 	}
-	if counts[from(canary)] != 10 || counts[from("web-stable")] != 90 {
-		t.Errorf("of 100 requests the answers are %v, want 10 of the canary and 90 of the other", counts)
+	// Chance takes the share out of these bounds once in a billion runs.
+	if n := counts[from(canary)]; n < 40 || n > 160 || counts[from("web")] != requests-n {
+		t.Errorf("of %d requests the answers are %v, want about a tenth of the canary and the rest of the other", requests, counts)
 	}
+	for range 20 {
+		if err := r.asTester(host, canary); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// asTester returns an error unless a request with the field of testers is answered by a backend.
+func (r *recipe) asTester(host, backend string) error {
+	request, err := http.NewRequest(http.MethodGet, "http://"+r.controller.http+"/", http.NoBody)
+	if err != nil {
+		return err
+	}
+	request.Host = host
+	request.Header.Set("X-Canary", "always")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	var arrived arrival
+	if err := json.NewDecoder(response.Body).Decode(&arrived); err != nil {
+		return fmt.Errorf("reading the answer %s: %w", response.Status, err)
+	}
+	if arrived.Backend != backend {
+		return fmt.Errorf("%s answers testers, want %s", arrived.Backend, backend)
+	}
+	return nil
 }
 
 func TestTheRecipeOfStickySessionsKeepsAClientWithOneInstance(t *testing.T) {
