@@ -4,9 +4,7 @@ package attempt
 
 import (
 	"cmp"
-	"errors"
 
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -52,10 +50,4 @@ func (f *Failure) Text() string {
 		return f.Reason.Text() + ": " + f.Malformed
 	}
 	return f.Detail
-}
-
-// IsMalformed says whether an error is about a message that cannot be understood.
-func IsMalformed(err error) bool {
-	_, ok := errors.AsType[*message.Error](err)
-	return ok
 }

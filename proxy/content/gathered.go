@@ -4,8 +4,11 @@ package content
 
 import (
 	"io"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -51,10 +54,37 @@ func (g *gathered) drop() {
 	*g = gathered{}
 }
 
-// Gather waits until the content is whole or has most bytes. known says whether the client said how long it is: then
-// what is more goes on as it comes. Otherwise Gather returns why the request is refused. It also returns the length of
+// GatherFrom gathers the content that a client sends, for the exchange of that number. It returns the content's length
+// if that is known now, and else UnknownLength. It also returns why the request is answered instead of being sent on, or
+// None, and what replaces that reason's usual text.
+func (u *Upload) GatherFrom(
+	side client.Side, g *guard.Guard, number uint64, now time.Duration, most int64, known bool, memory Share, buffers *buffer.Pool,
+) (length int64, why reason.Reason, detail string) {
+	length = message.UnknownLength
+	if !g.Arm(guard.Func(side.StopContent), now) {
+		return length, g.Disarm(), ""
+	}
+	g.Uploading(number, true)
+	defer g.Uploading(number, false)
+	side.AwaitContent()
+	length, why, err := u.gather(side.Content(), most, known, memory, buffers)
+	switch {
+	case err != nil:
+		g.End(number, Cause(err))
+	case why == reason.UpstreamBusy:
+		detail = "too much content of other requests waits to be sent to the service"
+	}
+	if cause := g.Disarm(); cause != reason.None {
+		side.ResumeContent()
+		return length, cause, ""
+	}
+	return length, why, detail
+}
+
+// gather waits until the content is whole or has most bytes. known says whether the client said how long it is: then
+// what is more goes on as it comes. Otherwise gather returns why the request is refused. It also returns the length of
 // a content that is whole, and UnknownLength for another one. An error is the reader's.
-func (u *Upload) Gather(
+func (u *Upload) gather(
 	r message.Reader, most int64, known bool, memory Share, buffers *buffer.Pool,
 ) (length int64, why reason.Reason, err error) {
 	g := &u.gathered

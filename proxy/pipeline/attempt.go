@@ -5,7 +5,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/content"
@@ -83,20 +82,14 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 		}
 		return nil, attempt.Failure{Reason: cause}
 	}
-	switch timeout := net.Error(nil); {
-	case err == nil:
+	if err == nil {
 		return up, attempt.Failure{}
-	case err == upstream.ErrRetired:
-		return nil, attempt.Failure{Reason: reason.NoHealthyTask, Left: true}
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return nil, attempt.Failure{Reason: reason.UpstreamConnectTimeout, Again: true, Endpoint: true, Told: err}
-	case upstream.IsTLSFault(err):
-		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
-		failed := x.tlsFailure(err)
-		failed.Again = true
-		return nil, failed
 	}
-	return nil, attempt.Failure{Reason: reason.UpstreamConnectFailed, Again: true, Endpoint: true, Told: err}
+	failed := attempt.Unconnected(err, x.backend.Pool.TLS.ServerNameFromRequest)
+	if failed.Reason == reason.UpstreamTLSFailed {
+		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
+	}
+	return nil, failed
 }
 
 // exchangeWith sends the request on a connection and relays the response. Then it gives the connection back or closes

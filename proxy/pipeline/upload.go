@@ -27,34 +27,18 @@ func (x *Exchange) isGathered() bool {
 // gather waits for as much content as the route gathers. It returns why the request is answered instead of being sent
 // on, or None. A content that is whole by then has a length, and no trailers.
 func (x *Exchange) gather() (why reason.Reason, detail string) {
-	r := x.down.Content()
 	if x.request.ExpectContinue {
 		x.request.ExpectContinue = false
-		if !r.Buffered() {
-			if err := x.down.WriteInformational(&message.Response{Status: 100, NoContent: true}); err != nil {
+		if !x.down.Content().Buffered() {
+			if err := x.down.WriteInformational(&continueResponse); err != nil {
 				return reason.ClientClosed, ""
 			}
 		}
 	}
-	if !x.guard.Arm(guard.Func(func() { x.down.StopContent() }), x.engine.Clock.Now()) {
-		return x.guard.Disarm(), ""
-	}
-	x.guard.Uploading(x.number, true)
-	defer x.guard.Uploading(x.number, false)
-	x.down.AwaitContent()
 	known := x.request.ContentLength != message.UnknownLength
-	length, why, err := x.upload.Gather(r, x.view.Gather, known, x.contentMemory(), &x.engine.Buffers)
-	switch {
-	case err != nil:
-		x.guard.End(x.number, content.Cause(err))
-	case why == reason.UpstreamBusy:
-		detail = "too much content of other requests waits to be sent to the service"
-	case length != message.UnknownLength:
+	length, why, detail := x.upload.GatherFrom(x.down, x.guard, x.number, x.engine.Clock.Now(), x.view.Gather, known, x.contentMemory(), &x.engine.Buffers)
+	if length != message.UnknownLength {
 		x.request.SetLength(length)
-	}
-	if cause := x.guard.Disarm(); cause != reason.None {
-		x.down.ResumeContent()
-		why, detail = cause, ""
 	}
 	return why, detail
 }
