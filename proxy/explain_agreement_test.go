@@ -136,6 +136,13 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		}
 		return p
 	},
+	"connection-limit": func(g *generator) policy.Policy {
+		if g.IntN(4) > 0 {
+			return nil
+		}
+		// One request at a time would do, but each ends a moment after its response.
+		return &policy.ConnectionLimit{Connections: pickFrom(g, 0, 1000, 1000, 1000), Exempt: prefixes(pickFrom(g, "203.0.113.0/25", "198.51.100.0/24"))}
+	},
 	"headers": func(g *generator) policy.Policy {
 		if g.IntN(4) > 0 {
 			return nil
@@ -189,7 +196,7 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
-	for _, name := range []string{"script", "access-control", "rate-limit", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
+	for _, name := range []string{"script", "access-control", "rate-limit", "connection-limit", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
 		if randomPolicies[name] == nil {
 			t.Errorf("randomPolicies has no %s", name)
 		}
@@ -586,7 +593,7 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 		t.Errorf("%d of the requests met a rule of a listener: the generator has to meet them more often", atListeners)
 	}
 	t.Logf("%d pairs, by reason: %v; %d differ", *explainPairs, outcomes, different)
-	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.Redirected, reason.FixedResponse, reason.InvalidBackend, reason.NoHealthyTask} {
+	for _, r := range []reason.Reason{reason.None, reason.MalformedRequest, reason.MalformedPath, reason.AmbiguousPath, reason.MethodNotSupported, reason.ACMEChallenge, reason.RedirectToHTTPS, reason.RouteNotFound, reason.AccessDenied, reason.RateLimited, reason.ConnectionsLimited, reason.Redirected, reason.FixedResponse, reason.InvalidBackend, reason.NoHealthyTask} {
 		if outcomes[r.String()] < *explainPairs/1000 {
 			t.Errorf("%d of the requests end with %q: the generator has to meet it more often", outcomes[r.String()], r)
 		}

@@ -330,6 +330,33 @@ type RateLimit struct {
 	// Replica, each of them alone. Absent: Cluster.
 	// +optional
 	Scope RateLimitScope `json:"scope,omitempty"`
+
+	// exempt are clients that the limit is not for.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=atomic
+	// +optional
+	Exempt []ExemptRange `json:"exempt,omitempty"`
+}
+
+// ExemptRange is an IP address or a CIDR block, IPv4 or IPv6, that a limit is not for.
+//
+// +kubebuilder:validation:MaxLength=50
+// +kubebuilder:validation:Pattern=`^[.:0-9A-Fa-f]+(/[0-9]{1,3})?$`
+type ExemptRange string
+
+// ConnectionLimit bounds the requests that each client address has under way at once.
+type ConnectionLimit struct {
+	// connections is how many there may be. Each stream of HTTP/2 is one, and so is a WebSocket until it ends.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	// +required
+	Connections int32 `json:"connections"`
+
+	// exempt are clients that the limit is not for.
+	// +kubebuilder:validation:MaxItems=32
+	// +listType=atomic
+	// +optional
+	Exempt []ExemptRange `json:"exempt,omitempty"`
 }
 
 // RateLimitScope is what a rate limit is for.

@@ -18,6 +18,10 @@ type PathPolicies struct {
 	// +optional
 	RateLimit *RateLimit `json:"rateLimit,omitempty"`
 
+	// connectionLimit bounds the requests that each client address has under way at once on this path.
+	// +optional
+	ConnectionLimit *ConnectionLimit `json:"connectionLimit,omitempty"`
+
 	// accessControl admits or refuses clients by their address.
 	// +optional
 	AccessControl *AccessControl `json:"accessControl,omitempty"`

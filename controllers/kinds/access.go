@@ -15,10 +15,10 @@ import (
 // readAccess parses an accessControl. It returns what is wrong with it as fault.
 func readAccess(control *v1alpha1.AccessControl) (access *policy.Access, fault string) {
 	access = new(policy.Access)
-	if access.Allowed, fault = readRanges("allowedIPs", control.AllowedIPs); fault != "" {
+	if access.Allowed, fault = readRanges("accessControl.allowedIPs", control.AllowedIPs); fault != "" {
 		return nil, fault
 	}
-	if access.Denied, fault = readRanges("deniedIPs", control.DeniedIPs); fault != "" {
+	if access.Denied, fault = readRanges("accessControl.deniedIPs", control.DeniedIPs); fault != "" {
 		return nil, fault
 	}
 	if len(access.Allowed) == 0 && len(access.Denied) == 0 {
@@ -30,7 +30,7 @@ func readAccess(control *v1alpha1.AccessControl) (access *policy.Access, fault s
 }
 
 // readRanges returns the ranges as masked prefixes, sorted, each once.
-func readRanges(field string, ranges []v1alpha1.AddressRange) (prefixes []netip.Prefix, fault string) {
+func readRanges[T ~string](field string, ranges []T) (prefixes []netip.Prefix, fault string) {
 	if len(ranges) == 0 {
 		return nil, ""
 	}
@@ -38,7 +38,7 @@ func readRanges(field string, ranges []v1alpha1.AddressRange) (prefixes []netip.
 	for _, r := range ranges {
 		prefix, ok := readRange(string(r))
 		if !ok {
-			return nil, "accessControl." + field + " has " + rules.Quote(string(r)) +
+			return nil, field + " has " + rules.Quote(string(r)) +
 				", which is neither an address such as 10.0.50.7 nor a CIDR such as 10.0.0.0/8"
 		}
 		prefixes = append(prefixes, prefix)

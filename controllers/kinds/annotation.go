@@ -164,7 +164,7 @@ func annotateRateLimit(path *v1alpha1.IngressPath, value, example string) (fault
 	limit, fault := readYAML[annotatedLimit](value, example)
 	if fault == "" {
 		path.RateLimit = &v1alpha1.RateLimit{
-			RequestsPerSecond: limit.RequestsPerSecond.Quantity, Burst: limit.Burst, Scope: limit.Scope}
+			RequestsPerSecond: limit.RequestsPerSecond.Quantity, Burst: limit.Burst, Scope: limit.Scope, Exempt: limit.Exempt}
 	}
 	return fault
 }
@@ -221,6 +221,7 @@ type annotatedLimit struct {
 	RequestsPerSecond plainNumber             `json:"requestsPerSecond"`
 	Burst             int32                   `json:"burst"`
 	Scope             v1alpha1.RateLimitScope `json:"scope"`
+	Exempt            []v1alpha1.ExemptRange  `json:"exempt"`
 }
 
 // plainNumber is a Quantity without an exponent: computing one with a large exponent would take seconds.

@@ -36,8 +36,9 @@ type foreignName struct {
 }
 
 const (
-	accessAnnotation    = annotationPrefix + "access-control"
-	rateLimitAnnotation = annotationPrefix + "rate-limit"
+	accessAnnotation     = annotationPrefix + "access-control"
+	rateLimitAnnotation  = annotationPrefix + "rate-limit"
+	connectionAnnotation = annotationPrefix + "connection-limit"
 )
 
 // closingNames, openNames and those below make names that are all judged alike.
@@ -70,6 +71,10 @@ func rates(patterns ...string) []foreignName {
 	return foreignNames(foreignName{instead: rateLimitAnnotation, off: isZero}, patterns)
 }
 
+func connections(patterns ...string) []foreignName {
+	return foreignNames(foreignName{instead: connectionAnnotation, off: isZero}, patterns)
+}
+
 func wholeHosts(patterns ...string) []foreignName {
 	return foreignNames(foreignName{hosts: true}, patterns)
 }
@@ -89,7 +94,7 @@ var foreignControllers = []foreignController{
 		foreignNames(foreignName{hosts: true, off: isOff}, []string{"auth-tls-*"}), wholeHosts("server-snippet"),
 		switches("enable-global-auth", "enable-modsecurity", "enable-owasp-core-rules"),
 		closingNames("auth-*", "satisfy", "configuration-snippet", "stream-snippet", "modsecurity-*"),
-		foreignNames(foreignName{off: isZero}, []string{"limit-connections", "limit-rate", "limit-rate-after"}),
+		connections("limit-connections"), foreignNames(foreignName{off: isZero}, []string{"limit-rate", "limit-rate-after"}),
 		rates("limit-*", "global-rate-limit*"),
 	)},
 	{name: "older ingress-nginx, HAProxy Ingress and Traefik", prefixes: []string{"ingress.kubernetes.io/"}, names: joined(
@@ -97,7 +102,7 @@ var foreignControllers = []foreignController{
 		foreignNames(foreignName{hosts: true, off: isOff}, []string{"auth-tls-*"}), wholeHosts("server-snippet"),
 		switches("enable-modsecurity"),
 		closingNames("auth-*", "oauth", "oauth-*", "satisfy", "waf", "config-*", "configuration-snippet", "allowed-hosts"),
-		foreignNames(foreignName{off: isZero}, []string{"limit-connections"}), rates("limit-*", "rate-limit"),
+		connections("limit-connections"), rates("limit-*", "rate-limit"),
 	)},
 	{name: "NGINX Ingress Controller of F5", prefixes: []string{"nginx.org/", "nginx.com/"}, names: joined(
 		closingNames("basic-auth-*", "jwt-*", "location-snippets", "policies", "server-snippets"),
@@ -114,7 +119,7 @@ var foreignControllers = []foreignController{
 		addresses("whitelist-source-range", "allowlist-source-range"), denials("denylist-source-range"),
 		foreignNames(foreignName{hosts: true, off: isOff}, []string{"auth-tls-*"}),
 		closingNames("allowlist-source-header", "auth-*", "oauth", "oauth-*", "waf", "waf-mode", "config-*", "http-header-match*"),
-		foreignNames(foreignName{off: isZero}, []string{"limit-connections"}), rates("limit-*"),
+		connections("limit-connections"), rates("limit-*"),
 	)},
 	{name: "OpenShift's router", prefixes: []string{"haproxy.router.openshift.io/", "router.openshift.io/", "route.openshift.io/"}, names: joined(
 		addresses("ip_whitelist", "ip_allowlist"), rates("rate-limit-*"),

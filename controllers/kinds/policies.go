@@ -67,6 +67,12 @@ var readers = []reader{
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readRateLimit(p.RateLimit))
 		}},
+	{name: "connection-limit", example: "{connections: 10}",
+		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.ConnectionLimit { return &p.ConnectionLimit }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.ConnectionLimit != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readConnectionLimit(p.ConnectionLimit))
+		}},
 	{name: "hsts", open: true, example: "{maxAge: 8760h, includeSubDomains: true}",
 		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.HSTS { return &p.HSTS }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.HSTS != nil },

@@ -32,6 +32,9 @@ func readRateLimit(limit *v1alpha1.RateLimit) (read *policy.RateLimit, fault str
 		return nil, "rateLimit.burst is " + strconv.Itoa(read.Burst) + ": write 1 to " + strconv.Itoa(maxRate) +
 			", or leave it out for what requestsPerSecond allows in one second"
 	}
+	if read.Exempt, fault = readExempt("rateLimit", limit.Exempt); fault != "" {
+		return nil, fault
+	}
 	switch limit.Scope {
 	case v1alpha1.RateLimitCluster, "":
 	case v1alpha1.RateLimitReplica:

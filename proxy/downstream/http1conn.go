@@ -7,7 +7,6 @@ import (
 	"errors"
 	"sync/atomic"
 
-	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/http1"
@@ -35,8 +34,8 @@ type http1Conn struct {
 	upstream *upstream.Conn
 	// relayed is the tunnel, or nil.
 	relayed atomic.Pointer[transport.Tunnel]
-	// hold is the tunnel's place at its endpoint.
-	hold balance.Hold
+	// held is what the tunnel holds.
+	held pipeline.Held
 	// heads counts the memory that the connection holds for heads.
 	heads headmemory.Share
 	// handedOver is set if the client turned out to speak HTTP/2.
@@ -226,7 +225,7 @@ func (c *http1Conn) finish(v pipeline.Verdict) step {
 	c.server.engine.Record(x)
 	c.idleSince.Store(int64(x.Ended))
 	if v == pipeline.Upgraded {
-		c.upstream, c.hold = x.Tunnel()
+		c.upstream, c.held = x.Tunnel()
 		c.release(x)
 		return relayTunnel
 	}
@@ -303,7 +302,7 @@ func (c *http1Conn) ResumeContent() { c.transport.ResumeReading() }
 
 // tunnel relays bytes both ways after an upgrade.
 func (c *http1Conn) tunnel(up *upstream.Conn) {
-	defer c.hold.Release()
+	defer c.held.Release()
 	received := bytes.Clone(c.Detach())
 	c.Release()
 	t, fromUpstream := c.newTunnel(c.carrier, up)

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/http2"
@@ -59,7 +58,7 @@ func (s *http2Exchange) Serve() {
 }
 
 // tunnel relays bytes both ways after an upgrade.
-func (s *http2Exchange) tunnel(up *upstream.Conn, held balance.Hold) {
+func (s *http2Exchange) tunnel(up *upstream.Conn, held pipeline.Held) {
 	defer held.Release()
 	t, fromUpstream := s.conn.newTunnel(s, up)
 	s.guard.Begin() // a new number: late timers of the exchange must not end the tunnel

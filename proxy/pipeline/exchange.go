@@ -90,6 +90,11 @@ type Exchange struct {
 // Serve takes a request with a complete head through all phases. A panic ends this request alone.
 func (x *Exchange) Serve() (v Verdict) {
 	defer func() {
+		if v != Upgraded { // a tunnel keeps its own
+			x.view.Slots.Release()
+		}
+	}()
+	defer func() {
 		if p := recover(); p != nil {
 			x.engine.Logger.Error(fmt.Errorf("%v", p), "panic while serving a request", "stack", string(debug.Stack()))
 			v = x.afterPanic()
@@ -157,6 +162,18 @@ func (x *Exchange) Began(at time.Duration) { x.Started, x.Client = at, x.origin.
 // RequestHead returns where the exchange's owner puts the request's head before it calls Serve.
 func (x *Exchange) RequestHead() *message.Request { return &x.request }
 
-// Tunnel returns what an upgraded exchange leaves to its owner: the connection to the endpoint, and the place there.
-// The owner releases the place when the tunnel ends.
-func (x *Exchange) Tunnel() (*upstream.Conn, balance.Hold) { return x.up.Sole(), x.hold }
+// Tunnel returns what an upgraded exchange leaves to its owner: the connection to the endpoint, and what the tunnel
+// holds until it ends.
+func (x *Exchange) Tunnel() (*upstream.Conn, Held) { return x.up.Sole(), Held{x.hold, x.view.Slots} }
+
+// Held is what a tunnel holds: its place at the endpoint, and what it takes of the limits of its route.
+type Held struct {
+	hold  balance.Hold
+	slots policy.Slots
+}
+
+// Release gives all of it back. The owner of the tunnel calls it once the tunnel has ended.
+func (h *Held) Release() {
+	h.hold.Release()
+	h.slots.Release()
+}

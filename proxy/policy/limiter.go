@@ -22,6 +22,8 @@ type Limiter struct {
 	replicas atomic.Int32
 	// lastRule is the last id that a rule got.
 	lastRule atomic.Uint32
+	// underway are the requests that have not ended yet, of rules with a ConnectionLimit.
+	underway underway
 }
 
 const (

@@ -17,6 +17,7 @@ var Order = [...]Policy{
 	(*CORS)(nil),      // browsers hide what is refused below from a page unless this says that it may read it
 	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
 	(*RateLimit)(nil), // what is refused below was counted
+	(*ConnectionLimit)(nil),
 	(*MaxRequestBytes)(nil),
 	// after what refuses requests: of those, nothing is gathered
 	(*RequestBuffering)(nil),

@@ -82,6 +82,8 @@ type View struct {
 	Gather int64
 	// Own is set while policies change an answer of the rule's own, in place of an endpoint's.
 	Own bool
+	// Slots are what the request has taken of limits. They are released when the request ends.
+	Slots Slots
 	// Scratch is memory to write to. Request may point into it afterwards.
 	Scratch []byte
 	// Fields are additional fields for an answer of our own.
@@ -94,7 +96,7 @@ type View struct {
 
 // Detach forgets what is in the request's head. What the response needs stays.
 func (v *View) Detach() {
-	*v = View{Port: v.Port, Origin: v.Origin}
+	*v = View{Port: v.Port, Origin: v.Origin, Slots: v.Slots}
 }
 
 // note notes for somebody who only asks what a policy says of a request that goes on.

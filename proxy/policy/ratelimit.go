@@ -3,6 +3,8 @@
 package policy
 
 import (
+	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,7 +20,12 @@ type RateLimit struct {
 	Burst int
 	// PerReplica lets each replica allow that much, whatever the others do. Otherwise each replica allows its share.
 	PerReplica bool
+	// Exempt are clients that it is not for. The prefixes are masked and sorted.
+	Exempt []netip.Prefix
 }
+
+// exemptText says for somebody who only asks why a limit does not count.
+const exemptText = "the client is exempt"
 
 // Name is "rate-limit".
 func (*RateLimit) Name() string { return "rate-limit" }
@@ -26,8 +33,17 @@ func (*RateLimit) Name() string { return "rate-limit" }
 // Equal returns whether another limit lets through as much.
 func (r *RateLimit) Equal(other Policy) bool {
 	o, ok := other.(*RateLimit)
-	return ok && o != nil && *r == *o
+	return ok && o != nil && r.allowance() == o.allowance() && slices.Equal(r.Exempt, o.Exempt)
 }
+
+// allowance is what a limit lets through, whoever is exempt.
+type allowance struct {
+	perSecond  float64
+	burst      int
+	perReplica bool
+}
+
+func (r *RateLimit) allowance() allowance { return allowance{r.PerSecond, r.Burst, r.PerReplica} }
 
 // Compile gives the route an id among the limiter's rules. The route keeps the id as long as neither the route nor the
 // limit changes, so that what clients have used survives a new generation.
@@ -35,8 +51,9 @@ func (r *RateLimit) Compile(s *Scope) (Steps, error) {
 	if r.PerSecond <= 0 {
 		return Steps{}, nil
 	}
-	rule := s.Kept(*r, func() any { return s.Limiter.newRule() }).(uint32)
-	limited := &limitedRule{limiter: s.Limiter, rule: rule, limit: *r}
+	rule := s.Kept(r.allowance(), func() any { return s.Limiter.newRule() }).(uint32)
+	limited := &limitedRule{limiter: s.Limiter, rule: rule, limit: *r, exempt: compileRanges(r.Exempt)}
+	limited.limit.Exempt = nil
 	return Steps{Request: limited.request}, nil
 }
 
@@ -44,10 +61,16 @@ func (r *RateLimit) Compile(s *Scope) (Steps, error) {
 type limitedRule struct {
 	limiter *Limiter
 	rule    uint32
-	limit   RateLimit
+	// limit is without those that are exempt.
+	limit  RateLimit
+	exempt addressRanges
 }
 
 func (l *limitedRule) request(v *View) Answer {
+	if l.exempt.contain(v.Client) {
+		v.note(l.limit.Name(), exemptText)
+		return Answer{}
+	}
 	var ok bool
 	var wait time.Duration
 	if v.Notes != nil {

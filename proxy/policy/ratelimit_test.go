@@ -66,3 +66,39 @@ func TestALimitThatIsCompiledAgainGoesOn(t *testing.T) {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
 }
+
+// Who is exempt takes nothing, and the limit of the others goes on when the list of those changes.
+func TestWhoIsExemptHasNoRate(t *testing.T) {
+	t.Parallel()
+	l, memory := NewLimiter(), kept{}
+	limit := never(1)
+	limit.Exempt = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}
+	ask := func(client string) reason.Reason {
+		steps, err := limit.Compile(memory.scope(l))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return steps.Request(&View{Client: netip.MustParseAddr(client), Now: noon()}).Reason
+	}
+	for range 3 {
+		for _, client := range []string{"10.1.2.3", "192.0.2.1"} {
+			if got := ask(client); got != reason.None {
+				t.Errorf("%s: got %v", client, got)
+			}
+		}
+	}
+	for _, want := range []reason.Reason{reason.None, reason.RateLimited} {
+		if got := ask("192.0.2.2"); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	limit.Exempt = limit.Exempt[:1]
+	for _, client := range []string{"192.0.2.1", "192.0.2.2"} {
+		if got, want := ask(client), map[string]reason.Reason{"192.0.2.2": reason.RateLimited}[client]; got != want {
+			t.Errorf("%s, with another list: got %v, want %v", client, got, want)
+		}
+	}
+	if same, other := *never(1), *never(1); !same.Equal(&other) || same.Equal(limit) {
+		t.Error("limits differ by who is exempt, and by nothing else")
+	}
+}

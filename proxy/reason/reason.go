@@ -46,6 +46,8 @@ const (
 	AccessDenied
 	// RateLimited (429): the client sent more requests than the rule allows.
 	RateLimited
+	// ConnectionsLimited (429): the client has as many requests under way as the rule allows.
+	ConnectionsLimited
 	// ContentTooLarge (413): the content is longer than the rule allows, or has no length and is longer than the rule
 	// gathers.
 	ContentTooLarge
@@ -118,6 +120,7 @@ var reasonTable = [Count]struct {
 	RuleClosed:             {"RuleClosed", 503, "proxy_configuration_error", false, "the rule is closed until its Ingress is mended"},
 	AccessDenied:           {"AccessDenied", 403, "http_request_denied", false, "the rule does not admit this address"},
 	RateLimited:            {"RateLimited", 429, "http_request_denied", false, "this address sent more requests than the rule allows"},
+	ConnectionsLimited:     {"ConnectionsLimited", 429, "http_request_denied", false, "this address has as many requests under way as the rule allows"},
 	ContentTooLarge:        {"ContentTooLarge", 413, "http_request_error", false, "the content is longer than the rule allows, or than it allows without a Content-Length"},
 	Redirected:             {"Redirected", 302, "proxy_internal_response", false, "the rule sends its clients to another URL"},
 	FixedResponse:          {"FixedResponse", 200, "proxy_internal_response", false, ""},
