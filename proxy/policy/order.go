@@ -36,8 +36,10 @@ func Answers(policies []Policy) bool { return slices.ContainsFunc(policies, IsAn
 
 // IsAnswer returns whether a policy answers every request.
 func IsAnswer(p Policy) bool {
-	switch p.(type) {
-	case *Redirect, *FixedResponse:
+	switch p := p.(type) {
+	case *Redirect:
+		return p == nil || !p.Plain
+	case *FixedResponse:
 		return true
 	}
 	return false

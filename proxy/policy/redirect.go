@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"bytes"
 	"cmp"
 	"strconv"
 
@@ -15,6 +16,10 @@ import (
 type Redirect struct {
 	// Status is 301, 302, 303, 307 or 308.
 	Status int
+	// Plain has only those requests answered that came over plain HTTP. All others go on.
+	Plain bool
+	// Location is the whole URL. Then what follows means nothing. Empty for none.
+	Location string
 	// Scheme is http or https. Host is a host without a port.
 	Scheme, Host string
 	// Port is not written if it is the usual one of the scheme. If it is 0, it is the usual one of Scheme. If there is no
@@ -22,6 +27,8 @@ type Redirect struct {
 	Port int
 	// Path is changed at most once.
 	Path PathChange
+	// NoQuery leaves the query out. NoSlash leaves a slash out with which the URL would end.
+	NoQuery, NoSlash bool
 }
 
 // Name is "redirect".
@@ -39,27 +46,52 @@ func (r *Redirect) Compile(scope *Scope) (Steps, error) {
 	if err != nil {
 		return Steps{}, err
 	}
-	c := &redirect{status: r.Status, scheme: r.Scheme, host: r.Host, port: r.Port, path: path}
+	c := &redirect{
+		status: r.Status, plain: r.Plain, whole: []byte(r.Location), scheme: r.Scheme, host: r.Host, port: r.Port, path: path,
+		noQuery: r.NoQuery, noSlash: r.NoSlash,
+	}
 	return Steps{Request: c.request}, nil
 }
 
 // redirect is a compiled Redirect.
 type redirect struct {
-	status       int
-	scheme, host string
-	port         int
-	path         pathChange
+	status           int
+	plain            bool
+	whole            []byte
+	scheme, host     string
+	port             int
+	path             pathChange
+	noQuery, noSlash bool
 }
 
 var locationName = []byte("Location")
 
 func (r *redirect) request(v *View) Answer {
+	if r.plain && v.Secure {
+		return Answer{}
+	}
+	location := r.whole
+	if len(location) == 0 {
+		var err error
+		if location, err = r.location(v); err != nil {
+			return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+		}
+	}
+	if v.Notes != nil {
+		*v.Notes = append(*v.Notes, Note{Policy: (*Redirect)(nil).Name(), Text: "to " + string(location)})
+	}
+	v.Fields = append(v.Fields, message.Field{Name: locationName, Value: location})
+	return Answer{Reason: reason.Redirected, Status: r.status}
+}
+
+// location returns where a request is sent that is not sent to a whole URL.
+func (r *redirect) location(v *View) ([]byte, error) {
 	if v.Scratch == nil {
 		v.Scratch = make([]byte, 0, 256)
 	}
 	path, room, err := r.path.apply(v.Scratch, v.Path)
 	if err != nil {
-		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+		return nil, err
 	}
 	scheme := cmp.Or(r.scheme, v.scheme())
 	location := room[:0]
@@ -73,12 +105,13 @@ func (r *redirect) request(v *View) Answer {
 		location = appendPort(location, scheme, r.portFor(v.Request.Fields))
 	}
 	location = append(location, path...)
-	location = append(location, v.Request.Query...)
-	if v.Notes != nil {
-		*v.Notes = append(*v.Notes, Note{Policy: (*Redirect)(nil).Name(), Text: "to " + string(location)})
+	if !r.noQuery {
+		location = append(location, v.Request.Query...)
 	}
-	v.Fields = append(v.Fields, message.Field{Name: locationName, Value: location})
-	return Answer{Reason: reason.Redirected, Status: r.status}
+	if r.noSlash {
+		location = bytes.TrimSuffix(location, rootPath)
+	}
+	return location, nil
 }
 
 // portFor returns the port that is written, or 0 for the usual one of the scheme.

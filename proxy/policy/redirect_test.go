@@ -51,6 +51,11 @@ func TestWhereARedirectLeads(t *testing.T) {
 		{"to the usual port of another scheme", Redirect{Scheme: "https", Port: 80}, "80", false, "https://shop.example.com:80/a/b?q"},
 		{"to a path", Redirect{Path: PathChange{Replace: "/x"}}, "80", false, "http://shop.example.com/x?q"},
 		{"to a prefix", Redirect{Path: PathChange{Prefix: "/a", Replacement: "/x/"}}, "80", false, "http://shop.example.com/x/b?q"},
+		{"to a whole URL", Redirect{Location: "https://example.org/x?y", Host: "ignored"}, "8080", false, "https://example.org/x?y"},
+		{"without the query", Redirect{Path: PathChange{Replace: "/x"}, NoQuery: true}, "80", false, "http://shop.example.com/x"},
+		{"without a slash at the end", Redirect{Path: PathChange{Replace: "/x/"}, NoQuery: true, NoSlash: true}, "80", false, "http://shop.example.com/x"},
+		{"to a root without a slash", Redirect{Scheme: "https", Path: PathChange{Replace: "/"}, NoQuery: true, NoSlash: true}, "80", false, "https://shop.example.com"},
+		{"of plain requests", Redirect{Scheme: "https", Plain: true}, "80", false, "https://shop.example.com/a/b?q"},
 		{"from a port that is none", Redirect{}, "99999", false, "http://shop.example.com/a/b?q"},
 	} {
 		test.redirect.Status = 301
@@ -58,6 +63,18 @@ func TestWhereARedirectLeads(t *testing.T) {
 		if location != test.want || answer.Reason != reason.Redirected || answer.Status != 301 {
 			t.Errorf("%s: got %q and %+v, want %q", test.name, location, answer, test.want)
 		}
+	}
+}
+
+// A route with such a redirect needs backends, for those that came over HTTPS.
+func TestARedirectOfPlainRequestsLetsOthersGoOn(t *testing.T) {
+	t.Parallel()
+	plain := &Redirect{Status: 308, Scheme: "https", Plain: true}
+	if location, answer := redirectOf(t, plain, "443", true); location != "" || answer != (Answer{}) {
+		t.Errorf("a request over HTTPS is sent to %q with %+v", location, answer)
+	}
+	if IsAnswer(plain) || !IsAnswer(&Redirect{Status: 308}) || !IsAnswer(&FixedResponse{}) {
+		t.Error("which policies answer every request is wrong")
 	}
 }
 
