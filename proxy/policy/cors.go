@@ -27,6 +27,10 @@ type CORS struct {
 	AllowCredentials bool
 	// MaxAge is how long a browser may remember the answer to a preflight, in seconds.
 	MaxAge int
+	// Always has every answer for such an origin say all of this, not only that to a preflight. Every OPTIONS of the
+	// origin is answered as a preflight, with 204, and those of other origins go on to an endpoint. Every origin is "*",
+	// also with AllowCredentials, and then a request without an origin is one of it. A "*" in a host stands for one label.
+	Always bool
 }
 
 // Name is "cors".
@@ -37,13 +41,13 @@ func (c *CORS) Equal(other Policy) bool {
 	o, ok := other.(*CORS)
 	return ok && o != nil && slices.Equal(c.AllowOrigins, o.AllowOrigins) && slices.Equal(c.AllowMethods, o.AllowMethods) &&
 		slices.Equal(c.AllowHeaders, o.AllowHeaders) && slices.Equal(c.ExposeHeaders, o.ExposeHeaders) &&
-		c.AllowCredentials == o.AllowCredentials && c.MaxAge == o.MaxAge
+		c.AllowCredentials == o.AllowCredentials && c.MaxAge == o.MaxAge && c.Always == o.Always
 }
 
 // Compile prepares the fields.
 func (c *CORS) Compile(*Scope) (Steps, error) {
 	k := &cors{
-		credentials: c.AllowCredentials, methods: compileAllowed(c.AllowMethods, c.AllowCredentials),
+		credentials: c.AllowCredentials, always: c.Always, methods: compileAllowed(c.AllowMethods, c.AllowCredentials),
 		headers: compileAllowed(c.AllowHeaders, c.AllowCredentials), maxAge: strconv.AppendInt(nil, int64(c.MaxAge), 10),
 	}
 	for _, origin := range c.AllowOrigins {
@@ -51,9 +55,12 @@ func (c *CORS) Compile(*Scope) (Steps, error) {
 			k.every = true
 			continue
 		}
-		k.origins = append(k.origins, compileOrigin(origin))
+		k.null = k.null || c.Always && origin == string(nullOrigin)
+		o := compileOrigin(origin)
+		o.label = c.Always
+		k.origins = append(k.origins, o)
 	}
-	k.varies = !k.every || k.credentials
+	k.varies = !k.every || k.credentials && !k.always
 	if expose := strings.Join(c.ExposeHeaders, ", "); expose != "" && (expose != "*" || !k.credentials) {
 		k.expose = []byte(expose)
 	}
@@ -64,11 +71,11 @@ func (c *CORS) Compile(*Scope) (Steps, error) {
 type cors struct {
 	every   bool
 	origins []origin
-	// varies is set if the answer depends on the origin that asks.
-	varies           bool
-	credentials      bool
-	methods, headers allowed
-	expose, maxAge   []byte
+	// varies is set if the answer depends on the origin that asks. null is set if the one of sandboxed pages may read.
+	varies, null        bool
+	credentials, always bool
+	methods, headers    allowed
+	expose, maxAge      []byte
 }
 
 // origin is an origin that may read, or all that end alike.
@@ -78,6 +85,8 @@ type origin struct {
 	// that.
 	rest     string
 	wildcard bool
+	// label has the wildcard stand for one label alone.
+	label bool
 }
 
 func compileOrigin(text string) (o origin) {
@@ -103,7 +112,7 @@ func (o *origin) matches(from []byte) bool {
 		return false
 	}
 	for _, c := range host[:len(host)-len(o.rest)] {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.' {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && (c != '.' || o.label) {
 			return false
 		}
 	}
@@ -143,6 +152,9 @@ var (
 // too, without what would let its page go on.
 func (c *cors) request(v *View) Answer {
 	from, _ := message.First(v.Request.Fields, "origin")
+	if c.always && c.every {
+		from = anyOrigin
+	}
 	if len(from) == 0 {
 		return Answer{}
 	}
@@ -150,6 +162,9 @@ func (c *cors) request(v *View) Answer {
 		v.Origin = append(v.Origin[:0], may...)
 	}
 	c.note(v, from)
+	if c.always {
+		return c.answerOptions(v)
+	}
 	asked, _ := message.First(v.Request.Fields, "access-control-request-method")
 	if string(v.Request.Method) != "OPTIONS" || len(asked) == 0 {
 		return Answer{}
@@ -163,15 +178,26 @@ func (c *cors) request(v *View) Answer {
 	return Answer{Reason: reason.PreflightAnswered}
 }
 
+// answerOptions answers every OPTIONS of an origin that may read. What it says, the answer's other steps add.
+func (c *cors) answerOptions(v *View) Answer {
+	if string(v.Request.Method) != "OPTIONS" || len(v.Origin) == 0 {
+		return Answer{}
+	}
+	return Answer{Reason: reason.PreflightAnswered, Status: 204}
+}
+
 // reader returns the origin that a browser is told, nil if the page may not read.
 func (c *cors) reader(from []byte) []byte {
 	switch {
-	case c.every && !c.credentials:
+	case c.every && (c.always || !c.credentials):
 		return anyOrigin
 	case c.every:
 		if bytes.Equal(from, nullOrigin) { // every sandboxed page has that one
 			return nil
 		}
+		return from
+	}
+	if c.null && bytes.Equal(from, nullOrigin) {
 		return from
 	}
 	for i := range c.origins {
@@ -207,9 +233,7 @@ func (a *allowed) append(fields []message.Field, name, asked []byte) []message.F
 // answer says who may read a response, in place of what the endpoint says of it.
 func (c *cors) answer(v *View, resp *message.Response) {
 	for i := range resp.Fields {
-		f := &resp.Fields[i]
-		if f.Kind == message.Other && (message.EqualFold(f.Name, "access-control-allow-origin") ||
-			message.EqualFold(f.Name, "access-control-allow-credentials") || message.EqualFold(f.Name, "access-control-expose-headers")) {
+		if f := &resp.Fields[i]; f.Kind == message.Other && c.replaces(f.Name) {
 			f.Kind = message.Dropped
 		}
 	}
@@ -226,4 +250,22 @@ func (c *cors) answer(v *View, resp *message.Response) {
 	if len(c.expose) > 0 {
 		resp.Fields = append(resp.Fields, message.Field{Name: exposeHeaders, Value: c.expose})
 	}
+	if c.always {
+		resp.Fields = c.methods.append(resp.Fields, allowMethods, nil)
+		resp.Fields = c.headers.append(resp.Fields, allowHeaders, nil)
+		resp.Fields = append(resp.Fields, message.Field{Name: maxAge, Value: c.maxAge})
+	}
+}
+
+// replaces returns whether what an endpoint says in a field is replaced.
+func (c *cors) replaces(name []byte) bool {
+	switch {
+	case message.EqualFold(name, "access-control-allow-origin"), message.EqualFold(name, "access-control-allow-credentials"),
+		message.EqualFold(name, "access-control-expose-headers"):
+		return true
+	case !c.always:
+		return false
+	}
+	return message.EqualFold(name, "access-control-allow-methods") || message.EqualFold(name, "access-control-allow-headers") ||
+		message.EqualFold(name, "access-control-max-age")
 }

@@ -156,3 +156,57 @@ func TestCORSTakesNoMemory(t *testing.T) {
 		t.Errorf("%v allocations, want none", n)
 	}
 }
+
+// The fields are on every answer, and a star is one for browsers that send no credentials.
+func TestCORSThatIsAlwaysTold(t *testing.T) {
+	t.Parallel()
+	all := CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"X-A"}, AllowCredentials: true, MaxAge: 7, Always: true}
+	some := all
+	some.AllowOrigins = []string{"https://*.a.io", "null"}
+	told := func(origin string, first ...string) []string {
+		return append(first, "Access-Control-Allow-Origin", origin, "Access-Control-Allow-Credentials", "true",
+			"Access-Control-Allow-Methods", "GET, PUT", "Access-Control-Allow-Headers", "X-A", "Access-Control-Max-Age", "7")
+	}
+	for _, test := range []struct {
+		name   string
+		cors   *CORS
+		method string
+		origin []string
+		status int
+		want   []string
+	}{
+		{"every origin", &all, "GET", []string{"Origin", "https://b.io"}, 0, told("*")},
+		{"no origin", &all, "GET", nil, 0, told("*")},
+		{"OPTIONS", &all, "OPTIONS", nil, 204, told("*")},
+		{"one of some", &some, "GET", []string{"Origin", "https://b.a.io"}, 0, told("https://b.a.io", "Vary", "Origin")},
+		{"the one of sandboxed pages", &some, "GET", []string{"Origin", "null"}, 0, told("null", "Vary", "Origin")},
+		{"two labels", &some, "GET", []string{"Origin", "https://c.b.a.io"}, 0, []string{"Vary", "Origin"}},
+		{"another one", &some, "OPTIONS", []string{"Origin", "https://b.io", "Access-Control-Request-Method", "PUT"}, 0, []string{"Vary", "Origin"}},
+		{"OPTIONS of one of some", &some, "OPTIONS", []string{"Origin", "https://b.a.io"}, 204, told("https://b.a.io", "Vary", "Origin")},
+	} {
+		answer, _, got := asked(t, test.cors, test.method, test.origin, "Access-Control-Max-Age", "1", "Access-Control-Allow-Methods", "DELETE")
+		if diff := cmp.Diff(test.want, got); diff != "" || answer.Status != test.status || (answer.Reason == reason.PreflightAnswered) != (test.status == 204) {
+			t.Errorf("%s: %+v (-want +got):\n%s", test.name, answer, diff)
+		}
+	}
+	other := all
+	if other.Always = false; all.Equal(&other) {
+		t.Error("one that is not always told is equal")
+	}
+}
+
+func TestCORSThatIsAlwaysToldTakesNoMemory(t *testing.T) {
+	steps, err := (&CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"GET"}, Always: true}).Compile(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &View{Request: &message.Request{Method: []byte("GET")}, Origin: make([]byte, 0, 64)}
+	resp := &message.Response{Fields: make([]message.Field, 0, 8)}
+	if n := testing.AllocsPerRun(100, func() {
+		v.Origin, resp.Fields = v.Origin[:0], resp.Fields[:0]
+		steps.Request(v)
+		steps.Response(v, resp)
+	}); n != 0 {
+		t.Errorf("%v allocations, want none", n)
+	}
+}
