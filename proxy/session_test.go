@@ -254,14 +254,31 @@ func TestCookieOfASession(t *testing.T) {
 			r := routeTo(test.path, test.match, "pool")
 			persisting(func(s *snapshot.Persistence) { s.Absolute, s.Permanent = test.lasts, test.lasts > 0 })(&r)
 			p.apply(snapshotOf([]snapshot.Host{hostOf("", r)}, poolOf("pool", named(t, "a").address)))
-			for scheme, more := range map[string]string{"http": "", "https": "; Secure"} {
+			for scheme, want := range map[string]string{"http": test.want, "https": strings.Replace(test.want, "HttpOnly", "Secure; HttpOnly", 1)} {
 				got := p.ask("GET " + test.request + " HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: " + scheme + "\r\n\r\n")
 				_, attributes, _ := strings.Cut(got.Header.Get("Set-Cookie"), "; ")
-				if attributes != test.want+more {
-					t.Errorf("over %s: the attributes are %q, want %q", scheme, attributes, test.want+more)
+				if attributes != want {
+					t.Errorf("over %s: the attributes are %q, want %q", scheme, attributes, want)
 				}
 			}
 		})
+	}
+}
+
+func TestCookieOfASessionHasTheAttributesOfItsRule(t *testing.T) {
+	t.Parallel()
+	for want, cookie := range map[string]snapshot.CookieAttributes{
+		"Path=/; HttpOnly":                         {SameSite: snapshot.SameSiteUnsaid},
+		"Path=/p; Domain=a.io; HttpOnly":           {Path: "/p", Domain: "a.io", SameSite: snapshot.SameSiteUnsaid},
+		"Path=/; Secure; HttpOnly; SameSite=None":  {SameSite: "None", Secure: true},
+		"Path=/; Domain=b; HttpOnly; SameSite=Lax": {Domain: "b"},
+	} {
+		p := serve(t)
+		p.apply(everythingBy(persisting(func(s *snapshot.Persistence) { s.Cookie = cookie }), named(t, "a").address))
+		got := p.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+		if _, attributes, _ := strings.Cut(got.Header.Get("Set-Cookie"), "; "); attributes != want {
+			t.Errorf("the attributes are %q, want %q", attributes, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package routing
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,8 +19,8 @@ type Sessions struct {
 	snapshot.Persistence
 	// backends are those that a session may be at: those of the route, with a weight or without.
 	backends []Backend
-	// attributes follow the value of the cookie, but for Secure.
-	attributes string
+	// attributes follow the value of the cookie if the client came over plain HTTP, and secured if it came over HTTPS.
+	attributes, secured string
 	// header is the name of the header field.
 	header []byte
 }
@@ -31,15 +32,31 @@ func compileSessions(r *snapshot.Route, backends []Backend) *Sessions {
 	}
 	s := &Sessions{
 		Persistence: *r.Persistence, backends: backends, header: []byte(r.Persistence.Name),
-		attributes: "; Path=" + cookiePath(r) + "; HttpOnly; SameSite=Lax",
 	}
-	if s.Permanent {
-		s.attributes += "; Max-Age=" + strconv.Itoa(int((s.Absolute+time.Second-1)/time.Second))
-	}
+	s.attributes, s.secured = s.attribute(r, s.Cookie.Secure), s.attribute(r, true)
 	for i := range backends {
 		backends[i].Pool.RequireSessions()
 	}
 	return s
+}
+
+// attribute returns the attributes of a route's cookie.
+func (s *Sessions) attribute(r *snapshot.Route, secure bool) string {
+	text := "; Path=" + cmp.Or(s.Cookie.Path, cookiePath(r))
+	if s.Cookie.Domain != "" {
+		text += "; Domain=" + s.Cookie.Domain
+	}
+	if secure {
+		text += "; Secure"
+	}
+	text += "; HttpOnly"
+	if same := cmp.Or(s.Cookie.SameSite, "Lax"); same != snapshot.SameSiteUnsaid {
+		text += "; SameSite=" + same
+	}
+	if s.Permanent {
+		text += "; Max-Age=" + strconv.Itoa(int((s.Absolute+time.Second-1)/time.Second))
+	}
+	return text
 }
 
 // cookiePath returns the path that the cookies of a route are for. Routes with other paths have other sessions. It is
@@ -135,11 +152,11 @@ func (s *Sessions) AppendField(value []byte, session balance.Session, key *balan
 		return key.Seal(value, session, buf)
 	}
 	value = append(append(value, s.Name...), '=')
-	value = append(key.Seal(value, session, buf), s.attributes...)
+	value = key.Seal(value, session, buf)
 	if secure {
-		value = append(value, "; Secure"...)
+		return append(value, s.secured...)
 	}
-	return value
+	return append(value, s.attributes...)
 }
 
 // Tell adds the field to a response, unless the endpoint has one of that name of its own.
