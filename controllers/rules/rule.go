@@ -161,4 +161,7 @@ type BackendTLS struct {
 	Policy *TLSPolicy
 	// ClientCertificate is as in [ServiceTLS].
 	ClientCertificate types.NamespacedName
+	// MustShow has nothing sent to the backend while it could not be shown the ClientCertificate. A Secret that has
+	// authorities alone, which CASecret names too, shows none.
+	MustShow bool
 }

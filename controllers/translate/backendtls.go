@@ -53,6 +53,9 @@ func (t backendTLS) variant() string {
 	v := string(v1alpha1.ProtocolHTTPS)
 	if t.ClientCertificate.Name != "" {
 		v += ",clientCertificate=" + t.ClientCertificate.String()
+		if t.MustShow {
+			v += "!"
+		}
 	}
 	if t.Policy != nil {
 		return v + ",policy=" + t.Policy.Name
@@ -76,6 +79,20 @@ func (t backendTLS) variant() string {
 		v += ",allowObsolete"
 	}
 	return v
+}
+
+// cannotShow returns why a backend cannot be shown the certificate that it has to be shown, empty if it can.
+func (t backendTLS) cannotShow(from authorities) string {
+	if !t.MustShow {
+		return ""
+	}
+	switch shown := from.shown[t.ClientCertificate]; {
+	case shown == nil:
+		return "there is no Secret " + t.ClientCertificate.Name + ", whose certificate it is to be shown"
+	case shown.Chain == "" && t.CASecret == "":
+		return "Secret " + t.ClientCertificate.Name + " holds no certificate that it could be shown: " + shown.Fault
+	}
+	return ""
 }
 
 // defaultServerName is what a certificate for a service in the cluster names.

@@ -179,6 +179,10 @@ func (p *pool) secure(s *service, authorities authorities) {
 		terms.ClientChain, terms.ClientKey = shown.Chain, shown.Key
 	}
 	p.TLS = terms
+	if why := p.backend.tls.cannotShow(authorities); why != "" {
+		p.reason, p.finding = v1alpha1.ReasonSecretNotFound, why
+		return
+	}
 	if reason != "" && terms.Authorities == "" {
 		p.reason, p.finding = reason, finding
 		return
