@@ -71,6 +71,7 @@ func controllerOptions(f *flags, p *proxy.Proxy) controllers.Options {
 		Health:           p,
 		Listening:        p,
 		IngressClass:     f.ingressClass,
+		Nginx:            f.nginx(),
 		GatewayAddresses: f.gatewayAddresses,
 		AllowSharedHosts: f.allowSharedHosts,
 		HostClaimGrace:   f.hostClaimGrace,

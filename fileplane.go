@@ -34,6 +34,7 @@ func newFilePlane(f *flags, parts *servingParts) (*filePlane, error) {
 		Files: f.files, Applier: parts.proxy, Health: parts.proxy,
 		Options: translate.Options{IngressClass: f.ingressClass, AllowSharedHosts: f.allowSharedHosts, RequireAllowedHosts: f.requireAllowedHosts,
 			AllowLocalTasks: f.allowLocalTasks, TaskNetworks: f.taskNetworks, DefaultCertificate: f.defaultCertificate},
+		Nginx:      f.nginx(),
 		Gateways:   gatewayapi.Options{Controller: f.gatewayController, Addresses: f.gatewayAddresses},
 		Listening:  parts.proxy,
 		Listeners:  []netip.AddrPort{netip.AddrPortFrom(r.Address, r.HTTPPort), netip.AddrPortFrom(r.Address, r.HTTPSPort)},

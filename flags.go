@@ -19,6 +19,7 @@ import (
 
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -32,6 +33,9 @@ type flags struct {
 	httpAddress, httpsAddress, metricsAddress, healthAddress, adminAddress string
 
 	ingressClass                   string
+	nginxClass                     string
+	nginxConfigMap                 types.NamespacedName
+	nginxSnippets                  bool
 	watchNamespaces                []string
 	peerNamespaces                 []string
 	namespace                      string
@@ -76,6 +80,13 @@ func bindFlags(set *flag.FlagSet) *flags {
 	set.StringVar(&f.healthAddress, "health-address", ":8081", "`address` of /healthz and /readyz")
 	set.StringVar(&f.adminAddress, "admin-address", "127.0.0.1:9091", "`address` of /explain, /routes and /debug/pprof: what this replica serves and why; keep it on loopback")
 	set.StringVar(&f.ingressClass, "ingress-class", "warren", "`class` of the Ingresses that are served, besides those that name none")
+	set.StringVar(&f.nginxClass, "nginx-class", "", "`class` of the Ingresses that are served as ingress-nginx served them, such as nginx, and those of every "+
+		"IngressClass for k8s.io/ingress-nginx (default none)")
+	set.Func("nginx-configmap", "`namespace/name` of ingress-nginx's ConfigMap, which such Ingresses are read by (default none)", func(s string) (err error) {
+		f.nginxConfigMap, err = cli.ParseConfigMapName(s)
+		return err
+	})
+	set.Var(boolFlag(&f.nginxSnippets, true), "nginx-snippets", "read the snippets of such Ingresses; false closes each path that has one")
 	set.Func("watch-namespaces", "comma-separated `namespaces` whose objects are read (default all)", list(&f.watchNamespaces, parseNamespace))
 	set.Func("peer-namespaces", "comma-separated `namespaces` of other controllers that this one agrees with on who writes a status, besides "+
 		"its own; * for all, if nobody else may write Leases (default none)", list(&f.peerNamespaces, parsePeerNamespace))
@@ -156,6 +167,10 @@ func (f *flags) validate() error {
 	case len(validation.IsDNS1123Subdomain(f.ingressClass)) > 0 || len(f.ingressClass) > validation.LabelValueMaxLength:
 		return fmt.Errorf("--ingress-class is %q: write a name of at most %d lower-case letters, digits and hyphens, such as warren",
 			f.ingressClass, validation.LabelValueMaxLength)
+	case f.nginxClass == "" && f.nginxConfigMap.Name != "":
+		return errors.New("--nginx-configmap is given without --nginx-class: write the class of the Ingresses that it is for, such as nginx")
+	case cli.NginxClassFault(f.nginxClass, f.ingressClass) != "":
+		return errors.New("--nginx-class " + cli.NginxClassFault(f.nginxClass, f.ingressClass))
 	case len(validation.IsDNS1123Label(f.namespace)) > 0:
 		return fmt.Errorf("--namespace is %q: write the namespace that the controller runs in, such as warren-system", f.namespace)
 	case f.defaultCertificate.Name != "" && len(f.watchNamespaces) > 0 && !slices.Contains(f.watchNamespaces, f.defaultCertificate.Namespace):
@@ -173,6 +188,11 @@ func (f *flags) validate() error {
 		return fmt.Errorf("--publish-service is %q: write a Service's namespace and name, such as warren-system/warren-ingress", f.publishService)
 	}
 	return f.tracing.validate()
+}
+
+// nginx returns which Ingresses are served as ingress-nginx served them.
+func (f *flags) nginx() nginx.Options {
+	return nginx.Options{Class: f.nginxClass, ConfigMap: f.nginxConfigMap, NoSnippets: !f.nginxSnippets}
 }
 
 func containsAll(all, some []string) bool {

@@ -81,3 +81,24 @@ func TestCertificatesAreOrderedWhereObjectsAreRead(t *testing.T) {
 		})
 	}
 }
+
+func TestTheClassOfIngressNginxIsAnotherOne(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments []string
+		refused   string
+	}{
+		"none":                        {nil, ""},
+		"one":                         {[]string{"--nginx-class=nginx", "--nginx-configmap=ingress-nginx/controller", "--nginx-snippets=false"}, ""},
+		"our own":                     {[]string{"--nginx-class=warren"}, "is \"warren\", which is the controller's own class"},
+		"no name":                     {[]string{"--nginx-class=My_Own"}, "write the name of a class, such as nginx"},
+		"a ConfigMap without a class": {[]string{"--nginx-configmap=ingress-nginx/controller"}, "--nginx-configmap is given without --nginx-class"},
+		"no ConfigMap":                {[]string{"--nginx-class=nginx", "--nginx-configmap=controller"}, "is no ConfigMap"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(test.arguments...)
+			if test.refused == "" && err != nil || test.refused != "" && (err == nil || !strings.Contains(err.Error(), test.refused)) {
+				t.Errorf("the error is %v, want one that says %q", err, test.refused)
+			}
+		})
+	}
+}

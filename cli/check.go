@@ -129,7 +129,7 @@ func (p *program) checkManifests(names []string, namespace string, f *controller
 	k := &checker{compiled: compiled, report: report, explainer: compiled.proxy.Explainer(), routes: make(map[snapshot.RuleID]*snapshot.Route),
 		refused: make(map[snapshot.RuleID]*snapshot.Unserved), faulty: make(map[string]bool)}
 	k.run()
-	for _, left := range sources.LeftOut(read.Objects, f.class) {
+	for _, left := range sources.LeftOut(read.Objects, f.class, compiled.nginx) {
 		k.leftOut(&left)
 	}
 	if read.Unnamed != nil && read.Named != "" && namespace == "" {
@@ -223,7 +223,7 @@ func (k *checker) paths(name string, o *rules.Object, r *translate.Report) {
 			c := checked{Object: name, Where: rule.Where, Host: host.Name, Path: rule.Match.Path}
 			k.path(&c, o.RuleID(h, i), host.Listener, rule.Match.Conditions, r)
 			k.report.add(c)
-			if c.Verdict == "" && kinds.WrittenAsExpression(c.Path) {
+			if c.Verdict == "" && kinds.WrittenAsExpression(c.Path) && !k.isExpression(o.RuleID(h, i)) {
 				k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: the path looks like a pattern, and is compared as it is: write what all that it is to match begin with", c.name()))
 			}
 		}
@@ -245,6 +245,9 @@ func (k *checker) path(c *checked, id snapshot.RuleID, at *rules.Listener, condi
 	if route := k.routes[id]; route != nil && route.Closed != "" {
 		c.Verdict, c.Reason, c.Message = verdictClosed, route.Closed, route.ClosedWhy
 		return
+	}
+	if k.isExpression(id) {
+		return // Which paths it matches, and which of them are its own, is not known.
 	}
 	question, ok := questionFor(at, c.Host, c.Path, conditions)
 	if !ok {
@@ -271,6 +274,12 @@ func (k *checker) path(c *checked, id snapshot.RuleID, at *rules.Listener, condi
 			c.Reason = refs.Reason
 		}
 	}
+}
+
+// isExpression returns whether a rule is served by a regular expression.
+func (k *checker) isExpression(id snapshot.RuleID) bool {
+	route := k.routes[id]
+	return route != nil && (route.Match == snapshot.MatchExpression || route.Match == snapshot.MatchOpenExpression)
 }
 
 // whole checks an object as a whole. found is set if there is something against one of its paths.

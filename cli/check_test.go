@@ -127,3 +127,31 @@ func TestACheckIsToldToPeopleAndToCI(t *testing.T) {
 		t.Errorf("a folder that is not there: %+v", got)
 	}
 }
+
+func TestIngressesOfIngressNginxAreCheckedWhereTheyAreServed(t *testing.T) {
+	t.Parallel()
+	const class = "ingressClassName: nginx, "
+	settings := "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: ingress-nginx, name: controller}\ndata: {whitelist-source-range: 10.0.0.0/8}\n"
+	shop := web + standard("shop", `nginx.ingress.kubernetes.io/rewrite-target: /$1`, class, "a.io")
+	shop = strings.Replace(shop, "path: /,", "path: /api/(.*),", 1)
+	for name, test := range map[string]struct {
+		manifests string
+		flags     []string
+		code      int
+		said      string
+	}{
+		"not served":            {shop, nil, 0, "0 checked, 0 not served as written"},
+		"served":                {shop, []string{"--nginx-class=nginx"}, 0, "2 checked, 0 not served as written"},
+		"closed":                {strings.Replace(shop, "rewrite-target: /$1", "auth-url: x", 1), []string{"--nginx-class=nginx"}, exitFailure, "closed: ForeignAnnotation"},
+		"without the ConfigMap": {shop, []string{"--nginx-class=nginx", "--nginx-configmap=ingress-nginx/controller"}, exitFailure, "is not there"},
+		"with the ConfigMap":    {shop + settings, []string{"--nginx-class=nginx", "--nginx-configmap=ingress-nginx/controller"}, 0, "0 not served as written"},
+		"by no class":           {shop, []string{"--nginx-configmap=ingress-nginx/controller"}, exitMisuse, "without --nginx-class"},
+		"by our own class":      {shop, []string{"--nginx-class=warren"}, exitMisuse, "the controller's own class"},
+		"by no ConfigMap":       {shop, []string{"--nginx-class=nginx", "--nginx-configmap=controller"}, exitMisuse, "is no ConfigMap"},
+	} {
+		got := runWith(test.manifests, append([]string{"check", "-"}, test.flags...)...)
+		if got.code != test.code || !strings.Contains(got.out+got.err, test.said) {
+			t.Errorf("%s: got %+v, want %d with %q", name, got, test.code, test.said)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
@@ -25,6 +26,7 @@ import (
 // controllerFlags are those of the controller's that decide what is made of manifests.
 type controllerFlags struct {
 	class, trusted   string
+	nginx            nginxFlags
 	gateways         string
 	taskNetworks     string
 	allowSharedHosts bool
@@ -35,6 +37,7 @@ type controllerFlags struct {
 // bind takes the flags. where says when they count.
 func (f *controllerFlags) bind(flags *pflag.FlagSet, where string) {
 	flags.StringVar(&f.class, "ingress-class", "warren", where+"the `class` of the controller")
+	f.nginx.bind(flags, where)
 	flags.StringVar(&f.gateways, "gateway-controller", gatewayapi.DefaultController, where+"`name` by which GatewayClasses name the controller")
 	flags.StringVar(&f.trusted, "trusted-proxies", "", where+"comma-separated `CIDRs` or addresses whose forwarding fields are believed")
 	flags.StringVar(&f.taskNetworks, "task-networks", "", where+"comma-separated `CIDRs` or addresses that Tasks may be in, as for the controller (default all)")
@@ -52,6 +55,8 @@ type compiled struct {
 	snapshot *snapshot.Snapshot
 	// proxy is a data plane without a listener that has the snapshot.
 	proxy *proxy.Proxy
+	// nginx says which Ingresses were written for ingress-nginx.
+	nginx nginx.Options
 }
 
 // compile makes of objects what the controller makes of them.
@@ -65,14 +70,18 @@ func (f *controllerFlags) compile(objects []client.Object) (*compiled, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, attached, err := sources.InputOf(objects, translate.Options{
-		IngressClass: f.class, AllowSharedHosts: f.allowSharedHosts, AllowLocalTasks: f.allowLocalTasks,
-		RequireAllowedHosts: f.requireAllowed, TaskNetworks: taskNetworks,
-	}, gatewayapi.Options{Controller: f.gateways})
+	forNginx, err := f.nginx.options(f.class)
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{in: in, proxy: proxy.New(config)}
+	in, attached, err := sources.InputOf(objects, translate.Options{
+		IngressClass: f.class, AllowSharedHosts: f.allowSharedHosts, AllowLocalTasks: f.allowLocalTasks,
+		RequireAllowedHosts: f.requireAllowed, TaskNetworks: taskNetworks,
+	}, gatewayapi.Options{Controller: f.gateways}, forNginx)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiled{in: in, proxy: proxy.New(config), nginx: forNginx}
 	c.snapshot, c.reports = translate.Build(in)
 	c.verdicts = attached.Judge(in.Secrets, in.Authorities, c.reports)
 	if _, err := c.proxy.Apply(c.snapshot); err != nil {

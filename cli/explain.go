@@ -143,7 +143,7 @@ func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explana
 	if err != nil {
 		return nil, misuse{err}
 	}
-	e.Hints = append(e.Hints, sources.Hints(sources.LeftOut(read.Objects, f.controller.class), e.Request.Host, e.Served())...)
+	e.Hints = append(e.Hints, sources.Hints(sources.LeftOut(read.Objects, f.controller.class, c.nginx), e.Request.Host, e.Served())...)
 	return e, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/ingresses"
 	"github.com/warren-dev/ingress/controllers/issuing"
+	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/replicas"
 	"github.com/warren-dev/ingress/controllers/snapshots"
@@ -47,6 +48,8 @@ type Options struct {
 	Listening replicas.Ports
 	// IngressClass is the spec.ingressClassName that is ours. An Ingress without one is ours too.
 	IngressClass string
+	// Nginx says which Ingresses are served as ingress-nginx served them.
+	Nginx nginx.Options
 	// AllowSharedHosts lets Ingresses of several namespaces have rules for one host.
 	AllowSharedHosts bool
 	// RequireAllowedHosts lets a namespace have only those hosts that its Namespace is annotated with.
@@ -220,7 +223,8 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 	if config.Discovery, err = sources.AddDiscovery(mgr, options.WatchNamespaces); err != nil {
 		return nil, fmt.Errorf("watching Services: %w", err)
 	}
-	if config.Standard, err = sources.AddStandardIngresses(mgr, options.IngressClass, options.WatchNamespaces); err != nil {
+	if config.Standard, err = sources.AddStandardIngresses(
+		mgr, options.IngressClass, options.WatchNamespaces, options.Nginx, configMaps, pending.Event); err != nil {
 		return nil, err
 	}
 	if options.GatewayController != "" {

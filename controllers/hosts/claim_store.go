@@ -142,7 +142,7 @@ func (o *claimObjects) named(ctx context.Context, namespace string, in translate
 	err = o.each(ctx, namespace, &standard, func() {
 		for i := range standard.Items {
 			if class.Claims(&standard.Items[i]) {
-				in.Objects = append(in.Objects, kinds.ReadStandard(&standard.Items[i]))
+				in.Objects = append(in.Objects, o.standard.ObjectIn(&standard.Items[i], class))
 			}
 		}
 		note()

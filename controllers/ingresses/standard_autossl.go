@@ -43,7 +43,7 @@ func (r *StandardAutoSSL) Reconcile(ctx context.Context, request ctrl.Request) (
 	if !ok {
 		return ctrl.Result{}, nil // The snapshot that knows this generation enqueues the object again.
 	}
-	switch ordering, known := kinds.ReadStandard(&object).Ordering(); {
+	switch ordering, known := r.Ingresses.ObjectOf(&object).Ordering(); {
 	case !known:
 		return ctrl.Result{}, nil
 	case ordering == nil:

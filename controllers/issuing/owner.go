@@ -59,7 +59,7 @@ func (r *Reconciler) standardOwner(ctx context.Context, key client.ObjectKey, re
 		return &certificateOwner{ours: true}, client.IgnoreNotFound(err)
 	}
 	ours, _ := r.Standard.Claims(&ingress)
-	ordering, known := kinds.ReadStandard(&ingress).Ordering()
+	ordering, known := r.Standard.ObjectOf(&ingress).Ordering()
 	by := replicas.StandardClaimantsOf(&ingress)
 	return &certificateOwner{
 		wants: ingress.UID == ref.UID && (ordering != nil || !known),

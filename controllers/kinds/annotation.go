@@ -67,21 +67,26 @@ func readAnnotations(object *networkingv1.Ingress) (a asked) {
 	if len(object.Annotations) == 0 {
 		return a
 	}
+	a.readOwn(object.Annotations)
+	a.readForeign(object.Annotations)
+	return a
+}
+
+// readOwn reads our annotations among those of an Ingress.
+func (a *asked) readOwn(annotations map[string]string) {
 	var faults []string
-	for _, name := range slices.Sorted(maps.Keys(object.Annotations)) {
+	for _, name := range slices.Sorted(maps.Keys(annotations)) {
 		short, ours := strings.CutPrefix(name, annotationPrefix)
 		if !ours {
 			continue
 		}
 		before := a.policies
-		if fault := a.read(short, object.Annotations[name]); fault != "" {
+		if fault := a.read(short, annotations[name]); fault != "" {
 			a.policies = before // or the annotations that follow would be told of this fault too
 			faults, a.closed = append(faults, "annotation "+rules.Clip(name)+": "+fault), rules.InvalidRule
 		}
 	}
 	a.fault = strings.Join(rules.Bounded(faults), "; ")
-	a.readForeign(object.Annotations)
-	return a
 }
 
 func (a *asked) read(name, value string) (fault string) {

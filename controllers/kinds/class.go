@@ -3,6 +3,8 @@
 package kinds
 
 import (
+	"slices"
+
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -10,6 +12,9 @@ import (
 
 // StandardController is the spec.controller of the IngressClasses that are ours.
 const StandardController = "ingress.warren.dev/controller"
+
+// NginxController is the spec.controller of the IngressClasses of ingress-nginx.
+const NginxController = "k8s.io/ingress-nginx"
 
 // classAnnotation names the class of Ingresses from before spec.ingressClassName existed. The API server lets no new
 // Ingress have both.
@@ -39,6 +44,66 @@ type StandardClass struct {
 	Exists bool
 	// Default is set if that IngressClass is marked as the one for Ingresses that name no class.
 	Default bool
+	// Nginx decides which of them were written for ingress-nginx. Its zero value has none.
+	Nginx NginxClass
+}
+
+// NginxClass decides which Ingresses of networking.k8s.io are served as ingress-nginx served them.
+type NginxClass struct {
+	// Name is the class that they name. Empty for serving none.
+	Name string
+	// others are the IngressClasses of ingress-nginx with other names. taken is set if the one of Name is another
+	// controller's.
+	others []string
+	taken  bool
+	// Default is set if one of these is marked as the one for Ingresses that name no class.
+	Default bool
+}
+
+// NewNginxClass looks for the IngressClasses of ingress-nginx. The one of the name need not exist.
+func NewNginxClass(name string, classes []networkingv1.IngressClass) NginxClass {
+	class := NginxClass{Name: name}
+	if name == "" {
+		return class
+	}
+	for i := range classes {
+		object := &classes[i]
+		if object.Spec.Controller != NginxController {
+			class.taken = class.taken || object.Name == name
+			continue
+		}
+		if object.Name != name {
+			class.others = append(class.others, object.Name)
+		}
+		class.Default = class.Default || object.Annotations[networkingv1.AnnotationIsDefaultIngressClass] == "true"
+	}
+	slices.Sort(class.others)
+	return class
+}
+
+// Names lists the classes that are served, sorted.
+func (c *NginxClass) Names() (names []string) {
+	names = slices.Clone(c.others)
+	if c.Name != "" && !c.taken {
+		names = append(names, c.Name)
+		slices.Sort(names)
+	}
+	return names
+}
+
+// claims returns whether an Ingress is served as ingress-nginx served it.
+func (c *NginxClass) claims(object *networkingv1.Ingress) bool {
+	if c.Name == "" {
+		return false
+	}
+	switch name, annotated := StandardClassName(object); {
+	case name == "":
+		return c.Default
+	case annotated:
+		return name == c.Name
+	default:
+		return name == c.Name && !c.taken || slices.Contains(c.others, name)
+	}
 }
 
 // NewStandardClass looks for the IngressClass of a name. It ignores those of other controllers.
@@ -55,6 +120,16 @@ func NewStandardClass(name string, classes []networkingv1.IngressClass) Standard
 
 // Claims returns whether a standard Ingress is the controller's.
 func (c StandardClass) Claims(object *networkingv1.Ingress) bool {
+	return c.named(object) || c.Nginx.claims(object)
+}
+
+// ForNginx returns whether a standard Ingress is the controller's, and was written for ingress-nginx.
+func (c StandardClass) ForNginx(object *networkingv1.Ingress) bool {
+	return !c.named(object) && c.Nginx.claims(object)
+}
+
+// named returns whether a standard Ingress is of the controller's own class.
+func (c StandardClass) named(object *networkingv1.Ingress) bool {
 	switch name, annotated := StandardClassName(object); {
 	case name == "":
 		return c.Default

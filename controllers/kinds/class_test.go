@@ -58,3 +58,46 @@ func TestWhichStandardIngressesAreOurs(t *testing.T) {
 		})
 	}
 }
+
+func TestWhichStandardIngressesWereWrittenForIngressNginx(t *testing.T) {
+	const ours, nginx, theirs = kinds.StandardController, kinds.NginxController, "example.com/theirs"
+	classes := []networkingv1.IngressClass{newClass("warren", ours, ""), newClass("nginx", nginx, ""), newClass("inner", nginx, "")}
+	byDefault := []networkingv1.IngressClass{newClass("warren", ours, ""), newClass("nginx", nginx, "true")}
+	for name, test := range map[string]struct {
+		off              bool
+		classes          []networkingv1.IngressClass
+		class, annotated string
+		claims, forNginx bool
+	}{
+		"of the class":                              {false, classes, "nginx", "", true, true},
+		"of the class, where it is not served":      {true, classes, "nginx", "", false, false},
+		"of another class of ingress-nginx":         {false, classes, "inner", "", true, true},
+		"of the class, which is not there":          {false, nil, "nginx", "", true, true},
+		"of the class, which is another's":          {false, []networkingv1.IngressClass{newClass("nginx", theirs, "")}, "nginx", "", false, false},
+		"with the annotation":                       {false, nil, "", "nginx", true, true},
+		"with the annotation of another":            {false, classes, "", "inner", false, false},
+		"of our own class":                          {false, classes, "warren", "", true, false},
+		"of a third one":                            {false, classes, "third", "", false, false},
+		"of no class":                               {false, classes, "", "", false, false},
+		"of no class, where theirs is the default":  {false, byDefault, "", "", true, true},
+		"of no class, where it would be, if it was": {true, byDefault, "", "", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			object := newStandard("blue", "a", 0, "x.io")
+			object.Spec.IngressClassName = nil
+			if test.class != "" {
+				object.Spec.IngressClassName = &test.class
+			}
+			if test.annotated != "" {
+				object.Annotations = map[string]string{"kubernetes.io/ingress.class": test.annotated}
+			}
+			class := kinds.NewStandardClass("warren", test.classes)
+			if !test.off {
+				class.Nginx = kinds.NewNginxClass("nginx", test.classes)
+			}
+			if claims, forNginx := class.Claims(object), class.ForNginx(object); claims != test.claims || forNginx != test.forNginx {
+				t.Errorf("it is ours: %t, and for ingress-nginx: %t; want %t, %t", claims, forNginx, test.claims, test.forNginx)
+			}
+		})
+	}
+}

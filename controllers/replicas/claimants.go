@@ -59,7 +59,10 @@ func (c *Claimants) OrEvery() *Claimants {
 // include returns whether a controller is among them.
 func (c *Claimants) include(s *standing) bool {
 	return c.every || c.byDefault && s.byDefault ||
-		slices.Contains(c.classes, s.class) || s.named && slices.Contains(c.standard, s.class)
+		slices.Contains(c.classes, s.class) || s.named && slices.Contains(c.standard, s.class) ||
+		s.nginx != "" && slices.ContainsFunc(splitNames(s.nginx), func(class string) bool {
+			return slices.Contains(c.classes, class) || slices.Contains(c.standard, class)
+		})
 }
 
 // ClaimantsOf returns the controllers that an Ingress is for.

@@ -451,11 +451,13 @@ func (p *Peers) alive(name string) *standing {
 }
 
 // standing returns how the controller stands among several, without since. class returns whether there is an
-// IngressClass of its class, and whether that is the cluster's default.
-func (p *Peers) standing(class func() (named, byDefault bool)) standing {
+// IngressClass of its class, whether that is the cluster's default, and which classes it serves as ingress-nginx did.
+func (p *Peers) standing(class func() (named, byDefault bool, forNginx []string)) standing {
 	s := p.own
 	s.blind = p.blind(context.Background())
-	s.named, s.byDefault = class()
+	var forNginx []string
+	s.named, s.byDefault, forNginx = class()
+	s.nginx = joinNames(forNginx)
 	return s
 }
 

@@ -46,7 +46,7 @@ type Replicas struct {
 // Add has the replicas know each other, and keeps the Lease of this one while the manager runs. Call the returned
 // function with the Ingresses that the data plane serves, each by its UID and generation, whenever those change. class
 // is as in Peers.standing.
-func Add(mgr ctrl.Manager, config *Config, peers *Peers, class func() (named, byDefault bool)) (
+func Add(mgr ctrl.Manager, config *Config, peers *Peers, class func() (named, byDefault bool, forNginx []string)) (
 	replicas *Replicas, serves func(ingresses iter.Seq2[types.UID, int64]), err error) {
 	if config.Self.Name == "" {
 		return newReplicas(nil, config.Self, config.Class, nil), func(iter.Seq2[types.UID, int64]) {}, nil

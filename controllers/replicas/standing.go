@@ -25,6 +25,8 @@ type standing struct {
 	watches string
 	// named is set if there is an IngressClass of its class, byDefault if that is the cluster's default.
 	named, byDefault bool
+	// nginx are the classes whose Ingresses it serves as ingress-nginx served them, sorted and joined by commas.
+	nginx string
 	// orders is set if it orders certificates, and writes the statuses of TLSCertificates.
 	orders bool
 	// blind is set if it may not read the Leases of other namespaces. It then gives way to no controller there.
@@ -36,6 +38,7 @@ type standingText struct {
 	Since        time.Time `json:"since,omitzero"`
 	Namespaces   []string  `json:"namespaces,omitempty"`
 	IngressClass string    `json:"ingressClass,omitempty"` // classNamed or classDefault
+	Nginx        []string  `json:"nginx,omitempty"`
 	Orders       bool      `json:"orders,omitempty"`
 	Blind        bool      `json:"blind,omitempty"`
 }
@@ -60,7 +63,7 @@ func (s *standing) overlaps(other *standing) bool {
 
 // encode returns the annotation.
 func (s *standing) encode() string {
-	text := standingText{Namespaces: splitNames(s.watches), Orders: s.orders, Blind: s.blind}
+	text := standingText{Namespaces: splitNames(s.watches), Nginx: splitNames(s.nginx), Orders: s.orders, Blind: s.blind}
 	if s.since != 0 {
 		text.Since = time.Unix(s.since, 0).UTC()
 	}
@@ -88,7 +91,7 @@ func readStanding(lease *coordinationv1.Lease) (standing, bool) {
 	if err := json.Unmarshal([]byte(lease.Annotations[standingAnnotation]), &text); err != nil {
 		return standing{}, false
 	}
-	s := standing{namespace: lease.Namespace, class: class, watches: joinNames(text.Namespaces),
+	s := standing{namespace: lease.Namespace, class: class, watches: joinNames(text.Namespaces), nginx: joinNames(text.Nginx),
 		named: text.IngressClass != "", byDefault: text.IngressClass == classDefault, orders: text.Orders, blind: text.Blind}
 	if !text.Since.IsZero() {
 		s.since = text.Since.Unix()
@@ -103,6 +106,7 @@ func (s *standing) merge(other *standing) {
 	}
 	s.named, s.byDefault = s.named || other.named, s.byDefault || other.byDefault
 	s.orders, s.blind = s.orders || other.orders, s.blind || other.blind
+	s.nginx = joinNames(append(splitNames(s.nginx), splitNames(other.nginx)...))
 	if s.watches == "" || other.watches == "" {
 		s.watches = ""
 		return

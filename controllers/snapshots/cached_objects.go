@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -33,9 +32,9 @@ func (c cachedObjects) List(ctx context.Context, list client.ObjectList) error {
 	return nil
 }
 
-func (c cachedObjects) Standard(ctx context.Context) ([]*networkingv1.Ingress, error) {
+func (c cachedObjects) Standard(ctx context.Context) (ours sources.StandardObjects, err error) {
 	if c.Controller.Standard == nil {
-		return nil, nil
+		return ours, nil
 	}
 	return c.Controller.Standard.Read(ctx)
 }

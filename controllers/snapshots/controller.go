@@ -178,6 +178,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	}
 	late.Go(func() { c.Peers.Late(ctx, c.Pending.Event) })
 	if c.Standard != nil {
+		defer c.Standard.Wait()
 		if !c.Standard.Settle(ctx) {
 			return nil
 		}

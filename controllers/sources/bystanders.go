@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx"
 )
 
 // Bystander is an Ingress that is not served, of which its author may think that it is.
@@ -84,7 +85,7 @@ func standardBystander(o *networkingv1.Ingress, class kinds.StandardClass) (Byst
 	b := Bystander{ID: networkingv1.GroupName + "/" + o.Namespace + "/" + o.Name, Namespace: o.Namespace, Name: o.Name, Class: name, ours: class.Name}
 	switch {
 	case class.Claims(o):
-		if b.Reason = Canary; !kinds.IsCanary(o.Annotations) {
+		if b.Reason = Canary; class.ForNginx(o) || !kinds.IsCanary(o.Annotations) {
 			return Bystander{}, false
 		}
 	case name == "":
@@ -104,8 +105,8 @@ func standardBystander(o *networkingv1.Ingress, class kinds.StandardClass) (Byst
 }
 
 // LeftOut returns the bystanders among objects that are in no cluster.
-func LeftOut(objects []client.Object, class string) (left []Bystander) {
-	m := &Manifests{Objects: objects, Class: class}
+func LeftOut(objects []client.Object, class string, forNginx nginx.Options) (left []Bystander) {
+	m := &Manifests{Objects: objects, Class: class, Nginx: forNginx}
 	standard := m.standardClass()
 	for _, object := range objects {
 		var b Bystander

@@ -16,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx"
 )
 
 // standardOf returns an Ingress of networking.k8s.io of a class, "" for none, with a host.
@@ -65,7 +66,7 @@ func TestWhichIngressesAreLeftOutAndWhy(t *testing.T) {
 		"a canary":                      {standardOf("a", "warren", "a.io", canary), ours, Canary, kinds.CanaryAnnotation},
 		"another class's canary":        {standardOf("a", "nginx", "a.io", canary), ours, OtherClass, "is of the class nginx"},
 	} {
-		left := LeftOut([]client.Object{test.class, test.object}, "warren")
+		left := LeftOut([]client.Object{test.class, test.object}, "warren", nginx.Options{})
 		switch {
 		case test.reason == "" && len(left) > 0:
 			t.Errorf("%s: %+v is left out", name, left)
@@ -80,7 +81,7 @@ func TestWhichBystandersAreHintsAboutAHost(t *testing.T) {
 	bystanders := LeftOut([]client.Object{
 		standardOf("exact", "nginx", "shop.example.com", nil), standardOf("wild", "nginx", "*.example.com", nil), standardOf("all", "nginx", "", nil),
 		standardOf("classless", "", "", nil), standardOf("canary", "warren", "shop.example.com", map[string]string{kinds.CanaryAnnotation: "true"}),
-	}, "warren")
+	}, "warren", nginx.Options{})
 	for name, test := range map[string]struct {
 		host   string
 		served bool

@@ -52,7 +52,7 @@ var (
 		{kinds: []client.Object{&v1alpha1.Task{}}, cached: true, relevant: changesTask, read: (*Inputs).readTasks},
 		{kinds: []client.Object{&v1alpha1.TLSCertificate{}}, cached: true, read: (*Inputs).readTLSCertificates},
 		{kinds: []client.Object{&corev1.Secret{}}, relevant: changesSecret, read: (*Inputs).readSecrets},
-		{kinds: []client.Object{&corev1.ConfigMap{}}, read: (*Inputs).readAuthorities},
+		{kinds: []client.Object{&corev1.ConfigMap{}}, relevant: changesConfigMap, read: (*Inputs).readAuthorities},
 	}
 )
 
@@ -77,7 +77,7 @@ type Origin interface {
 	// List fills a list with the objects of a cached kind.
 	List(ctx context.Context, list client.ObjectList) error
 	// Standard returns the Ingresses of networking.k8s.io that are the controller's.
-	Standard(ctx context.Context) ([]*networkingv1.Ingress, error)
+	Standard(ctx context.Context) (StandardObjects, error)
 	// GatewayAPI returns the objects of the Gateway API.
 	GatewayAPI(ctx context.Context) (GatewayObjects, error)
 	// AllowedHosts returns the value of Input.AllowedHosts.
@@ -100,6 +100,7 @@ type Inputs struct {
 	// warren and standard have what the Ingresses were read as.
 	warren   objectVersions[*v1alpha1.Ingress, *rules.Object]
 	standard objectVersions[*networkingv1.Ingress, *rules.Object]
+	nginx    nginxVersions
 	// http and grpc have what HTTPRoutes and GRPCRoutes were read as. attached is what became of them and of all else of
 	// the Gateway API.
 	http     objectVersions[*gatewayv1.HTTPRoute, *gatewayapi.Route]
@@ -155,7 +156,11 @@ func (i *Inputs) readIngresses(ctx context.Context, in *translate.Input) error {
 
 func (i *Inputs) readStandard(ctx context.Context, in *translate.Input) error {
 	ours, err := i.from.Standard(ctx)
-	in.Objects = append(in.Objects, i.standard.read(ours, kinds.ReadStandard)...)
+	in.Objects = append(in.Objects, i.standard.read(ours.Own, kinds.ReadStandard)...)
+	if ours.Settings != nil {
+		in.Objects = append(in.Objects, i.nginx.read(&ours)...)
+	}
+	in.ClientCertificates = append(in.ClientCertificates, shownBy(in.Objects)...)
 	return err
 }
 
@@ -172,7 +177,7 @@ func (i *Inputs) readGatewayAPI(ctx context.Context, in *translate.Input) error 
 	i.attached = gatewayapi.Attach(&objects.Input)
 	in.Own = append(in.Own, i.attached.Own(in.Own)...)
 	in.Objects, in.Listeners = append(in.Objects, i.attached.Objects...), i.attached.Listeners
-	in.ClientCertificates = i.attached.ClientCertificates
+	in.ClientCertificates = append(in.ClientCertificates, i.attached.ClientCertificates...)
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -48,7 +49,7 @@ func TestManifestsOfEverySourceAreRead(t *testing.T) {
 		&gatewayv1.ReferenceGrant{ObjectMeta: at},
 		&rbacv1.Role{ObjectMeta: at},
 	}
-	in, attached, err := InputOf(objects, translate.Options{IngressClass: "warren"}, gatewayapi.Options{Controller: gatewayapi.DefaultController})
+	in, attached, err := InputOf(objects, translate.Options{IngressClass: "warren"}, gatewayapi.Options{Controller: gatewayapi.DefaultController}, nginx.Options{})
 	if err != nil || len(in.Objects) != 4 || len(attached.Objects) != 2 {
 		t.Fatalf("%d objects make routes, and %d of these are of the Gateway API, error %v", len(in.Objects), len(attached.Objects), err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -38,7 +39,7 @@ func TestNothingOfANamespaceIsKeptButWhatItIsAllowedAndSelectedBy(t *testing.T) 
 func TestManifestsOfNamespacesSayWhichHostsAreAllowed(t *testing.T) {
 	annotated := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blue", Annotations: map[string]string{translate.AllowedHostsAnnotation: "y.io"}}}
 	plain := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "green"}}
-	in, _, err := InputOf([]client.Object{annotated, plain, fixture.Ingress("blue", "a", "x.io", "api"), fixture.Ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"}, gatewayapi.Options{})
+	in, _, err := InputOf([]client.Object{annotated, plain, fixture.Ingress("blue", "a", "x.io", "api"), fixture.Ingress("green", "a", "z.io", "api")}, translate.Options{IngressClass: "warren"}, gatewayapi.Options{}, nginx.Options{})
 	if diff := cmp.Diff(map[string]*string{"blue": new("y.io"), "green": nil}, in.AllowedHosts); diff != "" || err != nil {
 		t.Errorf("error %v, allowed hosts (-want +got):\n%s", err, diff)
 	}

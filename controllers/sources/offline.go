@@ -18,14 +18,17 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
 // InputOf makes from objects that are in no cluster what a snapshot controller makes from its cache, and says what
 // became of those of the Gateway API. If no IngressClass of the controller's class is among them, it counts as
 // existing.
-func InputOf(objects []client.Object, options translate.Options, gateways gatewayapi.Options) (in translate.Input, attached *gatewayapi.Attached, err error) {
-	i := NewInputs(&Manifests{Objects: objects, Class: options.IngressClass, Gateways: gateways}, options)
+func InputOf(
+	objects []client.Object, options translate.Options, gateways gatewayapi.Options, forNginx nginx.Options,
+) (in translate.Input, attached *gatewayapi.Attached, err error) {
+	i := NewInputs(&Manifests{Objects: objects, Class: options.IngressClass, Gateways: gateways, Nginx: forNginx}, options)
 	in, err = i.All(context.Background()) // nothing waits
 	return in, i.Attached(), err
 }
@@ -35,6 +38,8 @@ type Manifests struct {
 	Objects []client.Object
 	// Class is the controller's.
 	Class string
+	// Nginx says which Ingresses were written for ingress-nginx.
+	Nginx nginx.Options
 	// Gateways are the controller's options for the Gateway API. Without a controller's name nothing of that is served.
 	Gateways gatewayapi.Options
 	// Listeners are the addresses at which requests are taken, and NoTaskAt those that no Task may be at. Both are empty
@@ -78,17 +83,26 @@ func (m *Manifests) standardClass() kinds.StandardClass {
 	class := kinds.NewStandardClass(m.Class, classes)
 	hasName := func(o networkingv1.IngressClass) bool { return o.Name == m.Class }
 	class.Exists = class.Exists || !slices.ContainsFunc(classes, hasName)
+	class.Nginx = kinds.NewNginxClass(m.Nginx.Class, classes)
 	return class
 }
 
 // Standard implements [Origin].
-func (m *Manifests) Standard(context.Context) (ours []*networkingv1.Ingress, err error) {
+func (m *Manifests) Standard(context.Context) (ours StandardObjects, err error) {
 	class := m.standardClass()
 	for _, o := range of[*networkingv1.Ingress](m) {
 		if class.Claims(o) {
-			ours = append(ours, o)
+			ours.add(o, class)
 		}
 	}
+	if m.Nginx.Class == "" {
+		return ours, nil
+	}
+	known := nginx.Maps{}
+	for _, o := range of[*corev1.ConfigMap](m) {
+		known[client.ObjectKeyFromObject(o)] = nginx.Map{Data: o.Data}
+	}
+	ours.Settings = nginx.NewSettings(m.Nginx, known)
 	return ours, nil
 }
 

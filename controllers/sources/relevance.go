@@ -80,3 +80,10 @@ func changesSecret(before, after client.Object) bool {
 	current, ok2 := after.(*corev1.Secret)
 	return !ok || !ok2 || !maps.EqualFunc(old.Data, current.Data, bytes.Equal)
 }
+
+// changesConfigMap is for ConfigMaps, which have no generation.
+func changesConfigMap(before, after client.Object) bool {
+	old, ok := before.(*corev1.ConfigMap)
+	current, ok2 := after.(*corev1.ConfigMap)
+	return !ok || !ok2 || !maps.Equal(old.Data, current.Data)
+}

@@ -21,6 +21,8 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx"
+	"github.com/warren-dev/ingress/controllers/rules"
 )
 
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses;ingressclasses,verbs=list;watch
@@ -31,6 +33,8 @@ type StandardIngresses struct {
 	Ingresses, classes *cluster.OptionalCache
 	// className is the name of the IngressClass.
 	className string
+	// nginx reads those that were written for ingress-nginx.
+	nginx *nginxIngresses
 	// class is the class that the latest build used, nil before the first build.
 	class atomic.Pointer[kinds.StandardClass]
 
@@ -40,10 +44,17 @@ type StandardIngresses struct {
 }
 
 // AddStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces, or of all.
-func AddStandardIngresses(mgr ctrl.Manager, className string, namespaces []string) (*StandardIngresses, error) {
+// configMaps is the metadata of all ConfigMaps. It calls changed when there is something new to know of one that an
+// Ingress written for ingress-nginx names.
+func AddStandardIngresses(
+	mgr ctrl.Manager, className string, namespaces []string, options nginx.Options, configMaps cluster.Metadata, changed func(),
+) (*StandardIngresses, error) {
 	s := &StandardIngresses{className: className}
 	var err error
-	s.Ingresses, err = cluster.AddOptionalCache(mgr, standardCacheOptions(className, namespaces), &networkingv1.Ingress{},
+	if s.nginx, err = addNginxIngresses(mgr, options, configMaps, changed); err != nil {
+		return nil, err
+	}
+	s.Ingresses, err = cluster.AddOptionalCache(mgr, standardCacheOptions(className, options.Class != "", namespaces), &networkingv1.Ingress{},
 		"and Ingresses of networking.k8s.io are not served: grant list and watch on them, or heed this no further")
 	if err != nil {
 		return nil, err
@@ -54,8 +65,8 @@ func AddStandardIngresses(mgr ctrl.Manager, className string, namespaces []strin
 }
 
 // standardCacheOptions returns the options of a cache of the standard Ingresses of these namespaces, or of all.
-func standardCacheOptions(className string, namespaces []string) cache.Options {
-	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&networkingv1.Ingress{}: {Transform: trimStandardIngress(className)}}}
+func standardCacheOptions(className string, forNginx bool, namespaces []string) cache.Options {
+	options := cache.Options{ByObject: map[client.Object]cache.ByObject{&networkingv1.Ingress{}: {Transform: trimStandardIngress(className, forNginx)}}}
 	for _, namespace := range namespaces {
 		if options.DefaultNamespaces == nil {
 			options.DefaultNamespaces = map[string]cache.Config{}
@@ -69,9 +80,9 @@ func standardCacheOptions(className string, namespaces []string) cache.Options {
 const hostsLimit = 64
 
 // trimStandardIngress keeps what may be read of an Ingress. An Ingress that names another class cannot be this
-// controller's, however the IngressClasses change. Of its spec it keeps only that class, the hosts, for whoever asks
-// why they are not served, and the services that it leads to.
-func trimStandardIngress(className string) func(any) (any, error) {
+// controller's, however the IngressClasses change, unless those written for ingress-nginx are served. Of its spec it
+// keeps only that class, the hosts, for whoever asks why they are not served, and the services that it leads to.
+func trimStandardIngress(className string, forNginx bool) func(any) (any, error) {
 	return func(object any) (any, error) {
 		ingress, ok := object.(*networkingv1.Ingress)
 		if !ok {
@@ -79,7 +90,7 @@ func trimStandardIngress(className string) func(any) (any, error) {
 		}
 		trimmed := cluster.Identity(&ingress.ObjectMeta)
 		trimmed.ManagedFields = cluster.OwnStatusEntries(ingress.ManagedFields)
-		if named := ingress.Spec.IngressClassName; named != nil && *named != "" && *named != className {
+		if named := ingress.Spec.IngressClassName; !forNginx && named != nil && *named != "" && *named != className {
 			spec := networkingv1.IngressSpec{IngressClassName: named}
 			services := cluster.SomeServices(func(f func(string)) { kinds.EachStandardService(ingress, f) })
 			for i := range ingress.Spec.Rules[:min(len(ingress.Spec.Rules), hostsLimit)] {
@@ -99,7 +110,7 @@ func trimStandardIngress(className string) func(any) (any, error) {
 			return &networkingv1.Ingress{ObjectMeta: trimmed, Spec: spec, Status: ingress.Status}, nil
 		}
 		for name, value := range ingress.Annotations {
-			value, ok := kinds.RelevantAnnotation(name, value)
+			value, ok := relevantAnnotation(name, value, forNginx)
 			if !ok {
 				continue
 			}
@@ -113,9 +124,20 @@ func trimStandardIngress(className string) func(any) (any, error) {
 	}
 }
 
+// relevantAnnotation returns whether an annotation makes a difference, and the part of its value that does.
+func relevantAnnotation(name, value string, forNginx bool) (relevant string, ok bool) {
+	if forNginx && strings.HasPrefix(name, nginx.Prefix) {
+		return value[:min(len(value), nginx.ValueLimit+1)], true
+	}
+	return kinds.RelevantAnnotation(name, value)
+}
+
 // Watch has handler called with every event.
 func (s *StandardIngresses) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	if err := s.Ingresses.Watch(ctx, handler); err != nil {
+		return err
+	}
+	if err := s.nginx.watch(ctx, handler); err != nil {
 		return err
 	}
 	return s.classes.Watch(ctx, handler)
@@ -137,13 +159,13 @@ func (s *StandardIngresses) Request(ctx context.Context, queue workqueue.TypedRa
 // Settle waits until it is known what there is to serve, or that this cannot be known. It returns false if ctx ends
 // first.
 func (s *StandardIngresses) Settle(ctx context.Context) bool {
-	return s.Ingresses.Settle(ctx) && s.classes.Settle(ctx)
+	return s.Ingresses.Settle(ctx) && s.classes.Settle(ctx) && s.nginx.settle(ctx)
 }
 
 // Late calls changed when objects become readable that were not before. It returns when all are, or when ctx ends.
 func (s *StandardIngresses) Late(ctx context.Context, changed func()) {
 	var waiting sync.WaitGroup
-	for _, c := range []*cluster.OptionalCache{s.Ingresses, s.classes} {
+	for _, c := range append(s.nginx.caches(), s.Ingresses, s.classes) {
 		if c.Synced(ctx) {
 			continue
 		}
@@ -156,26 +178,29 @@ func (s *StandardIngresses) Late(ctx context.Context, changed func()) {
 	waiting.Wait()
 }
 
+// Wait returns when nothing is read any more, which is after the context has ended.
+func (s *StandardIngresses) Wait() { s.nginx.wait() }
+
 // Read returns the controller's Ingresses.
-func (s *StandardIngresses) Read(ctx context.Context) ([]*networkingv1.Ingress, error) {
+func (s *StandardIngresses) Read(ctx context.Context) (ours StandardObjects, err error) {
 	// Without the right to read IngressClasses, the name of the class is taken to mean this controller.
-	class := kinds.StandardClass{Name: s.className, Exists: true}
+	class := kinds.StandardClass{Name: s.className, Exists: true, Nginx: kinds.NginxClass{Name: s.nginx.options.Class}}
 	if s.classes.Synced(ctx) {
 		var classes networkingv1.IngressClassList
 		if err := s.classes.List(ctx, &classes, client.UnsafeDisableDeepCopy); err != nil {
-			return nil, fmt.Errorf("listing the IngressClasses from the cache: %w", err)
+			return ours, fmt.Errorf("listing the IngressClasses from the cache: %w", err)
 		}
 		class = kinds.NewStandardClass(s.className, classes.Items)
+		class.Nginx = kinds.NewNginxClass(s.nginx.options.Class, classes.Items)
 	}
 	s.class.Store(&class)
 	if !s.Ingresses.Synced(ctx) {
-		return nil, nil
+		return ours, nil
 	}
 	var list networkingv1.IngressList
 	if err := s.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the Ingresses of networking.k8s.io from the cache: %w", err)
+		return ours, fmt.Errorf("listing the Ingresses of networking.k8s.io from the cache: %w", err)
 	}
-	var ours []*networkingv1.Ingress
 	missing := ""
 	for i := range list.Items {
 		object := &list.Items[i]
@@ -185,14 +210,30 @@ func (s *StandardIngresses) Read(ctx context.Context) ([]*networkingv1.Ingress, 
 			}
 			continue
 		}
-		ours = append(ours, object)
+		ours.add(object, class)
 	}
 	if missing != "" && !s.missing {
 		log.FromContext(ctx).Info("an Ingress of networking.k8s.io names the class, and is not served, because there is no IngressClass of that name for "+
 			kinds.StandardController, "class", s.className, "ingress", missing)
 	}
 	s.missing = missing != ""
-	return ours, nil
+	if s.nginx.options.Class != "" {
+		ours.Settings, err = s.nginx.settings(ctx, ours.Nginx)
+	}
+	return ours, err
+}
+
+// ObjectOf reads an Ingress as the latest build did, but for the hosts that others have TLS for.
+func (s *StandardIngresses) ObjectOf(object *networkingv1.Ingress) *rules.Object {
+	return s.ObjectIn(object, s.Claimable())
+}
+
+// ObjectIn is ObjectOf for a class.
+func (s *StandardIngresses) ObjectIn(object *networkingv1.Ingress, class kinds.StandardClass) *rules.Object {
+	if class.ForNginx(object) {
+		return nginx.Read(object, s.nginx.latest(), nil)
+	}
+	return kinds.ReadStandard(object)
 }
 
 // Claimable returns the class for callers that must not take one of our Ingresses for another's. If there is no
@@ -201,7 +242,7 @@ func (s *StandardIngresses) Claimable() kinds.StandardClass {
 	if class := s.class.Load(); class != nil && class.Exists {
 		return *class
 	}
-	return kinds.StandardClass{Name: s.className, Exists: true, Default: true}
+	return kinds.StandardClass{Name: s.className, Exists: true, Default: true, Nginx: kinds.NginxClass{Name: s.nginx.options.Class}}
 }
 
 // Claims returns whether an Ingress is the controller's, as far as the latest build knew. known is false before a
@@ -212,10 +253,11 @@ func (s *StandardIngresses) Claims(object *networkingv1.Ingress) (ours, known bo
 }
 
 // IngressClass returns whether there is an IngressClass of the controller's class, and whether that is the cluster's
-// default, as far as the latest build knew.
-func (s *StandardIngresses) IngressClass() (named, byDefault bool) {
+// default, as far as the latest build knew. forNginx are the classes whose Ingresses are served as ingress-nginx served
+// them.
+func (s *StandardIngresses) IngressClass() (named, byDefault bool, forNginx []string) {
 	if class := s.class.Load(); class != nil {
-		return class.Exists, class.Default
+		return class.Exists, class.Default, class.Nginx.Names()
 	}
-	return false, false
+	return false, false, nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/manifests"
+	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/tasks"
@@ -44,6 +45,8 @@ type Config struct {
 	Applier snapshots.Applier
 	Health  tasks.HealthSource
 	Options translate.Options
+	// Nginx says which Ingresses are served as ingress-nginx served them.
+	Nginx nginx.Options
 	// Gateways says what there is for Gateways. Listening says which of their addresses the data plane could not open.
 	Gateways  gatewayapi.Options
 	Listening Listening
@@ -107,7 +110,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, follower.Close())
 	}
-	s.origin = sources.Manifests{Class: config.Options.IngressClass, Gateways: config.Gateways, Listeners: config.Listeners,
+	s.origin = sources.Manifests{Class: config.Options.IngressClass, Nginx: config.Nginx, Gateways: config.Gateways, Listeners: config.Listeners,
 		NoTaskAt: translate.Reserved{Controller: config.Machine}}
 	s.naming = sources.NewInputs(&s.origin, config.Options)
 	s.controller = snapshots.New(snapshots.Config{Applier: config.Applier, Options: config.Options, Pending: s.pending,
@@ -182,7 +185,7 @@ func (s *Server) take(read *manifests.Set) {
 		s.skipped = read.Skipped
 		s.Logger.Info("nothing is made of objects of these kinds", "kinds", s.skipped)
 	}
-	s.Bystanders.Set(sources.LeftOut(s.objects.list, s.Options.IngressClass))
+	s.Bystanders.Set(sources.LeftOut(s.objects.list, s.Options.IngressClass, s.Nginx))
 	if in, err := s.naming.Naming(context.Background()); err == nil { // nothing of it can fail
 		s.Hosts.Derive(&in)
 	}
@@ -233,7 +236,7 @@ func (s *Server) report(settled bool) {
 			add(name, s.printer.said[name])
 		}
 	}
-	for _, left := range sources.LeftOut(s.built, s.Options.IngressClass) {
+	for _, left := range sources.LeftOut(s.built, s.Options.IngressClass, s.Nginx) {
 		if left.Reason != sources.Canary { // That is refused as a whole, which its conditions say.
 			add(bystanderName(&left), []string{left.Reason + ": " + left.Text()})
 		}

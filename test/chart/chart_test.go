@@ -119,6 +119,10 @@ func TestTheAPIServerTakesWhatTheChartRendersTo(t *testing.T) {
 		{"Services for Gateways of some namespaces", []string{"gatewayAPI.services.type=ClusterIP", "watchNamespaces={shop,blog}"},
 			[]string{"Role edge-warren-ingress-gateway-services", "RoleBinding edge-warren-ingress-gateway-services"},
 			[]string{"ClusterRole edge-system-edge-warren-ingress-gateway-services"}},
+		{"Ingresses of ingress-nginx", []string{"ingressNginx.enabled=true", "ingressNginx.configMap=shop/settings"},
+			[]string{"Role edge-warren-ingress-ingress-nginx", "RoleBinding edge-warren-ingress-ingress-nginx"}, nil},
+		{"a ConfigMap of ingress-nginx that nothing reads", []string{"ingressNginx.configMap=shop/settings"},
+			nil, []string{"Role edge-warren-ingress-ingress-nginx"}},
 		{"autoscaling", []string{"autoscaling.enabled=true", "service.type=NodePort"}, []string{"HorizontalPodAutoscaler edge-warren-ingress"}, nil},
 		{"ports of every node that are known", []string{"service.type=NodePort", "service.httpNodePort=30080", "service.httpsNodePort=30443"}, nil, nil},
 		{"a certain load balancer", []string{"service.loadBalancerClass=example.com/inner", "service.loadBalancerSourceRanges={203.0.113.0/24}",
@@ -240,6 +244,11 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 		{"networks of Tasks", []string{"tasks.networks={10.0.0.0/8,fd00::/8}"},
 			[]string{"--host-claim-grace=0s", "--task-networks=10.0.0.0/8,fd00::/8", "--acme-orders-per-day=200"}},
 		{"Services for Gateways", []string{"gatewayAPI.services.type=LoadBalancer"}, []string{"--host-claim-grace=0s", "--gateway-services=LoadBalancer", "--acme-orders-per-day=200"}},
+		{"Ingresses of ingress-nginx", []string{"ingressNginx.enabled=true"}, []string{"--host-claim-grace=0s", "--nginx-class=nginx", "--acme-orders-per-day=200"}},
+		{"Ingresses of ingress-nginx without snippets",
+			[]string{"ingressNginx.enabled=true", "ingressNginx.class=old", "ingressNginx.configMap=nginx-system/settings", "ingressNginx.snippets=false"},
+			[]string{"--host-claim-grace=0s", "--nginx-class=old", "--nginx-configmap=nginx-system/settings", "--nginx-snippets=false", "--acme-orders-per-day=200"}},
+		{"a class of ingress-nginx that is not served", []string{"ingressNginx.class=old"}, []string{"--host-claim-grace=0s", "--acme-orders-per-day=200"}},
 		{"all of them", []string{"acme.directory=https://ca.example.com/directory", "acme.email=admin@example.com", "acme.accountPerEmail=true",
 			"acme.caConfigMap=authority", "acme.eabSecret=eab", "acme.httpPort=80", "acme.ordersPerDay=1000000"},
 			[]string{"--host-claim-grace=0s", "--acme-directory=https://ca.example.com/directory", "--acme-email=admin@example.com", "--acme-account-per-email",
@@ -258,7 +267,7 @@ func TestValuesForOrderingCertificatesTracingAndHostsBecomeFlags(t *testing.T) {
 					arguments, _, _ := unstructured.NestedStringSlice(container.(map[string]any), "args")
 					for _, argument := range arguments {
 						wanted := func(prefix string) bool { return strings.HasPrefix(argument, prefix) }
-						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--task-", "--gateway-", "--publish-address=", "--acme="}, wanted) {
+						if slices.ContainsFunc([]string{"--acme-", "--otlp-", "--trace-", "--require-", "--host-", "--peer-", "--task-", "--gateway-", "--nginx-", "--publish-address=", "--acme="}, wanted) {
 							got = append(got, argument)
 						}
 					}
@@ -433,6 +442,7 @@ func TestValuesThatMeanNothingAreRefused(t *testing.T) {
 			"gatewayAPI.services.type is set, and the Gateway API is not served"},
 		{"Services for Gateways that have addresses of the node", "hostNetwork=true,gatewayAPI.addresses={192.0.2.7},gatewayAPI.services.type=ClusterIP",
 			"gatewayAPI.services.type and gatewayAPI.addresses are both set"},
+		{"a ConfigMap of ingress-nginx without a namespace", "ingressNginx.configMap=settings", "/ingressNginx/configMap"},
 		{"too little memory for heads", "limits.maxHeaderMemory=1000", "/limits/maxHeaderMemory"},
 		{"a log of no level", "logLevel=loud", "/logLevel"},
 		{"no image", "image=null", "image"},
@@ -541,6 +551,8 @@ func TestRightsThatAreNotNeededAreLeftOut(t *testing.T) {
 		{"to ConfigMaps", "configmaps", nil, []string{clusterWide + "list watch", ownMaps}},
 		{"to ConfigMaps where none is named", "configmaps", []string{"rbac.configMaps=false"}, []string{ownMaps}},
 		{"to ConfigMaps of a namespace where none is named", "configmaps", []string{"watchNamespaces={shop}", "rbac.configMaps=false"}, []string{ownMaps}},
+		{"to the ConfigMap of ingress-nginx", "configmaps", []string{"rbac.configMaps=false", "ingressNginx.enabled=true", "ingressNginx.configMap=nginx-system/settings"},
+			[]string{ownMaps, "Role nginx-system/edge-warren-ingress-ingress-nginx: get list watch"}},
 		{"to Services of Gateways", "services", []string{"gatewayAPI.services.type=ClusterIP"},
 			[]string{clusterWide + "list watch", "ClusterRole /edge-system-edge-warren-ingress-gateway-services: create update delete"}},
 		{"to EndpointSlices of Gateways in a namespace", "endpointslices", []string{"watchNamespaces={shop}", "gatewayAPI.services.type=ClusterIP"},

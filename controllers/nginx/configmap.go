@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx
+
+import (
+	"math"
+	"net/netip"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/rules"
+)
+
+// Keys are the keys of ingress-nginx's ConfigMap, sorted by name. Those that are acted on are for all Ingresses, and
+// annotations go before them.
+var Keys = sorted(sharedKeys(), actingKeys, closingKeys, idleKeys)
+
+// sharedKeys are the keys that have the name of an annotation, and mean the same.
+func sharedKeys() (list []Name) {
+	for _, name := range []string{
+		"ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "proxy-body-size", "proxy-connect-timeout", "proxy-read-timeout",
+		"proxy-send-timeout", "proxy-next-upstream", "proxy-next-upstream-tries", "proxy-http-version", "whitelist-source-range",
+		"denylist-source-range", "upstream-hash-by", "load-balance", "app-root",
+	} {
+		n := *annotationNamed(name)
+		n.Text = "As the annotation, for all Ingresses that do not say it themselves."
+		list = append(list, n)
+	}
+	return list
+}
+
+var actingKeys = []Name{
+	acts("http-redirect-code", "The status of redirects to HTTPS and to www: 301, 302, 307 or 308, which it is unless it says so.", readCode(func(t *Terms) *int { return &t.httpsCode })),
+	acts("no-tls-redirect-locations", "Paths that begin with one of these are not sent to HTTPS. `/.well-known/acme-challenge` unless it says so.", readLocations),
+	acts("hsts", "Answers over HTTPS have browsers come over HTTPS alone. It is on unless it says false.", boolean(func(t *Terms) *bool { return &t.hsts.on })),
+	acts("hsts-max-age", "For how long, in seconds. A year unless it says so.", number(func(t *Terms) *int { return &t.hsts.age }, 0, math.MaxInt32)),
+	acts("hsts-include-subdomains", "Whether for all hosts below too. It is so unless it says false.", boolean(func(t *Terms) *bool { return &t.hsts.subDomains })),
+	acts("hsts-preload", "Whether browsers may come with it.", boolean(func(t *Terms) *bool { return &t.hsts.preload })),
+	guard("block-cidrs", "The addresses that get 403, whatever an Ingress says.", addresses(func(t *Terms) *[]netip.Prefix { return &t.blocked })),
+	guard("hide-headers", "Fields that responses of backends lose.", readTokens(func(t *Terms) *[]string { return &t.hidden })),
+	guard("global-allowed-response-headers", "The fields that `custom-headers` may set.", readTokens(func(t *Terms) *[]string { return &t.mayAnswer })),
+	guard("proxy-set-headers", "The ConfigMap, as `NAMESPACE/NAME`, with fields that all requests get. Variables of nginx close.", readMapName),
+	guard("add-headers", "The ConfigMap, likewise, with fields that all responses get.", readMapName),
+}
+
+func readLocations(t *Terms, value string) (fault string) {
+	t.plainPaths = strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
+	return ""
+}
+
+// readMapName only checks a name: [NewSettings] reads what is in the ConfigMap.
+func readMapName(_ *Terms, value string) (fault string) {
+	namespace, name, _ := strings.Cut(value, "/")
+	if len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0 {
+		return rules.Quote(value) + " is no ConfigMap: write its namespace and name, such as ingress-nginx/headers"
+	}
+	return ""
+}
+
+var closingKeys = append([]Name{
+	{Name: "global-auth-url", Fate: Closes, Text: "who somebody is cannot be asked yet; an Ingress with `enable-global-auth: \"false\"` is served", read: readGlobalAuthURL},
+	closesUnless(isOff, "enable-modsecurity", wafText),
+	closesUnless(isOff, "enable-owasp-modsecurity-crs", wafText),
+	closes("modsecurity-snippet", wafText),
+	closes("block-user-agents", "requests are not told apart by it: have what stands before the controller do so"),
+	closes("block-referers", "requests are not told apart by it: have what stands before the controller do so"),
+}, each(closes("", snippetText), "http-snippet", "server-snippet", "location-snippet")...)
+
+func readGlobalAuthURL(t *Terms, _ string) (fault string) {
+	t.globalAuth = true
+	return ""
+}
+
+var idleKeys = sorted(
+	each(nothing("", "It goes with `global-auth-url`, which closes."), "global-auth-method", "global-auth-signin", "global-auth-signin-redirect-param", "global-auth-response-headers",
+		"global-auth-request-redirect", "global-auth-snippet", "global-auth-cache-key", "global-auth-cache-duration", "global-auth-always-set-cookie", "no-auth-locations"),
+	each(nothing("", "Write `--trusted-proxies`: forwarding fields of these are believed, and of nobody else."), "use-forwarded-headers", "forwarded-for-header", "forwarded-host-header",
+		"compute-full-forwarded-for", "proxy-real-ip-cidr", "enable-real-ip", "forwarded-for-proxy-protocol-header"),
+	each(nothing("", "Write `--proxy-protocol` and `--trusted-proxies`."), "use-proxy-protocol", "proxy-protocol-header-timeout"),
+	each(nothing("", "What becomes of the annotation is said there."), "custom-http-errors", "disable-proxy-intercept-errors", "proxy-cookie-domain", "proxy-cookie-path", "proxy-redirect-from", "proxy-redirect-to",
+		"proxy-next-upstream-timeout", "proxy-request-buffering", "proxy-buffering", "proxy-buffers-number", "proxy-buffer-size", "proxy-busy-buffers-size", "proxy-max-temp-file-size",
+		"client-body-buffer-size", "limit-rate", "limit-rate-after", "service-upstream", "upstream-hash-by-subset", "upstream-hash-by-subset-size", "use-port-in-redirects", "relative-redirects"),
+	each(nothing("", "Snippets are as `--nginx-snippets` and their annotations say."), "allow-snippet-annotations", "annotations-risk-level", "annotation-value-word-blocklist"),
+	each(nothing("", "An Ingress reads Secrets and ConfigMaps of its own namespace alone."), "allow-cross-namespace-resources"),
+	each(nothing("", "Paths are checked when they are read."), "strict-validate-path-type"),
+	each(nothing("", "`--access-log` and `--access-log-fields` say what is logged."), "access-log-params", "access-log-path", "http-access-log-path", "stream-access-log-path", "disable-access-log",
+		"disable-http-access-log", "disable-stream-access-log", "enable-access-log-for-default-backend", "enable-auth-access-log", "skip-access-log-urls", "log-format-escape-json",
+		"log-format-escape-none", "log-format-upstream", "log-format-stream", "error-log-path", "error-log-level", "enable-syslog", "syslog-host", "syslog-port"),
+	each(nothing("", "`--read-timeout`, `--idle-timeout` and `--max-header-bytes` bound what clients may do."), "client-header-buffer-size", "client-header-timeout", "client-body-timeout",
+		"keep-alive", "keep-alive-requests", "large-client-header-buffers", "http2-max-field-size", "http2-max-header-size", "http2-max-requests", "http2-max-concurrent-streams"),
+	each(nothing("", "TLS is that of Go, with the versions and suites that are thought secure."), "ssl-ciphers", "ssl-ecdh-curve", "ssl-dh-param", "ssl-protocols", "ssl-early-data", "ssl-session-cache",
+		"ssl-session-cache-size", "ssl-session-tickets", "ssl-session-ticket-key", "ssl-session-timeout", "ssl-buffer-size", "enable-ocsp", "proxy-ssl-location-only"),
+	each(nothing("", "A name without a certificate gets the alert unrecognized_name."), "ssl-reject-handshake"),
+	each(nothing("", "HTTP/2 is always offered over TLS."), "use-http2"),
+	each(nothing("", "Answers are not compressed yet."), "use-gzip", "gzip-level", "gzip-min-length", "gzip-types", "gzip-disable", "enable-brotli", "brotli-level", "brotli-min-length", "brotli-types"),
+	each(nothing("", "`limit-rps` says 429."), "limit-req-status-code", "limit-conn-status-code", "limit-conn-zone-variable"),
+	each(nothing("", "A request that may not be sent twice is sent once."), "retry-non-idempotent"),
+	each(nothing("", "Names with underscores are taken off, as they were, and a field with another wrong name is refused."), "enable-underscores-in-headers", "ignore-invalid-headers"),
+	each(nothing("", "Each request has an X-Request-ID, its own or a new one."), "generate-request-id"),
+	each(nothing("", "`ingress.warren.dev/headers` may add it."), "proxy-add-original-uri-header"),
+	each(nothing("", "No answer names the program."), "server-tokens", "allow-backend-server-header"),
+	each(nothing("", "Answers of its own are text/plain."), "default-type"),
+	each(nothing("", "`--otlp-endpoint` and the flags beside it say so."), "enable-opentelemetry", "opentelemetry-config", "opentelemetry-operation-name", "opentelemetry-trust-incoming-span",
+		"otlp-collector-host", "otlp-collector-port", "otel-service-name", "otel-sampler", "otel-sampler-ratio", "otel-sampler-parent-based", "otel-max-queuesize",
+		"otel-schedule-delay-millis", "otel-max-export-batch-size"),
+	each(nothing("", "It is about nginx's processes, memory and sockets."), "worker-cpu-affinity", "worker-processes", "worker-shutdown-timeout", "enable-serial-reloads", "enable-multi-accept",
+		"max-worker-connections", "max-worker-open-files", "map-hash-bucket-size", "server-name-hash-max-size", "server-name-hash-bucket-size", "proxy-headers-hash-max-size",
+		"proxy-headers-hash-bucket-size", "variables-hash-bucket-size", "variables-hash-max-size", "enable-aio-write", "reuse-port", "bind-address", "disable-ipv6", "disable-ipv6-dns",
+		"lua-shared-dicts", "debug-connections", "grpc-buffer-size-kb", "nginx-status-ipv4-whitelist", "nginx-status-ipv6-whitelist", "main-snippet",
+		"upstream-keepalive-connections", "upstream-keepalive-time", "upstream-keepalive-timeout", "upstream-keepalive-requests"),
+	each(nothing("", "It is about nginx's servers of TCP and UDP: write a TCPRoute or UDPRoute."), "stream-snippet", "proxy-stream-timeout", "proxy-stream-next-upstream",
+		"proxy-stream-next-upstream-timeout", "proxy-stream-next-upstream-tries", "proxy-stream-responses"),
+	each(nothing("", "Where an address is, is not looked up."), "use-geoip2", "geoip2-autoreload-in-minutes"),
+)
+
+// Flags are the flags of ingress-nginx that say what is served and how, sorted by name.
+var Flags = sorted([]Name{
+	{Name: "configmap", Text: "`--nginx-configmap`."},
+	{Name: "ingress-class", Text: "`--nginx-class`."},
+	{Name: "controller-class", Text: "IngressClasses with `k8s.io/ingress-nginx` are served. Give one with another controller's name the class of `--nginx-class`."},
+	{Name: "watch-namespace", Text: "`--watch-namespaces`."},
+	{Name: "default-ssl-certificate", Text: "`--default-certificate`."},
+	{Name: "publish-service", Text: "`--publish-service`."},
+	{Name: "publish-status-address", Text: "`--publish-address`."},
+	{Name: "http-port", Text: "`--http-address`."},
+	{Name: "https-port", Text: "`--https-address`."},
+	nothing("watch-ingress-without-class", "Ingresses without a class are those of the cluster's default one."),
+	nothing("ingress-class-by-name", "The name of the class always counts."),
+	nothing("watch-namespace-selector", "`--watch-namespaces` lists names."),
+	nothing("default-backend-service", "What no rule takes gets 404. An Ingress with a `defaultBackend` alone takes it."),
+	nothing("tcp-services-configmap", "Write a TCPRoute."),
+	nothing("udp-services-configmap", "Write a UDPRoute."),
+	nothing("enable-ssl-passthrough", "Write a TLSRoute. The annotation `ssl-passthrough` closes."),
+	nothing("annotations-prefix", "The prefix is always `nginx.ingress.kubernetes.io`."),
+	nothing("enable-annotation-validation", "Values are always checked."),
+	nothing("disable-catch-all", "An Ingress without a host takes what has no other."),
+	nothing("disable-svc-external-name", "A Service of type ExternalName has no endpoints."),
+	nothing("enable-topology-aware-routing", "All endpoints are asked."),
+	nothing("shutdown-grace-period", "`--drain-delay` and `--drain-timeout`."),
+	nothing("validating-webhook", "What is wrong is told by events, and closes what it has to close."),
+})
+
+// headerFaults says what is wrong with the fields in a ConfigMap.
+func headerFault(data map[string]string, name string) string {
+	value := data[name]
+	if fault := kinds.HeaderFault(name, value); fault != "" {
+		return fault
+	}
+	if strings.Contains(value, "$") {
+		return "the value of " + rules.Quote(name) + " has a variable of nginx: write it out, or leave it out"
+	}
+	return ""
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// defaultBackend is where authors find the rules of the default backend.
+const defaultBackend = "defaultBackend"
+
+// hosts reads the rules, and appends what the default backend and the annotations make besides.
+func (r *reading) hosts() []rules.Host {
+	spec := &r.object.Spec
+	hosts := make([]rules.Host, 0, len(spec.Rules)+1)
+	for i := range spec.Rules {
+		host := rules.Host{Name: spec.Rules[i].Host, Where: "rules[" + strconv.Itoa(i) + "]", Index: i, Alone: true}
+		if http := spec.Rules[i].HTTP; http != nil {
+			for j := range http.Paths {
+				rule := r.rule(host.Name, &http.Paths[j])
+				rule.Where = host.Where + ".http.paths[" + strconv.Itoa(j) + "]"
+				host.Expressions = host.Expressions || r.isExpression(http.Paths[j].Path)
+				host.Rules = append(host.Rules, rule)
+			}
+			r.appendSlashes(&host, http.Paths)
+		}
+		if r.terms.appRoot != "" && !r.terms.canary.on {
+			host.Rules = append(host.Rules, r.sends("/", host.Where, &policy.Redirect{Status: 302, Path: policy.PathChange{Replace: r.terms.appRoot}, NoQuery: true}))
+		}
+		hosts = append(hosts, host)
+	}
+	if r.terms.canary.on {
+		return hosts
+	}
+	if spec.DefaultBackend != nil {
+		hosts = append(hosts, r.defaults()...)
+	}
+	hosts = append(hosts, r.aliases(hosts)...)
+	if r.terms.www {
+		hosts = append(hosts, r.otherWWW()...)
+	}
+	return hosts
+}
+
+// defaults returns what the default backend stands for: what no other path of the hosts matches, or what no host does
+// if there are none.
+func (r *reading) defaults() (hosts []rules.Host) {
+	names := []string{}
+	for i := range r.object.Spec.Rules {
+		if name := r.object.Spec.Rules[i].Host; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		names = append(names, "")
+	}
+	for _, name := range names {
+		rule := r.rule(name, &networkingv1.HTTPIngressPath{Path: "/", Backend: *r.object.Spec.DefaultBackend})
+		rule.Where = defaultBackend
+		hosts = append(hosts, rules.Host{Name: name, Where: defaultBackend, Index: -1, Default: true, Alone: true, Rules: []rules.Rule{rule}})
+	}
+	return hosts
+}
+
+// aliases returns the further names that server-alias gives the hosts. There has to be a host that they stand for.
+func (r *reading) aliases(real []rules.Host) (hosts []rules.Host) {
+	has := func(name string) bool {
+		return slices.ContainsFunc(real, func(h rules.Host) bool { return h.Name == name })
+	}
+	if !slices.ContainsFunc(real, func(h rules.Host) bool { return h.Name != "" }) {
+		return nil
+	}
+	for _, name := range r.terms.aliases {
+		if !has(name) {
+			hosts = append(hosts, rules.Host{Name: name, Where: "metadata.annotations", Index: -1, Alias: true, Alone: true})
+		}
+	}
+	return hosts
+}
+
+// www begins the hosts that from-to-www-redirect is about.
+const www = "www."
+
+// otherWWW returns for each host the one with www., or without it, all of whose requests are sent to the host. Any rule
+// of another Ingress for that host goes before that.
+func (r *reading) otherWWW() (hosts []rules.Host) {
+	for i := range r.object.Spec.Rules {
+		name := r.object.Spec.Rules[i].Host
+		if name == "" || strings.HasPrefix(name, "*") {
+			continue
+		}
+		other, has := strings.CutPrefix(name, www)
+		if !has {
+			other = www + name
+		}
+		known := func(rule networkingv1.IngressRule) bool { return rule.Host == other }
+		if slices.ContainsFunc(r.object.Spec.Rules, known) || slices.ContainsFunc(hosts, func(h rules.Host) bool { return h.Name == other }) {
+			continue
+		}
+		where := "rules[" + strconv.Itoa(i) + "]"
+		rule := r.sends("/", where, &policy.Redirect{Status: r.terms.httpsCode, Host: name})
+		rule.Match.Type = snapshot.MatchPrefix
+		hosts = append(hosts, rules.Host{Name: other, Where: where, Index: -1, Default: true, Alone: true, Rules: []rules.Rule{rule}})
+	}
+	return hosts
+}
+
+// sends returns a rule that sends requests for one path elsewhere.
+func (r *reading) sends(path, where string, to *policy.Redirect) rules.Rule {
+	rule := rules.Rule{Where: where, Match: rules.Match{Path: path, Type: snapshot.MatchExact}, Policies: []policy.Policy{to}}
+	if len(r.closing) > 0 {
+		rule.Policies, rule.Fault = nil, &rules.Fault{Closing: rules.ForeignAnnotation}
+	}
+	return rule
+}
+
+// appendSlashes has requests that lack the slash at the end of a path sent to the path, as nginx does it.
+func (r *reading) appendSlashes(host *rules.Host, paths []networkingv1.HTTPIngressPath) {
+	if host.Expressions || r.terms.canary.on {
+		return
+	}
+	for i := range paths {
+		short, ends := strings.CutSuffix(paths[i].Path, "/")
+		if !ends || short == "" || slices.ContainsFunc(paths, func(p networkingv1.HTTPIngressPath) bool { return p.Path == short }) {
+			continue
+		}
+		from, fault := kinds.LiteralMatch(short, true)
+		to, fault2 := kinds.CanonicalPath(from.Path + "/")
+		if fault == "" && fault2 == "" && !host.Rules[i].Match.Senseless {
+			host.Rules = append(host.Rules, r.sends(from.Path, host.Rules[i].Where, &policy.Redirect{Status: 301, Path: policy.PathChange{Replace: to}}))
+		}
+	}
+}

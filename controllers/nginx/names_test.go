@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx_test
+
+import (
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/controllers/nginx"
+)
+
+var update = flag.Bool("update", false, "write the tables of docs/ingress-nginx.md")
+
+const (
+	page  = "../../docs/ingress-nginx.md"
+	begin = "<!-- What follows is made from controllers/nginx by \"go test ./controllers/nginx -update\". -->\n"
+	end   = "<!-- The end of what is made. -->\n"
+)
+
+func TestThePageHasEveryName(t *testing.T) {
+	content, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(content), begin)
+	made, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no place for the tables", page)
+	}
+	want := "\n" + nginx.Page()
+	if *update {
+		if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if made != want {
+		t.Errorf("the tables of %s are not those of the code: run go test ./controllers/nginx -update", page)
+	}
+}
+
+func TestEachNameHasOneFate(t *testing.T) {
+	t.Parallel()
+	for what, list := range map[string][]nginx.Name{"annotation": nginx.Annotations, "key": nginx.Keys, "flag": nginx.Flags} {
+		if !slices.IsSortedFunc(list, func(a, b nginx.Name) int { return strings.Compare(a.Name, b.Name) }) {
+			t.Errorf("the names of each %s are not sorted", what)
+		}
+		for i, n := range list {
+			if n.Name == "" || n.Text == "" || i > 0 && list[i-1].Name == n.Name {
+				t.Errorf("%s %q has no name, no text, or two fates", what, n.Name)
+			}
+			if n.Fate == nginx.NeverExisted && n.Guards() {
+				t.Errorf("%s %q never existed, and guards", what, n.Name)
+			}
+		}
+	}
+	if n := len(nginx.Annotations); n < 140 {
+		t.Errorf("there are %d annotations, want at least the 140 that ingress-nginx had", n)
+	}
+}
+
+// cases has a request for each annotation that is acted on, which shows what it does. want is as in String.
+var cases = map[string]struct {
+	annotations []string
+	paths       string
+	what        string
+	fields      []string
+	want        string
+	// header and value are a field of the answer.
+	header, value string
+}{
+	"ssl-redirect":              {annotations: []string{"ssl-redirect: false", "force-ssl-redirect: false"}, want: "web /"},
+	"force-ssl-redirect":        {annotations: []string{"force-ssl-redirect: true"}, what: "h.io/x", want: "308 https://h.io/x"},
+	"preserve-trailing-slash":   {annotations: []string{"force-ssl-redirect: true", "preserve-trailing-slash: true"}, want: "308 https://h.io/"},
+	"permanent-redirect":        {annotations: []string{"permanent-redirect: https://n.io/b$request_uri"}, what: "h.io/x?y", want: "301 https://n.io/b/x?y"},
+	"permanent-redirect-code":   {annotations: []string{"permanent-redirect: https://n.io", "permanent-redirect-code: 308"}, want: "308 https://n.io"},
+	"temporal-redirect":         {annotations: []string{"temporal-redirect: https://n.io/t", "permanent-redirect: https://n.io/p"}, want: "302 https://n.io/t"},
+	"temporal-redirect-code":    {annotations: []string{"temporal-redirect: https://n.io/t", "temporal-redirect-code: 307"}, want: "307 https://n.io/t"},
+	"app-root":                  {annotations: []string{"app-root: /start"}, what: "h.io/?q", want: "302 http://h.io/start"},
+	"from-to-www-redirect":      {annotations: []string{"from-to-www-redirect: true"}, what: "www.h.io/p?q", want: "308 http://h.io/p?q"},
+	"rewrite-target":            {annotations: []string{"rewrite-target: /x"}, what: "h.io/a?q", want: "web /x?q"},
+	"use-regex":                 {annotations: []string{"use-regex: true"}, paths: "Specific /a.c -> web", what: "h.io/ABC/d", want: "web /ABC/d"},
+	"x-forwarded-prefix":        {annotations: []string{"x-forwarded-prefix: /p", "rewrite-target: /x"}, want: "web /x", header: "Got-X-Forwarded-Prefix", value: "/p"},
+	"upstream-vhost":            {annotations: []string{"upstream-vhost: $service_name.$namespace.svc"}, want: "web /", header: "X-Host", value: "web.shop.svc"},
+	"server-alias":              {annotations: []string{"server-alias: other.io"}, what: "other.io/x", want: "web /x"},
+	"proxy-connect-timeout":     {annotations: []string{"proxy-connect-timeout: 1"}, want: "web /"},
+	"proxy-read-timeout":        {annotations: []string{"proxy-read-timeout: 1"}, want: "web /"},
+	"proxy-send-timeout":        {annotations: []string{"proxy-send-timeout: 1"}, want: "web /"},
+	"proxy-body-size":           {annotations: []string{"proxy-body-size: 1k"}, what: "POST h.io/", fields: []string{"content 1025"}, want: "413 ContentTooLarge"},
+	"proxy-next-upstream":       {annotations: []string{"proxy-next-upstream: error http_503"}, what: "h.io/?status=503", want: "503 web /?status=503"},
+	"proxy-next-upstream-tries": {annotations: []string{"proxy-next-upstream-tries: 1"}, want: "web /"},
+	"backend-protocol":          {annotations: []string{"backend-protocol: HTTPS"}, want: "502 UpstreamTLSFailed"},
+	"proxy-ssl-secret":          {annotations: []string{"backend-protocol: HTTPS", "proxy-ssl-secret: shop/none"}, want: "503 NoHealthyTask"},
+	"proxy-ssl-verify":          {annotations: []string{"backend-protocol: HTTPS", "proxy-ssl-verify: on"}, want: "503 RuleClosed"},
+	"proxy-ssl-name":            {annotations: []string{"backend-protocol: HTTPS", "proxy-ssl-name: b.io"}, want: "502 UpstreamTLSFailed"},
+	"proxy-http-version":        {annotations: []string{"proxy-http-version: 1.1"}, want: "web /"},
+	"allowlist-source-range":    {annotations: []string{"allowlist-source-range: 127.0.0.0/8, 10.0.0.1"}, fields: []string{"X-Forwarded-For: 192.0.2.1"}, want: "403 AccessDenied"},
+	"whitelist-source-range":    {annotations: []string{"whitelist-source-range: 192.0.2.0/24"}, fields: []string{"X-Forwarded-For: 192.0.2.1"}, want: "web /"},
+	"denylist-source-range":     {annotations: []string{"denylist-source-range: 192.0.2.1"}, fields: []string{"X-Forwarded-For: 192.0.2.1"}, want: "403 AccessDenied"},
+	"satisfy":                   {annotations: []string{"satisfy: any", "allowlist-source-range: 10.0.0.0/8"}, want: "403 AccessDenied"},
+	"enable-global-auth":        {annotations: []string{"enable-global-auth: false"}, want: "web /"},
+	"limit-rps":                 {annotations: []string{"limit-rps: 1", "limit-burst-multiplier: 1"}, want: "web /"},
+	"limit-rpm":                 {annotations: []string{"limit-rpm: 1"}, want: "web /"},
+	"limit-burst-multiplier":    {annotations: []string{"limit-rps: 1", "limit-burst-multiplier: 1"}, want: "web /"},
+	"enable-cors":               {annotations: []string{"enable-cors: true"}, want: "web /", header: "Access-Control-Allow-Origin", value: "*"},
+	"cors-allow-origin": {annotations: []string{"enable-cors: true", "cors-allow-origin: https://*.a.io, null"}, fields: []string{"Origin: https://b.a.io"}, want: "web /",
+		header: "Access-Control-Allow-Origin", value: "https://b.a.io"},
+	"cors-allow-methods":       {annotations: []string{"enable-cors: true", "cors-allow-methods: GET, PUT"}, want: "web /", header: "Access-Control-Allow-Methods", value: "GET, PUT"},
+	"cors-allow-headers":       {annotations: []string{"enable-cors: true", "cors-allow-headers: X-A"}, want: "web /", header: "Access-Control-Allow-Headers", value: "X-A"},
+	"cors-expose-headers":      {annotations: []string{"enable-cors: true", "cors-expose-headers: X-B"}, want: "web /", header: "Access-Control-Expose-Headers", value: "X-B"},
+	"cors-allow-credentials":   {annotations: []string{"enable-cors: true", "cors-allow-credentials: false"}, want: "web /", header: "Access-Control-Allow-Credentials"},
+	"cors-max-age":             {annotations: []string{"enable-cors: true", "cors-max-age: 7"}, want: "web /", header: "Access-Control-Max-Age", value: "7"},
+	"upstream-hash-by":         {annotations: []string{"upstream-hash-by: $http_x_user"}, want: "web /"},
+	"load-balance":             {annotations: []string{"load-balance: ewma"}, want: "web /"},
+	"affinity":                 {annotations: []string{"affinity: cookie"}, want: "web /", header: "Set-Cookie", value: "INGRESSCOOKIE=*; Path=/; HttpOnly"},
+	"session-cookie-name":      {annotations: []string{"affinity: cookie", "session-cookie-name: s"}, want: "web /", header: "Set-Cookie", value: "s=*; Path=/; HttpOnly"},
+	"session-cookie-path":      {annotations: []string{"affinity: cookie", "session-cookie-path: /p"}, want: "web /", header: "Set-Cookie", value: "INGRESSCOOKIE=*; Path=/p; HttpOnly"},
+	"session-cookie-domain":    {annotations: []string{"affinity: cookie", "session-cookie-domain: h.io"}, want: "web /", header: "Set-Cookie", value: "INGRESSCOOKIE=*; Path=/; Domain=h.io; HttpOnly"},
+	"session-cookie-samesite":  {annotations: []string{"affinity: cookie", "session-cookie-samesite: Strict"}, want: "web /", header: "Set-Cookie", value: "INGRESSCOOKIE=*; Path=/; HttpOnly; SameSite=Strict"},
+	"session-cookie-secure":    {annotations: []string{"affinity: cookie", "session-cookie-secure: true"}, want: "web /", header: "Set-Cookie", value: "INGRESSCOOKIE=*; Path=/; Secure; HttpOnly"},
+	"session-cookie-max-age":   {annotations: []string{"affinity: cookie", "session-cookie-max-age: 60"}, want: "web /", header: "Set-Cookie", value: "INGRESSCOOKIE=*; Path=/; HttpOnly; Max-Age=60"},
+	"session-cookie-expires":   {annotations: []string{"affinity: cookie", "session-cookie-expires: 60"}, want: "web /", header: "Set-Cookie", value: "INGRESSCOOKIE=*; Path=/; HttpOnly; Max-Age=60"},
+	"custom-headers":           {annotations: []string{"custom-headers: none"}, want: "503 RuleClosed"},
+	"mirror-target":            {annotations: []string{"mirror-target: http://shadow$request_uri"}, what: "h.io/m", want: "web /m"},
+	"canary":                   {annotations: []string{"canary: true", "canary-weight: 100"}, want: "404 RouteNotFound"},
+	"canary-by-header":         {annotations: []string{"canary: true", "canary-by-header: X-C"}, want: "404 RouteNotFound"},
+	"canary-by-header-value":   {annotations: []string{"canary: true", "canary-by-header: X-C", "canary-by-header-value: v"}, want: "404 RouteNotFound"},
+	"canary-by-header-pattern": {annotations: []string{"canary: true", "canary-by-header: X-C", "canary-by-header-pattern: v.*"}, want: "404 RouteNotFound"},
+	"canary-by-cookie":         {annotations: []string{"canary: true", "canary-by-cookie: c"}, want: "404 RouteNotFound"},
+	"canary-weight":            {annotations: []string{"canary: true", "canary-weight: 50"}, want: "404 RouteNotFound"},
+	"canary-weight-total":      {annotations: []string{"canary: true", "canary-weight: 50", "canary-weight-total: 50"}, want: "404 RouteNotFound"},
+}
+
+func TestEachNameThatIsActedOnDoesSomethingToARequest(t *testing.T) {
+	t.Parallel()
+	for _, n := range nginx.Annotations {
+		if n.Fate != nginx.ActedOn {
+			continue
+		}
+		test, ok := cases[n.Name]
+		if !ok {
+			t.Errorf("no request shows what %s does", n.Name)
+			continue
+		}
+		if !slices.ContainsFunc(test.annotations, func(a string) bool { return strings.HasPrefix(a, n.Name+": ") }) {
+			t.Errorf("the request for %s is without it", n.Name)
+		}
+		t.Run(n.Name, func(t *testing.T) {
+			t.Parallel()
+			paths, what := test.paths, test.what
+			if paths == "" {
+				paths = "Prefix / -> web"
+			}
+			if what == "" {
+				what = "h.io/"
+			}
+			r := serve(t, nil, []object{{name: "a", host: "h.io", paths: paths, annotations: test.annotations}})
+			got := r.ask(what, test.fields...)
+			if got.String() != test.want {
+				t.Errorf("%s: got %q, want %q\n%s", what, got, test.want, r.says("a"))
+			}
+			if test.header == "" {
+				return
+			}
+			value := got.Header.Get(test.header)
+			head, tail, cut := strings.Cut(test.value, "*")
+			alike := cut && len(test.value) > 1 && strings.HasPrefix(value, head) && strings.HasSuffix(value, tail)
+			if value != test.value && !alike {
+				t.Errorf("%s is %q, want %q", test.header, value, test.value)
+			}
+		})
+	}
+}
+
+func TestEachNameThatClosesAnswersWithItsReasonAndSaysWhatToWrite(t *testing.T) {
+	t.Parallel()
+	for _, n := range nginx.Annotations {
+		if n.Fate != nginx.Closes {
+			continue
+		}
+		t.Run(n.Name, func(t *testing.T) {
+			t.Parallel()
+			r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{n.Name + ": 1"}}})
+			if got := r.ask("h.io/x").String(); got != "503 RuleClosed" {
+				t.Errorf("got %q, want 503 RuleClosed", got)
+			}
+			if said := r.says("a"); !strings.Contains(said, n.Text) || !strings.Contains(said, nginx.Prefix+n.Name) {
+				t.Errorf("it says %q, want what to write: %q", said, n.Text)
+			}
+			ignoring := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web",
+				annotations: []string{n.Name + ": 1", "ingress.warren.dev/ignore-annotations: " + nginx.Prefix + n.Name}}})
+			if got := ignoring.ask("h.io/x").String(); got != "web /x" {
+				t.Errorf("when it is ignored: got %q\n%s", got, ignoring.says("a"))
+			}
+		})
+	}
+}
+
+func TestNamesThatDoNothingAreServedAndTold(t *testing.T) {
+	t.Parallel()
+	for _, n := range nginx.Annotations {
+		if n.Fate != nginx.Meaningless && n.Fate != nginx.NeverExisted {
+			continue
+		}
+		r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{n.Name + ": x"}}})
+		want := "nothing has to be done here about "
+		if n.Fate == nginx.NeverExisted {
+			want = "nothing was ever done by "
+		}
+		if got := r.ask("h.io/x").String(); got != "web /x" || !strings.Contains(r.says("a"), want+n.Name) {
+			t.Errorf("%s: got %q, and it says %q", n.Name, got, r.says("a"))
+		}
+	}
+}
+
+func TestNamesThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"my-allowed-ips": "503 RuleClosed", "frobnicate": "web /"} {
+		r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{name + ": x"}}})
+		if got := r.ask("h.io/").String(); got != want || !strings.Contains(r.says("a"), name+" is unknown") {
+			t.Errorf("%s: got %q, want %q; it says %q", name, got, want, r.says("a"))
+		}
+	}
+}
+
+// What does not parse closes if it says who gets in or what a backend sees, and is told otherwise.
+func TestValuesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ annotation, want, said string }{
+		{"proxy-read-timeout: 60s", "web /", `write "60", without a unit`},
+		{"proxy-read-timeout: 1h", "web /", `write "3600", without a unit`},
+		{"ssl-redirect: yes", "web /", `write "true" or "false"`},
+		{"proxy-next-upstream: errors", "web /", "write words such as error"},
+		{"affinity: ip", "web /", "write cookie"},
+		{"upstream-hash-by: $request_uri", "web /", "write $remote_addr"},
+		{"canary-weight: 10%", "web /", "write one such as"},
+		{"app-root: start", "web /", "cannot be the path of a request"},
+		{"server-alias: ~^www$", "web /", "is no host"},
+		{"mirror-target: https://elsewhere.io", "web /", "requests are copied to no other place"},
+		{"force-ssl-redirect: yes", "503 RuleClosed", `write "true" or "false"`},
+		{"proxy-body-size: 8 MB", "503 RuleClosed", `such as "8m"`},
+		{"rewrite-target: /x?y=$1", "503 RuleClosed", "without a query"},
+		{"rewrite-target: https://n.io/$1", "503 RuleClosed", "write permanent-redirect"},
+		{"rewrite-target: /$request_uri", "503 RuleClosed", "without other variables"},
+		{"permanent-redirect: n.io", "503 RuleClosed", "write one such as https://"},
+		{"permanent-redirect: https://$host/", "503 RuleClosed", "write one such as https://"},
+		{"backend-protocol: AUTO_HTTP", "503 RuleClosed", "write HTTP or HTTPS"},
+		{"backend-protocol: AJP", "503 RuleClosed", "write HTTP, HTTPS, GRPC or GRPCS"},
+		{"proxy-http-version: 1.0", "503 RuleClosed", "write 1.1"},
+		{"allowlist-source-range: office", "503 RuleClosed", "10.0.0.0/8"},
+		{"denylist-source-range: ", "503 RuleClosed", "it lists no address"},
+		{"limit-rps: many", "503 RuleClosed", "write one such as"},
+		{"satisfy: some", "503 RuleClosed", "write any or all"},
+		{"cors-allow-origin: example.com", "503 RuleClosed", "https://shop.example.com"},
+		{"upstream-vhost: a b", "503 RuleClosed", "is no host"},
+		{"x-forwarded-prefix: /$1", "503 RuleClosed", "without $1"},
+		{"custom-headers: other/map", "503 RuleClosed", "it names no ConfigMap of namespace shop"},
+	} {
+		r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{test.annotation}}})
+		if got := r.ask("h.io/").String(); got != test.want || !strings.Contains(r.says("a"), test.said) {
+			t.Errorf("%s: got %q, want %q; it says %q, want %q", test.annotation, got, test.want, r.says("a"), test.said)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/rules"
+)
+
+// Covered has the hosts that some Ingress has TLS for: ingress-nginx sends plain requests for such a host to HTTPS,
+// whichever Ingress has the path.
+type Covered map[string]bool
+
+// Add adds the hosts of an Ingress that its tls covers, by their names or by a wildcard for one label.
+func (c Covered) Add(object *networkingv1.Ingress) {
+	for i := range object.Spec.TLS {
+		listed := object.Spec.TLS[i].Hosts
+		for r := range object.Spec.Rules {
+			host := object.Spec.Rules[r].Host
+			if len(listed) == 0 || slices.ContainsFunc(listed, func(name string) bool { return coversName(strings.ToLower(name), host) }) {
+				c[host] = true
+			}
+		}
+	}
+}
+
+func coversName(name, host string) bool {
+	_, domain, dotted := strings.Cut(host, ".")
+	return name == host || dotted && name == "*."+domain
+}
+
+// Of tells which hosts of an Ingress are covered. Two that tell the same have the Ingress read alike.
+func (c Covered) Of(object *networkingv1.Ingress) string {
+	told := make([]byte, len(object.Spec.Rules))
+	for i := range object.Spec.Rules {
+		told[i] = '0'
+		if c[object.Spec.Rules[i].Host] {
+			told[i] = '1'
+		}
+	}
+	return string(told)
+}
+
+// reading is the reading of one Ingress.
+type reading struct {
+	*Settings
+	object  *networkingv1.Ingress
+	covered Covered
+	own     *kinds.Annotated
+	terms   Terms
+	// closing says why all paths are closed, and told what else there is to tell the author.
+	closing, told []string
+	// idle and invented are the annotations that mean nothing here, and those that never did anything.
+	idle, invented []string
+	closesHosts    bool
+	// answered are the fields that responses get of the ConfigMap that the Ingress names.
+	sharedTerms
+}
+
+// Read reads an Ingress that was written for ingress-nginx. covered has the hosts that TLS is there for.
+func Read(object *networkingv1.Ingress, s *Settings, covered Covered) *rules.Object {
+	r := &reading{Settings: s, object: object, covered: covered, own: kinds.ReadAnnotated(object), terms: s.terms}
+	o := &rules.Object{
+		Kind: kinds.StandardKind, Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
+		Created: object.CreationTimestamp.Time, ID: networkingv1.GroupName + "/" + object.Namespace + "/" + object.Name,
+	}
+	r.closing = append(r.closing, s.closing...)
+	r.annotations()
+	if !r.terms.canary.on {
+		o.Certificates = r.own.Certificates(object)
+	}
+	if fault := r.own.Fault(); fault != "" {
+		r.closing = append(r.closing, fault)
+	}
+	r.settle()
+	if r.terms.canary.on {
+		o.Canary = r.canary()
+	}
+	o.ClosesHosts = r.closesHosts && len(r.closing) > 0
+	if len(r.closing) > 0 {
+		o.Fault = &rules.Fault{Text: strings.Join(rules.Bounded(r.closing), "; "), Closing: rules.ForeignAnnotation}
+	}
+	o.Hosts = r.hosts()
+	o.Unheeded = r.unheeded()
+	return o
+}
+
+// annotations reads those of ingress-nginx. Of a canary only those count that are about it.
+func (r *reading) annotations() {
+	canary, err := strconv.ParseBool(r.object.Annotations[Prefix+"canary"])
+	isCanary := err == nil && canary
+	for _, full := range slices.Sorted(maps.Keys(r.object.Annotations)) {
+		name, theirs := strings.CutPrefix(full, Prefix)
+		if !theirs || slices.Contains(r.own.Ignored(), full) || isCanary && !ofCanary(name) {
+			continue
+		}
+		r.annotation(name, strings.TrimSpace(r.object.Annotations[full]))
+	}
+	if t := &r.terms.canary; !t.on && (t.header != "" || t.cookie != "" || t.weight > 0) {
+		r.told = append(r.told, "annotations that begin with canary do nothing without canary: \"true\"")
+	}
+}
+
+// ofCanary returns whether an annotation counts for a canary.
+func ofCanary(name string) bool { return strings.HasPrefix(name, "canary") }
+
+// annotation reads one annotation.
+func (r *reading) annotation(name, value string) {
+	n := annotationNamed(name)
+	shown := "annotation " + rules.Clip(Prefix+name)
+	switch {
+	case n == nil && kinds.SoundsLikeAccess(name):
+		r.closing = append(r.closing, shown+" is unknown, and its name sounds as if it said who gets in: take it off, or list it in ingress.warren.dev/ignore-annotations")
+	case n == nil:
+		r.told = append(r.told, shown+" is unknown: ingress-nginx has no such annotation, and nothing is done about it")
+	case n.Fate == Meaningless:
+		r.idle = append(r.idle, rules.Clip(name))
+	case n.Fate == NeverExisted:
+		r.invented = append(r.invented, rules.Clip(name))
+	case n.Fate == Closes:
+		if value == "" || n.off != nil && n.off(value) {
+			return
+		}
+		r.closesHosts = r.closesHosts || n.hosts
+		why := n.Text
+		if r.options.NoSnippets && strings.HasSuffix(name, "-snippet") {
+			why = "snippets are switched off by --nginx-snippets=false"
+		}
+		r.closing = append(r.closing, shown+": nothing here does that: "+why+"; or list it in ingress.warren.dev/ignore-annotations")
+	case value == "" && !n.guards:
+		// It says nothing, as it said nothing to ingress-nginx.
+	default:
+		r.value(n, shown, value)
+	}
+}
+
+// value reads the value of an annotation that is acted on. What cannot be read closes if the annotation guards.
+func (r *reading) value(n *Name, shown, value string) {
+	if n.Name == "whitelist-source-range" && strings.TrimSpace(r.object.Annotations[Prefix+"allowlist-source-range"]) != "" {
+		return // The newer name counts.
+	}
+	fault := "the value is longer than 8 KiB"
+	if len(value) <= ValueLimit {
+		fault = n.read(&r.terms, value)
+	}
+	switch {
+	case fault == "":
+	case n.guards:
+		r.closing = append(r.closing, shown+": "+fault)
+	default:
+		r.told = append(r.told, shown+": "+fault+"; until then it counts as not written")
+	}
+}
+
+// toldLength is how long what is told may be, in bytes, so that it fits into an event.
+const toldLength = 900
+
+// unheeded returns what to tell the author besides what closes.
+func (r *reading) unheeded() string {
+	parts := slices.Clone(r.told)
+	if len(r.invented) > 0 {
+		parts = append(parts, "nothing was ever done by "+listed(r.invented)+": ingress-nginx has no such annotations")
+	}
+	if len(r.idle) > 0 {
+		parts = append(parts, "nothing has to be done here about "+listed(r.idle)+": docs/ingress-nginx.md says why")
+	}
+	text := strings.Join(parts, "; ")
+	if len(text) > toldLength {
+		text = strings.ToValidUTF8(text[:toldLength], "") + "…"
+	}
+	return text
+}
+
+// listed lists names that have no prefix.
+func listed(names []string) string { return strings.Join(rules.Bounded(names), ", ") }
+
+// leastTotal is what ingress-nginx takes a lower total for.
+const leastTotal = 100
+
+// canary returns which requests the canary takes.
+func (r *reading) canary() *rules.Canary {
+	c := &r.terms.canary
+	total := max(c.total, leastTotal)
+	made := &rules.Canary{Header: c.header, HeaderValue: c.value, Cookie: c.cookie, Weight: int32(min(c.weight, total)), Total: int32(total)}
+	if c.pattern != "" && c.value == "" {
+		made.HeaderPattern = rules.Within(c.pattern)
+	}
+	return made
+}
+
+// customHeaders returns the name of the ConfigMap with fields for responses.
+func (r *reading) customHeaders() (types.NamespacedName, bool) {
+	return mapName(r.terms.headersFrom, r.object.Namespace)
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/nginx"
+	"github.com/warren-dev/ingress/controllers/sources"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/test/fixture"
+)
+
+// The rig in this file serves Ingresses through the real data plane. Each Service that they name has a server that
+// tells what it was asked.
+
+// configMap is ingress-nginx's.
+var configMap = types.NamespacedName{Namespace: "ingress-nginx", Name: "controller"}
+
+// object is an Ingress of a test: a host, paths such as "Prefix /foo -> web", and annotations such as "use-regex:
+// true", which have the prefix of ingress-nginx unless they have one.
+type object struct {
+	name, host, paths string
+	annotations       []string
+	tls               []string
+	defaultBackend    string
+	minutes           int
+}
+
+// ingress returns the object as Kubernetes has it. It is the older, the fewer minutes it has.
+func (o object) ingress(t *testing.T) *networkingv1.Ingress {
+	t.Helper()
+	made := &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{
+		Namespace: "shop", Name: o.name, UID: types.UID(o.name), Generation: 1, Annotations: map[string]string{},
+		CreationTimestamp: metav1.NewTime(time.Date(2026, 1, 1, 0, o.minutes, 0, 0, time.UTC)),
+	}}
+	made.Spec.IngressClassName = new("nginx")
+	for _, a := range o.annotations {
+		name, value, ok := strings.Cut(a, ": ")
+		if !ok {
+			t.Fatalf("annotation %q has no value", a)
+		}
+		if !strings.Contains(name, "/") {
+			name = nginx.Prefix + name
+		}
+		made.Annotations[name] = strings.Trim(value, `"`)
+	}
+	if o.paths != "" {
+		rule := networkingv1.IngressRule{Host: o.host}
+		rule.HTTP = &networkingv1.HTTPIngressRuleValue{}
+		for path := range strings.SplitSeq(o.paths, "; ") {
+			kind, rest, _ := strings.Cut(path, " ")
+			at, service, ok := strings.Cut(rest, " -> ")
+			if !ok {
+				t.Fatalf("path %q has no service", path)
+			}
+			p := networkingv1.HTTPIngressPath{Path: at, PathType: new(networkingv1.PathType(kind)), Backend: backend(service)}
+			if kind == "Specific" {
+				p.PathType = new(networkingv1.PathTypeImplementationSpecific)
+			}
+			rule.HTTP.Paths = append(rule.HTTP.Paths, p)
+		}
+		made.Spec.Rules = append(made.Spec.Rules, rule)
+	}
+	if len(o.tls) > 0 {
+		made.Spec.TLS = []networkingv1.IngressTLS{{Hosts: o.tls}}
+	}
+	if o.defaultBackend != "" {
+		made.Spec.DefaultBackend = new(backend(o.defaultBackend))
+	}
+	return made
+}
+
+func backend(service string) networkingv1.IngressBackend {
+	return networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: service, Port: networkingv1.ServiceBackendPort{Number: 80}}}
+}
+
+// rig is a data plane that serves objects.
+type rig struct {
+	*testing.T
+	address string
+	proxy   *proxy.Proxy
+	reports []translate.Report
+	// copies has what mirrors were asked.
+	copies chan string
+}
+
+// serve serves objects, with the data of ingress-nginx's ConfigMap, nil for none. Other ConfigMaps are among more. It
+// trusts its clients to be proxies.
+func serve(t *testing.T, data map[string]string, objects []object, more ...client.Object) *rig {
+	t.Helper()
+	return serveTrusting(t, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, data, objects, more...)
+}
+
+// serveTrusting is serve for other trusted proxies.
+func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string, objects []object, more ...client.Object) *rig {
+	t.Helper()
+	r := &rig{T: t, copies: make(chan string, 100)}
+	r.proxy, r.address = fixture.StartProxyWith(t, proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, TrustedProxies: trusted})
+	options := nginx.Options{Class: "nginx"}
+	if data != nil {
+		options.ConfigMap = configMap
+		more = append(more, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: configMap.Namespace, Name: configMap.Name}, Data: data})
+	}
+	all := slices.Clone(more)
+	for _, o := range objects {
+		all = append(all, o.ingress(t))
+	}
+	for _, name := range []string{"web", "api", "next", "shadow", "grpc"} {
+		all = append(all, r.service(name)...)
+	}
+	in, _, err := sources.InputOf(all, translate.Options{IngressClass: "warren", AllowLocalTasks: true}, gatewayapi.Options{}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, reports := translate.Build(in)
+	r.reports = reports
+	if _, err := r.proxy.Apply(snapshot); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// service returns a Service whose one endpoint tells what it is asked.
+func (r *rig) service(name string) []client.Object {
+	r.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if name == "shadow" {
+			r.copies <- request.Method + " " + request.RequestURI
+		}
+		content, _ := io.ReadAll(request.Body)
+		w.Header().Set("X-Service", name)
+		w.Header().Set("X-Target", request.RequestURI)
+		w.Header().Set("X-Host", request.Host)
+		w.Header().Set("X-Content", strconv.Itoa(len(content)))
+		w.Header().Set("Server", "secret/1.0")
+		for field, values := range request.Header {
+			for _, value := range values {
+				w.Header().Add("Got-"+field, value)
+			}
+		}
+		if status, err := strconv.Atoi(request.URL.Query().Get("status")); err == nil {
+			w.WriteHeader(status)
+		}
+	}))
+	r.Cleanup(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		r.Fatal(err)
+	}
+	number, _ := strconv.Atoi(port)
+	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name},
+		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP}}}}
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: map[string]string{discoveryv1.LabelServiceName: name}},
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(number)), Protocol: new(corev1.ProtocolTCP)}},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}}},
+	}
+	return []client.Object{service, slice}
+}
+
+// answer is what a client got.
+type answer struct {
+	*http.Response
+	body string
+}
+
+// ask sends "METHOD host/target", or "host/target" for GET, with further fields. "https" among them stands for a client
+// that came over HTTPS to a trusted proxy.
+func (r *rig) ask(what string, fields ...string) answer {
+	r.Helper()
+	method, url, ok := strings.Cut(what, " ")
+	if !ok {
+		method, url = "GET", what
+	}
+	host, target, _ := strings.Cut(url, "/")
+	connection, err := net.Dial("tcp", r.address)
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	_ = connection.SetDeadline(time.Now().Add(fixture.Patience))
+	head := fmt.Sprintf("%s /%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", method, target, host)
+	content := ""
+	for _, field := range fields {
+		switch {
+		case field == "https":
+			head += "X-Forwarded-Proto: https\r\n"
+		case strings.HasPrefix(field, "content "):
+			length, _ := strconv.Atoi(strings.TrimPrefix(field, "content "))
+			content = strings.Repeat("x", length)
+			head += fmt.Sprintf("Content-Length: %d\r\n", length)
+		default:
+			head += field + "\r\n"
+		}
+	}
+	go func() { _, _ = io.WriteString(connection, head+"\r\n"+content) }()
+	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
+	if err != nil {
+		r.Fatalf("%s: %v", what, err)
+	}
+	body, _ := io.ReadAll(response.Body)
+	return answer{response, string(body)}
+}
+
+// String says what became of a request: "web /path" if a backend answered, or a status with where the client is sent,
+// or with the reason.
+func (a answer) String() string {
+	if service := a.Header.Get("X-Service"); service != "" {
+		text := service + " " + a.Header.Get("X-Target")
+		if a.StatusCode != 200 {
+			text = strconv.Itoa(a.StatusCode) + " " + text
+		}
+		return text
+	}
+	text := strconv.Itoa(a.StatusCode)
+	if location := a.Header.Get("Location"); location != "" {
+		return text + " " + location
+	}
+	if a.StatusCode >= 400 {
+		reason, _, _ := strings.Cut(a.body, ":")
+		text += " " + reason
+	}
+	return text
+}
+
+// says returns what the conditions and the event of an Ingress say.
+func (r *rig) says(name string) string {
+	var said []string
+	for i := range r.reports {
+		if report := &r.reports[i]; report.Name == name {
+			for _, c := range report.Conditions {
+				if c.Status != metav1.ConditionTrue {
+					said = append(said, c.Reason+": "+c.Message)
+				}
+			}
+			if report.Unheeded != "" {
+				said = append(said, "told: "+report.Unheeded)
+			}
+		}
+	}
+	return strings.Join(said, "\n")
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// Each row is what the real controller was seen to do, in the words of that list. A row says the requests and what
+// becomes of each.
+func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
+	t.Parallel()
+	const h = "h.io"
+	web := func(paths string, annotations ...string) object {
+		return object{name: "a", host: h, paths: paths, annotations: annotations}
+	}
+	for _, test := range []struct {
+		name    string
+		objects []object
+		// want is "request => what becomes of it", a line each. A request may have fields after " | ".
+		want string
+	}{
+		{"path `/app(/|$)(.*)`, `rewrite-target: /$2`", []object{web("Specific /app(/|$)(.*) -> web", "rewrite-target: /$2")}, `
+			h.io/app/x => web /x
+			h.io/app => web /
+			h.io/APP/x => web /x
+			h.io/application => 404 RouteNotFound`},
+		{"another Ingress of that host, no annotations, path `/Other` Prefix: every path of the host has become an expression without an end",
+			[]object{web("Specific /app(/|$)(.*) -> web", "rewrite-target: /$2"), {name: "b", host: h, paths: "Prefix /Other -> api", minutes: 1}}, `
+			h.io/other => api /other
+			h.io/otherwise => api /otherwise`},
+		{"Prefix `/foo`, no expression on the host", []object{web("Prefix /foo -> web")}, `
+			h.io/foo => web /foo
+			h.io/foo/x => web /foo/x
+			h.io/foobar => 404 RouteNotFound`},
+		{"Exact `/foo`", []object{web("Exact /foo -> web")}, `
+			h.io/foo => web /foo
+			h.io/foo/ => 404 RouteNotFound`},
+		{"ImplementationSpecific `/x` beside `/`: it is turned into Prefix", []object{web("Specific /x -> api; Prefix / -> web")}, `
+			h.io/x => api /x
+			h.io/xyz => web /xyz`},
+		{"`rewrite-target: /` on `/api`", []object{web("Prefix /api -> web", "rewrite-target: /")}, `
+			h.io/api/v1/users?q=1 => web /?q=1`},
+		{"`tls` covers the host, no Secret", []object{{name: "a", host: h, paths: "Prefix / -> web", tls: []string{h}}}, `
+			h.io/p?q=1 => 308 https://h.io/p?q=1
+			h.io:8000/p => 308 https://h.io/p
+			h.io/p | https => web /p`},
+		{"`tls` of another Ingress covers the host", []object{{name: "a", host: h, paths: "Prefix / -> web", tls: []string{h}},
+			{name: "b", host: h, paths: "Prefix /b -> api"}}, `
+			h.io/b => 308 https://h.io/b`},
+		{"`force-ssl-redirect` without `tls`, request for `/`", []object{web("Prefix / -> web", "force-ssl-redirect: true")}, `
+			h.io/ => 308 https://h.io
+			h.io/ | https => web /`},
+		{"`permanent-redirect: https://new.example.com/x`, request `/y?z=1`: nothing is appended",
+			[]object{web("Prefix / -> web", "permanent-redirect: https://new.example.com/x")}, `
+			h.io/y?z=1 => 301 https://new.example.com/x`},
+		{"`from-to-www-redirect` on `www.h`", []object{{name: "a", host: "www.h.io", paths: "Prefix / -> web", annotations: []string{"from-to-www-redirect: true"}}}, `
+			h.io/p => 308 http://www.h.io/p
+			h.io/p | https => 308 https://www.h.io/p
+			www.h.io/p => web /p`},
+		{"`whitelist-source-range` with a prefix that there is not", []object{web("Prefix / -> web", "whitelist-source-range: 10.0.0.0/99")}, `
+			h.io/ => 503 RuleClosed`},
+		{"`limit-rps: 1`: six of ten at once pass (burst 5 plus one), ours says 429", []object{web("Prefix / -> web", "limit-rps: 1")}, `
+			h.io/1 => web /1
+			h.io/2 => web /2
+			h.io/3 => web /3
+			h.io/4 => web /4
+			h.io/5 => web /5
+			h.io/6 => web /6
+			h.io/7 => 429 RateLimited`},
+		{"CORS defaults", []object{web("Prefix / -> web", "enable-cors: true")}, `
+			OPTIONS h.io/ => 204
+			h.io/ => web /`},
+		{"`cors-allow-origin: https://ui…`, another Origin: no CORS field at all, served", []object{web("Prefix / -> web", "enable-cors: true", "cors-allow-origin: https://ui.h.io")}, `
+			h.io/ | Origin: https://evil.io => web /
+			OPTIONS h.io/ | Origin: https://evil.io => web /
+			OPTIONS h.io/ | Origin: https://ui.h.io => 204`},
+		{"two Ingresses, one path: the older", []object{{name: "b", host: h, paths: "Prefix / -> web"}, {name: "a", host: h, paths: "Prefix / -> api", minutes: 1}}, `
+			h.io/ => web /`},
+		{"Ingress without a host, path `/z`: answers unknown hosts alone; a host that has rules says 404",
+			[]object{web("Prefix /a -> web"), {name: "z", paths: "Prefix /z -> api"}}, `
+			other.io/z => api /z
+			h.io/z => 404 RouteNotFound`},
+		{"`*.w.example.com`: one label", []object{{name: "a", host: "*.w.io", paths: "Prefix / -> web"}}, `
+			p.w.io/ => web /
+			p.q.w.io/ => 404 RouteNotFound`},
+		{"`use-regex`, `/item/[0-9]+`", []object{web("Specific /item/[0-9]+ -> web", "use-regex: true")}, `
+			h.io/item/42/x => web /item/42/x
+			h.io/item/x => 404 RouteNotFound`},
+		{"unknown host: 404", []object{web("Prefix / -> web")}, `
+			other.io/ => 404 RouteNotFound`},
+		{"target without a rewrite: as sent; we forward a canonical path", []object{web("Prefix /foo -> web")}, `
+			h.io/foo//x/../y => web /foo/y
+			h.io/bar/../foo/%41 => web /foo/A`},
+		{"`server-alias` that another Ingress has as its host: that Ingress has it",
+			[]object{web("Prefix / -> web", "server-alias: alias.io,taken.io"), {name: "b", host: "taken.io", paths: "Prefix / -> api", minutes: 1}}, `
+			alias.io/ => web /
+			taken.io/ => api /`},
+		{"no endpoints: 503", []object{web("Prefix / -> nobody")}, `
+			h.io/ => 503 NoHealthyTask`},
+		{"`auth-type: basic`: it closes", []object{web("Prefix / -> web", "auth-type: basic", "auth-secret: users")}, `
+			h.io/ => 503 RuleClosed`},
+		{"canary by header `always`, `never`, another value",
+			[]object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-by-header: X-Canary"}, minutes: 1}}, `
+			h.io/ | X-Canary: always => next /
+			h.io/ | X-Canary: never => web /
+			h.io/ | X-Canary: maybe => web /
+			h.io/ => web /`},
+		{"canary by header and value: the value: canary; `always` means nothing",
+			[]object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix / -> next",
+				annotations: []string{"canary: true", "canary-by-header: X-Canary", "canary-by-header-value: blue"}, minutes: 1}}, `
+			h.io/ | X-Canary: blue => next /
+			h.io/ | X-Canary: always => web /`},
+		{"canary on a path that main does not have: goes to main by main's path",
+			[]object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix /c -> next", annotations: []string{"canary: true", "canary-weight: 100"}, minutes: 1}}, `
+			h.io/c => web /c`},
+		{"canary without a main: 404: it makes no host",
+			[]object{{name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-weight: 100"}}}, `
+			h.io/ => 404 RouteNotFound`},
+		{"canary whose service and port some older Ingress of the namespace uses as an ordinary backend: was never picked, would be now",
+			[]object{web("Prefix / -> web"), {name: "b", host: "other.io", paths: "Prefix / -> next"},
+				{name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-weight: 100"}, minutes: 1}}, `
+			h.io/ => next /`},
+		{"canary by cookie", []object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-by-cookie: c"}, minutes: 1}}, `
+			h.io/ | Cookie: a=b; c=always => next /
+			h.io/ | Cookie: c=never => web /`},
+		{"canary by a pattern, which matches a part", []object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix / -> next",
+			annotations: []string{"canary: true", "canary-by-header: X-C", "canary-by-header-pattern: b[lr]ue"}, minutes: 1}}, `
+			h.io/ | X-C: dark-blue-1 => next /
+			h.io/ | X-C: red => web /`},
+		{"`satisfy: any` with an allow list and basic auth: it closes", []object{web("Prefix / -> web", "satisfy: any", "allowlist-source-range: 10.0.0.0/8", "auth-type: basic")}, `
+			h.io/ => 503 RuleClosed`},
+		{"`auth-url` with `auth-signin`: it closes", []object{web("Prefix / -> web", "auth-url: http://auth.io", "auth-signin: http://auth.io/in")}, `
+			h.io/ => 503 RuleClosed`},
+		{"`custom-http-errors`, no endpoints: an answer is as it was", []object{web("Prefix / -> web", "custom-http-errors: 404")}, `
+			h.io/?status=404 => 404 web /?status=404`},
+		{"`backend-protocol: HTTPS` to plain HTTP", []object{web("Prefix / -> web", "backend-protocol: HTTPS")}, `
+			h.io/ => 502 UpstreamTLSFailed`},
+		{"surprise: `/my-path` is sent to `/my-path/` where only the latter is a rule", []object{web("Prefix /my-path/ -> web")}, `
+			h.io/my-path?q => 301 http://h.io/my-path/?q
+			h.io/my-path/ => web /my-path/
+			h.io/my-path/x => web /my-path/x`},
+	} {
+		t.Run(strings.ReplaceAll(test.name, "/", "∕"), func(t *testing.T) {
+			t.Parallel()
+			r := serve(t, nil, test.objects)
+			for line := range strings.Lines(strings.TrimSpace(test.want)) {
+				request, want, ok := strings.Cut(strings.TrimSpace(line), " => ")
+				if !ok {
+					t.Fatalf("%q says no outcome", line)
+				}
+				what, fields, _ := strings.Cut(request, " | ")
+				var list []string
+				if fields != "" {
+					list = strings.Split(fields, " | ")
+				}
+				if got := r.ask(what, list...).String(); got != want {
+					t.Errorf("%s: got %q, want %q\n%s", request, got, want, r.says("a"))
+				}
+			}
+		})
+	}
+}
+
+// TestWhatBackendsAndClientsWereSeenToGet is about fields.
+func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
+	t.Parallel()
+	one := func(annotations ...string) []object {
+		return []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: annotations}}
+	}
+	for _, test := range []struct {
+		name    string
+		objects []object
+		what    string
+		fields  []string
+		want    map[string]string
+	}{
+		{"CORS defaults: the same fields on a GET without Origin", one("enable-cors: true"), "h.io/", nil, map[string]string{
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true", "Access-Control-Allow-Methods": "GET, PUT, POST, DELETE, PATCH, OPTIONS",
+			"Access-Control-Allow-Headers": "DNT, Keep-Alive, User-Agent, X-Requested-With, If-Modified-Since, Cache-Control, Content-Type, Range, Authorization",
+			"Access-Control-Max-Age":       "1728000"}},
+		{"CORS defaults: preflight", one("enable-cors: true"), "OPTIONS h.io/", []string{"Origin: https://a.io", "Access-Control-Request-Method: PUT"}, map[string]string{
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "true", "Access-Control-Max-Age": "1728000"}},
+		{"another Origin: no CORS field at all", one("enable-cors: true", "cors-allow-origin: https://ui.h.io"), "h.io/", []string{"Origin: https://evil.io"}, map[string]string{
+			"Access-Control-Allow-Origin": "", "Access-Control-Allow-Credentials": "", "Access-Control-Allow-Methods": "", "X-Service": "web"}},
+		{"`upstream-vhost: inner`: Host `inner`, X-Forwarded-Host the client's", one("upstream-vhost: inner"), "h.io/", nil, map[string]string{
+			"X-Host": "inner", "Got-X-Forwarded-Host": "h.io"}},
+		{"`x-forwarded-prefix` without a rewrite: not sent", one("x-forwarded-prefix: /app"), "h.io/", nil, map[string]string{"Got-X-Forwarded-Prefix": ""}},
+		{"`x-forwarded-prefix` with a rewrite", one("x-forwarded-prefix: /app", "rewrite-target: /x"), "h.io/", nil, map[string]string{"Got-X-Forwarded-Prefix": "/app"}},
+		{"`Proxy` is taken off", one(), "h.io/", []string{"Proxy: http://evil.io"}, map[string]string{"Got-Proxy": ""}},
+		{"names with underscores are taken off", one(), "h.io/", []string{"X_Real_IP: 1.2.3.4"}, map[string]string{"Got-X_real_ip": "", "Got-X_Real_IP": ""}},
+		{"X-Forwarded-Prefix, -Server, -User, `Forwarded` of a client: passed on (we take them off)", one(), "h.io/",
+			[]string{"X-Forwarded-Prefix: /evil", "X-Forwarded-User: root", "Forwarded: for=1.2.3.4"}, map[string]string{"Got-X-Forwarded-User": "", "Got-Forwarded": ""}},
+		{"client's X-Forwarded-For: replaced", one(), "h.io/", []string{"X-Forwarded-For: 1.2.3.4"}, map[string]string{"Got-X-Forwarded-For": "127.0.0.1"}},
+		{"sent to the backend", one(), "h.io/", nil, map[string]string{"Got-X-Forwarded-For": "127.0.0.1", "Got-X-Real-Ip": "127.0.0.1",
+			"Got-X-Forwarded-Host": "h.io", "Got-X-Forwarded-Port": "80", "Got-X-Forwarded-Proto": "http"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := serveTrusting(t, nil, nil, test.objects).ask(test.what, test.fields...)
+			for name, want := range test.want {
+				if value := got.Header.Get(name); value != want {
+					t.Errorf("%s is %q, want %q: %s", name, value, want, got)
+				}
+			}
+		})
+	}
+}
+
+// Whoever may choose an id may lead those who look for it in a log to other requests.
+func TestClientsXRequestIDIsKeptOfATrustedProxy(t *testing.T) {
+	t.Parallel()
+	const id = "7f1c0e4d2b3a49588e6f7a8b9c0d1e2f"
+	one := []object{{name: "a", host: "h.io", paths: "Prefix / -> web"}}
+	if got := serve(t, nil, one).ask("h.io/", "X-Request-ID: "+id).Header.Get("Got-X-Request-Id"); got != id {
+		t.Errorf("a trusted proxy's has become %q", got)
+	}
+	if got := serveTrusting(t, nil, nil, one).ask("h.io/", "X-Request-ID: "+id).Header.Get("Got-X-Request-Id"); got == id || got == "" {
+		t.Errorf("anybody's has become %q", got)
+	}
+}
+
+func TestTheCookieOfAnAffinityIsAsItWasSeen(t *testing.T) {
+	t.Parallel()
+	r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{"affinity: cookie"}}})
+	for _, test := range []struct {
+		fields []string
+		want   string
+	}{{nil, "; Path=/; HttpOnly"}, {[]string{"https"}, "; Path=/; Secure; HttpOnly"}} {
+		cookie := r.ask("h.io/", test.fields...).Header.Get("Set-Cookie")
+		name, rest, _ := strings.Cut(cookie, "=")
+		if value, attributes, _ := strings.Cut(rest, ";"); name != "INGRESSCOOKIE" || value == "" || "; "+strings.TrimSpace(attributes) != test.want {
+			t.Errorf("the cookie is %q, want INGRESSCOOKIE with %q", cookie, test.want)
+		}
+	}
+}
+
+func TestContentIsBoundedAsItWasSeen(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, annotation, want string
+		length                 string
+	}{
+		{"1 MiB without an annotation", "ssl-redirect: true", "413 ContentTooLarge", "content 1048577"},
+		{"as much as that", "ssl-redirect: true", "web /", "content 1048576"},
+		{"no bound", "proxy-body-size: 0", "web /", "content 1048577"},
+		{"another bound", "proxy-body-size: 10", "413 ContentTooLarge", "content 11"},
+	} {
+		r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{test.annotation}}})
+		if got := r.ask("POST h.io/", test.length).String(); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}

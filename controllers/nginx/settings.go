@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/policy"
+)
+
+// Options are what the controller's flags say of Ingresses written for ingress-nginx.
+type Options struct {
+	// Class is the name of the class. Empty for not serving such Ingresses.
+	Class string
+	// ConfigMap is that of ingress-nginx. It has no name for none.
+	ConfigMap types.NamespacedName
+	// NoSnippets closes each path with a snippet, whatever is in it.
+	NoSnippets bool
+}
+
+// Map is what is known of a ConfigMap.
+type Map struct {
+	Data map[string]string
+	// Missing says why there are no data, for people. Empty if there are.
+	Missing string
+}
+
+// Maps are ConfigMaps that [Named] names, by name.
+type Maps map[types.NamespacedName]Map
+
+// Named returns the ConfigMaps that the options, ingress-nginx's own ConfigMap, and Ingresses name. known has that
+// ConfigMap, if it is known.
+func Named(o *Options, known Maps, ingresses []*networkingv1.Ingress) map[types.NamespacedName]struct{} {
+	named := make(map[types.NamespacedName]struct{})
+	if o.ConfigMap.Name != "" {
+		named[o.ConfigMap] = struct{}{}
+		for _, key := range headerMaps {
+			if name, ok := mapName(known[o.ConfigMap].Data[key], ""); ok {
+				named[name] = struct{}{}
+			}
+		}
+	}
+	for _, object := range ingresses {
+		if name, ok := mapName(object.Annotations[Prefix+customHeaders], object.Namespace); ok {
+			named[name] = struct{}{}
+		}
+	}
+	return named
+}
+
+// headerMaps are the keys that name ConfigMaps with fields, and customHeaders is the annotation that does.
+var headerMaps = []string{proxySetHeaders, addHeaders}
+
+const (
+	proxySetHeaders = "proxy-set-headers"
+	addHeaders      = "add-headers"
+	customHeaders   = "custom-headers"
+)
+
+// mapName reads the name of a ConfigMap. In a namespace that is not empty it may be without one, and has to be in that.
+func mapName(text, namespace string) (name types.NamespacedName, ok bool) {
+	text = strings.TrimSpace(text)
+	if namespace != "" && text != "" && !strings.Contains(text, "/") {
+		text = namespace + "/" + text
+	}
+	if readMapName(nil, text) != "" {
+		return name, false
+	}
+	name.Namespace, name.Name, _ = strings.Cut(text, "/")
+	return name, namespace == "" || name.Namespace == namespace
+}
+
+// Settings are what all Ingresses written for ingress-nginx have in common. They are immutable.
+type Settings struct {
+	options Options
+	terms   Terms
+	maps    Maps
+	// closing says why every path is closed. Empty for none.
+	closing []string
+	// notes are about keys that are not acted on, for who installs the controller.
+	notes []string
+}
+
+// NewSettings reads the ConfigMap. known has those that [Named] names.
+func NewSettings(o Options, known Maps) *Settings {
+	s := &Settings{options: o, terms: defaults(), maps: known}
+	if o.ConfigMap.Name == "" {
+		return s
+	}
+	from, ok := known[o.ConfigMap]
+	if !ok || from.Missing != "" {
+		why := from.Missing
+		if why == "" {
+			why = "is not there"
+		}
+		s.closing = append(s.closing, "ConfigMap "+o.ConfigMap.String()+", which --nginx-configmap names, "+why+": it may say who gets in; make it, an empty one will do")
+		return s
+	}
+	for _, key := range slices.Sorted(maps.Keys(from.Data)) {
+		s.read(key, from.Data[key])
+	}
+	s.terms.sent = s.headers(proxySetHeaders, from.Data)
+	s.terms.answered = s.headers(addHeaders, from.Data)
+	return s
+}
+
+// Notes are what to tell who installs the controller, a line each.
+func (s *Settings) Notes() []string { return slices.Concat(s.closing, s.notes) }
+
+// read reads a key of the ConfigMap.
+func (s *Settings) read(key, value string) {
+	value = strings.TrimSpace(value)
+	n := find(Keys, key)
+	where := "key " + rules.Clip(key) + " of ConfigMap " + s.options.ConfigMap.String()
+	switch {
+	case n == nil:
+		s.notes = append(s.notes, where+": ingress-nginx has no such key, and nothing is done about it")
+	case value == "" || n.off != nil && n.off(value):
+	case n.Fate == Closes && n.read == nil:
+		s.closing = append(s.closing, where+": nothing here does that: "+n.Text)
+	case n.read == nil:
+		s.notes = append(s.notes, where+" means nothing here: "+n.Text)
+	default:
+		fault := n.read(&s.terms, value)
+		switch {
+		case len(value) > ValueLimit:
+			s.closing = append(s.closing, where+": the value is longer than 8 KiB")
+		case fault == "":
+		case n.guards:
+			s.closing = append(s.closing, where+": "+fault)
+		default:
+			s.notes = append(s.notes, where+": "+fault)
+		}
+	}
+}
+
+// headers returns the fields of the ConfigMap that a key names.
+func (s *Settings) headers(key string, data map[string]string) []policy.Header {
+	name, ok := mapName(data[key], "")
+	if !ok {
+		return nil // read has told of it
+	}
+	list, fault := readHeaders(s.maps, name, nil)
+	if fault != "" {
+		s.closing = append(s.closing, "key "+key+" of ConfigMap "+s.options.ConfigMap.String()+": "+fault)
+	}
+	return list
+}
+
+// readHeaders returns the fields in a ConfigMap. allowed has those that there may be. Nil is for all.
+func readHeaders(known Maps, name types.NamespacedName, allowed []string) (list []policy.Header, fault string) {
+	from, ok := known[name]
+	switch {
+	case !ok:
+		return nil, "there is no ConfigMap " + name.String() + ": make it, or take the name of it off"
+	case from.Missing != "":
+		return nil, "ConfigMap " + name.String() + " " + from.Missing
+	}
+	for _, field := range slices.SortedFunc(maps.Keys(from.Data), compareNames) {
+		if fault := headerFault(from.Data, field); fault != "" {
+			return nil, "ConfigMap " + name.String() + ": " + fault
+		}
+		if allowed != nil && !slices.Contains(allowed, field) {
+			return nil, "ConfigMap " + name.String() + " has the field " + field + ", which global-allowed-response-headers of ingress-nginx's ConfigMap does not list"
+		}
+		if n := len(list); n > 0 && strings.EqualFold(list[n-1].Name, field) {
+			return nil, "ConfigMap " + name.String() + " has " + list[n-1].Name + " and " + field + ", which are one field: write it once"
+		}
+		list = append(list, policy.Header{Name: field, Value: from.Data[field]})
+	}
+	return list, ""
+}
+
+// compareNames orders names of fields as [policy.HeaderChanges] wants them: without case.
+func compareNames(a, b string) int {
+	if c := strings.Compare(strings.ToLower(a), strings.ToLower(b)); c != 0 {
+		return c
+	}
+	return strings.Compare(a, b)
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx_test
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/nginx"
+)
+
+func newMap(namespace, name string, pairs ...string) client.Object {
+	made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Data: map[string]string{}}
+	for i := 0; i < len(pairs); i += 2 {
+		made.Data[pairs[i]] = pairs[i+1]
+	}
+	return made
+}
+
+func TestWhatTheConfigMapSays(t *testing.T) {
+	t.Parallel()
+	fields := newMap("ingress-nginx", "fields", "X-Own", "1")
+	for _, test := range []struct {
+		name        string
+		data        map[string]string
+		annotations []string
+		what        string
+		fields      []string
+		want        string
+		// header and value are a field of the answer.
+		header, value string
+	}{
+		{name: "nothing", data: map[string]string{}, want: "web /"},
+		{name: "a bound of content", data: map[string]string{"proxy-body-size": "1k"}, what: "POST h.io/", fields: []string{"content 1025"}, want: "413 ContentTooLarge"},
+		{name: "a bound that an annotation lifts", data: map[string]string{"proxy-body-size": "1k"}, annotations: []string{"proxy-body-size: 0"},
+			what: "POST h.io/", fields: []string{"content 1025"}, want: "web /"},
+		{name: "redirects to HTTPS", data: map[string]string{"force-ssl-redirect": "true", "http-redirect-code": "301"}, what: "h.io/x", want: "301 https://h.io/x"},
+		{name: "but not of some paths", data: map[string]string{"force-ssl-redirect": "true", "no-tls-redirect-locations": "/.well-known,/"}, what: "h.io/x", want: "web /x"},
+		{name: "addresses that get in", data: map[string]string{"whitelist-source-range": "10.0.0.0/8"}, want: "403 AccessDenied"},
+		{name: "addresses that an annotation lets in", data: map[string]string{"whitelist-source-range": "10.0.0.0/8"}, annotations: []string{"whitelist-source-range: 127.0.0.1"}, want: "web /"},
+		{name: "addresses that are blocked", data: map[string]string{"block-cidrs": "127.0.0.0/8"}, annotations: []string{"whitelist-source-range: 127.0.0.1"}, want: "403 AccessDenied"},
+		{name: "fields for backends", data: map[string]string{"proxy-set-headers": "ingress-nginx/fields"}, want: "web /", header: "Got-X-Own", value: "1"},
+		{name: "fields for clients", data: map[string]string{"add-headers": "ingress-nginx/fields"}, want: "web /", header: "X-Own", value: "1"},
+		{name: "fields that are hidden", data: map[string]string{"hide-headers": "Server, X-Host"}, want: "web /", header: "X-Host"},
+		{name: "fields of an Ingress", data: map[string]string{"global-allowed-response-headers": "X-Mine"}, annotations: []string{"custom-headers: mine"}, want: "web /", header: "X-Mine", value: "2"},
+		{name: "fields that are not allowed", data: map[string]string{}, annotations: []string{"custom-headers: mine"}, want: "503 RuleClosed"},
+		{name: "a map that is not there", data: map[string]string{"proxy-set-headers": "ingress-nginx/gone"}, want: "503 RuleClosed"},
+		{name: "a question who somebody is", data: map[string]string{"global-auth-url": "https://auth.io"}, want: "503 RuleClosed"},
+		{name: "a question that is not asked of this one", data: map[string]string{"global-auth-url": "https://auth.io"}, annotations: []string{"enable-global-auth: false"}, want: "web /"},
+		{name: "a question that is asked of this one", data: map[string]string{"global-auth-url": "https://auth.io"}, annotations: []string{"enable-global-auth: true"}, want: "503 RuleClosed"},
+		{name: "agents that are blocked", data: map[string]string{"block-user-agents": "curl"}, want: "503 RuleClosed"},
+		{name: "a snippet", data: map[string]string{"location-snippet": "deny all;"}, want: "503 RuleClosed"},
+		{name: "a value that closes", data: map[string]string{"denylist-source-range": "office"}, want: "503 RuleClosed"},
+		{name: "a value that is told", data: map[string]string{"proxy-read-timeout": "60s", "worker-processes": "4", "frobnicate": "x"}, want: "web /"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			what := test.what
+			if what == "" {
+				what = "h.io/"
+			}
+			r := serve(t, test.data, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: test.annotations}}, fields, newMap("shop", "mine", "X-Mine", "2"))
+			got := r.ask(what, test.fields...)
+			if got.String() != test.want {
+				t.Errorf("got %q, want %q\n%s", got, test.want, r.says("a"))
+			}
+			if test.header != "" && got.Header.Get(test.header) != test.value {
+				t.Errorf("%s is %q, want %q", test.header, got.Header.Get(test.header), test.value)
+			}
+		})
+	}
+}
+
+// What the operator has to know is told to the operator.
+func TestNotesOfTheConfigMap(t *testing.T) {
+	t.Parallel()
+	known := nginx.Maps{configMap: {Data: map[string]string{"proxy-read-timeout": "60s", "worker-processes": "4", "frobnicate": "x", "block-referers": "a", "ssl-redirect": "false"}}}
+	got := strings.Join(nginx.NewSettings(nginx.Options{Class: "nginx", ConfigMap: configMap}, known).Notes(), "\n")
+	for _, want := range []string{`write "60", without a unit`, "worker-processes of ConfigMap ingress-nginx/controller means nothing here", "has no such key", "block-referers"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the notes lack %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "ssl-redirect") {
+		t.Errorf("what is acted on is noted:\n%s", got)
+	}
+	for name, maps := range map[string]nginx.Maps{"is not there": nil, "cannot be read": {configMap: {Missing: "cannot be read"}}} {
+		if got := strings.Join(nginx.NewSettings(nginx.Options{Class: "nginx", ConfigMap: configMap}, maps).Notes(), "\n"); !strings.Contains(got, name) {
+			t.Errorf("the notes lack %q: %s", name, got)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package sources
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx"
+	"github.com/warren-dev/ingress/controllers/rules"
+)
+
+// StandardObjects are the controller's Ingresses of networking.k8s.io.
+type StandardObjects struct {
+	// Own are those of the controller's class, and Nginx those that were written for ingress-nginx.
+	Own, Nginx []*networkingv1.Ingress
+	// Settings are what those of Nginx have in common. Nil if none are served.
+	Settings *nginx.Settings
+}
+
+// add adds an Ingress that a class claims.
+func (o *StandardObjects) add(object *networkingv1.Ingress, class kinds.StandardClass) {
+	if class.ForNginx(object) {
+		o.Nginx = append(o.Nginx, object)
+		return
+	}
+	o.Own = append(o.Own, object)
+}
+
+// nginxVersions has what Ingresses written for ingress-nginx were read as. What one says depends on the settings, and
+// on which hosts others have TLS for. Only the goroutine that builds uses it.
+type nginxVersions struct {
+	settings *nginx.Settings
+	known    map[types.UID]nginxVersion
+}
+
+type nginxVersion struct {
+	resourceVersion, covered string
+	content                  *rules.Object
+}
+
+// read returns what the Ingresses are read as, and forgets all others.
+func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
+	if v.settings != ours.Settings {
+		v.settings, v.known = ours.Settings, nil
+	}
+	covered := nginx.Covered{}
+	for _, object := range ours.Nginx {
+		covered.Add(object)
+	}
+	known := make(map[types.UID]nginxVersion, len(ours.Nginx))
+	all := make([]*rules.Object, 0, len(ours.Nginx))
+	for _, object := range ours.Nginx {
+		version, ok := v.known[object.UID]
+		of := covered.Of(object)
+		if !ok || version.resourceVersion != object.ResourceVersion || version.resourceVersion == "" || version.covered != of {
+			version = nginxVersion{object.ResourceVersion, of, nginx.Read(object, ours.Settings, covered)}
+		}
+		known[object.UID] = version
+		all = append(all, version.content)
+	}
+	v.known = known
+	return all
+}
+
+// shownBy returns the Secrets with the certificates that the backends of objects are shown, each once.
+func shownBy(objects []*rules.Object) []types.NamespacedName {
+	shown := make(map[types.NamespacedName]struct{})
+	for _, o := range objects {
+		for h := range o.Hosts {
+			for r := range o.Hosts[h].Rules {
+				for b := range o.Hosts[h].Rules[r].EachBackend() {
+					if b.TLS != nil && b.TLS.ClientCertificate.Name != "" {
+						shown[b.TLS.ClientCertificate] = struct{}{}
+					}
+				}
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(shown), func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) })
+}
+
+// nginxIngresses knows the ConfigMaps that Ingresses written for ingress-nginx are read by.
+type nginxIngresses struct {
+	options nginx.Options
+	// own has ingress-nginx's ConfigMap, nil for none. named has the ConfigMaps that others name.
+	own   *cluster.OptionalCache
+	named *cluster.NamedObjects[*corev1.ConfigMap]
+	// made are the latest settings, and from says which versions they were made from.
+	made atomic.Pointer[nginx.Settings]
+	from *string
+	// noted is what the log has told of them.
+	noted []string
+}
+
+// addNginxIngresses has the manager run a cache of the one ConfigMap. Whoever installs the controller lets it read that
+// one by its name.
+func addNginxIngresses(mgr ctrl.Manager, options nginx.Options, configMaps cluster.Metadata, changed func()) (*nginxIngresses, error) {
+	n := &nginxIngresses{options: options}
+	n.made.Store(nginx.NewSettings(options, nil))
+	if options.Class == "" {
+		return n, nil
+	}
+	n.named = cluster.NewNamedObjects(configMaps, cluster.ReadConfigMap(mgr.GetAPIReader()), keepFields, changed)
+	if options.ConfigMap.Name == "" {
+		return n, nil
+	}
+	only := cache.Options{ByObject: map[client.Object]cache.ByObject{&corev1.ConfigMap{}: {
+		Namespaces: map[string]cache.Config{options.ConfigMap.Namespace: {
+			FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, options.ConfigMap.Name)}},
+		Transform: trimConfigMap,
+	}}}
+	var err error
+	n.own, err = cluster.AddOptionalCache(mgr, only, &corev1.ConfigMap{},
+		"so that every Ingress written for ingress-nginx is closed: grant get, list and watch on the ConfigMap of --nginx-configmap")
+	return n, err
+}
+
+// fieldsLimit is how many bytes are kept of a ConfigMap with header fields.
+const fieldsLimit = 64 << 10
+
+// keepFields keeps what may be header fields. A ConfigMap that is too large keeps nothing that could be one.
+func keepFields(o *corev1.ConfigMap) *corev1.ConfigMap {
+	size := 0
+	for name, value := range o.Data {
+		size += len(name) + len(value)
+	}
+	kept := &corev1.ConfigMap{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: o.Data}
+	if size > fieldsLimit {
+		kept.Data = map[string]string{"": "it is longer than 64 KiB"}
+	}
+	return kept
+}
+
+// trimConfigMap keeps the keys of ingress-nginx's ConfigMap, with so much of each value that one which is too long can
+// be told.
+func trimConfigMap(object any) (any, error) {
+	o, ok := object.(*corev1.ConfigMap)
+	if !ok {
+		return object, nil
+	}
+	trimmed := &corev1.ConfigMap{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: make(map[string]string, len(o.Data))}
+	for key, value := range o.Data {
+		trimmed.Data[key] = strings.Clone(value[:min(len(value), nginx.ValueLimit+1)])
+	}
+	return trimmed, nil
+}
+
+// caches returns the caches that may have no right to read.
+func (n *nginxIngresses) caches() []*cluster.OptionalCache {
+	if n.own == nil {
+		return nil
+	}
+	return []*cluster.OptionalCache{n.own}
+}
+
+// watch has handler called with every event.
+func (n *nginxIngresses) watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	if n.own == nil {
+		return nil
+	}
+	return n.own.Watch(ctx, handler)
+}
+
+// settle waits until it is known what the ConfigMap says, or that this cannot be known.
+func (n *nginxIngresses) settle(ctx context.Context) bool { return n.own == nil || n.own.Settle(ctx) }
+
+// wait returns when nothing is read any more, which is after the context has ended.
+func (n *nginxIngresses) wait() {
+	if n.named != nil {
+		n.named.Wait()
+	}
+}
+
+// latest returns the settings of the latest build.
+func (n *nginxIngresses) latest() *nginx.Settings { return n.made.Load() }
+
+// settings returns what Ingresses written for ingress-nginx have in common. As long as nothing changes, it is the same
+// value. Only the goroutine that builds calls it.
+func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1.Ingress) (*nginx.Settings, error) {
+	known, from := nginx.Maps{}, ""
+	if n.own != nil {
+		object, err := n.ownMap(ctx)
+		if err != nil {
+			return nil, err
+		}
+		known[n.options.ConfigMap] = object
+		from = fmt.Sprintf("%s %v", object.Missing, object.Data)
+	}
+	named := nginx.Named(&n.options, known, ingresses)
+	delete(named, n.options.ConfigMap)
+	if err := n.named.LookUp(ctx, named, cluster.ReadPatience); err != nil {
+		return nil, err
+	}
+	objects, unknown := n.named.Objects()
+	slices.SortFunc(objects, func(a, b *corev1.ConfigMap) int { return strings.Compare(string(a.UID), string(b.UID)) })
+	for _, object := range objects {
+		known[client.ObjectKeyFromObject(object)] = nginx.Map{Data: object.Data}
+		from += " " + string(object.UID) + object.ResourceVersion
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(unknown), func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) }) {
+		known[name] = nginx.Map{Missing: unknown[name]}
+		from += " " + name.String() + unknown[name]
+	}
+	if n.from == nil || *n.from != from {
+		made := nginx.NewSettings(n.options, known)
+		n.made.Store(made)
+		n.from = &from
+		n.note(ctx, made.Notes())
+	}
+	return n.made.Load(), nil
+}
+
+// ownMap returns ingress-nginx's ConfigMap.
+func (n *nginxIngresses) ownMap(ctx context.Context) (nginx.Map, error) {
+	if !n.own.Synced(ctx) {
+		return nginx.Map{Missing: "cannot be read"}, nil
+	}
+	var object corev1.ConfigMap
+	err := n.own.Get(ctx, n.options.ConfigMap, &object)
+	if client.IgnoreNotFound(err) != nil {
+		return nginx.Map{}, fmt.Errorf("reading ConfigMap %s from the cache: %w", n.options.ConfigMap, err)
+	}
+	if err != nil {
+		return nginx.Map{Missing: "is not there"}, nil
+	}
+	return nginx.Map{Data: object.Data}, nil
+}
+
+// note writes what is new about the settings into the log.
+func (n *nginxIngresses) note(ctx context.Context, notes []string) {
+	for _, text := range notes {
+		if !slices.Contains(n.noted, text) {
+			log.FromContext(ctx).Info("a setting of ingress-nginx does not do here what it did there", "why", text)
+		}
+	}
+	n.noted = notes
+}
