@@ -132,6 +132,9 @@ func (p *program) checkManifests(names []string, namespace string, f *controller
 	for _, left := range sources.LeftOut(read.Objects, f.class, compiled.nginx) {
 		k.leftOut(&left)
 	}
+	if f.trusted == "" {
+		k.hiddenClients(read.Objects)
+	}
 	if read.Unnamed != nil && read.Named != "" && namespace == "" {
 		report.Notes = append(report.Notes, fmt.Sprintf("%s names no namespace and counts as in %s, while others are in %s: write -n %s if it is applied there",
 			read.Unnamed.GetName(), metav1.NamespaceDefault, read.Named, read.Named))
