@@ -76,6 +76,11 @@ func TestADependencyOfADependencyHeedsWhatIsSaidAtTheTop(t *testing.T) {
 		{"none, by the condition in between", []string{"platform.enabled=false"}, map[string]any{"": nil}},
 		{"what is global", []string{"global.imageRegistry=mirror.example.com", "global.commonLabels.team=all", "global.somebody.elses=true"}, map[string]any{
 			"Deployment edge-inner " + container + " image": "mirror.example.com/warren-ingress:dev", "Service edge-outer metadata labels team": "all"}},
+		{"what is global from the chart in between on", []string{"platform.global.priorityClassName=high", "platform.global.imagePullSecrets={mirror}"}, map[string]any{
+			"Deployment edge-inner " + pod + " priorityClassName": "high",
+			"Deployment edge-outer " + pod + " imagePullSecrets":  []any{map[string]any{"name": "mirror"}}}},
+		{"what is global at the top goes before it", []string{"platform.global.logLevel=debug", "global.logLevel=error"}, map[string]any{
+			"Deployment edge-outer --zap-log-level": "error"}},
 		{"what is for one", []string{"platform.inner.replicaCount=5", "platform.outer.replicas=4"}, map[string]any{
 			"Deployment edge-inner spec replicas": int64(5), "Deployment edge-outer spec replicas": int64(4)}},
 		{"no fixed user", []string{"platform.inner.podSecurityContext.runAsUser=null", "platform.inner.podSecurityContext.runAsGroup=null"}, map[string]any{
@@ -103,6 +108,40 @@ func TestADependencyOfADependencyHeedsWhatIsSaidAtTheTop(t *testing.T) {
 	want := `unknown value "replica": did you mean "replicaCount"?`
 	if _, err := renderChart(t, chart, append(both, "platform.inner.replica=3")...); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("with an unknown value the error is %v, want one with %s", err, want)
+	}
+}
+
+// A chart in between has defaults of its own for its dependencies, and who is above it may say otherwise.
+func TestTheChartInBetweenSaysWhatIsEnabled(t *testing.T) {
+	between := parent(t, "inner", "outer")
+	defaults := "global: {logLevel: debug}\ninner: {enabled: true}\nouter: {enabled: false, ingressClassResource: {name: outer}, crds: {install: false}}\n"
+	if err := os.WriteFile(filepath.Join(between, "values.yaml"), []byte(defaults), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	chart := above(t, between, "platform", "platform.enabled")
+	for _, test := range []struct {
+		name   string
+		values []string
+		want   []any
+		level  any
+	}{
+		{"as it says", nil, []any{"Deployment edge-inner"}, "debug"},
+		{"otherwise", []string{"platform.inner.enabled=false", "platform.outer.enabled=true"}, []any{"Deployment edge-outer"}, nil},
+		{"with what is global", []string{"global.logLevel=error"}, []any{"Deployment edge-inner"}, "error"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rendered, err := renderChart(t, chart, test.values...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects := parse(t, rendered)
+			if diff := cmp.Diff(any(test.want), found(objects, "Deployment")); diff != "" {
+				t.Errorf("Deployments (-want +got):\n%s", diff)
+			}
+			if level := found(objects, "Deployment edge-inner --zap-log-level"); level != test.level {
+				t.Errorf("the level of the log is %v, want %v", level, test.level)
+			}
+		})
 	}
 }
 
