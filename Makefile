@@ -152,9 +152,10 @@ fleet: kube ## Ask real servers directly, through the controller, nginx and HAPr
 	FLEET=$(FLEET) go test -tags fleet -count=1 -v -timeout $(TESTTIMEOUT) -parallel $(FLEETJOBS) $(TESTFLAGS) ./test/fleet
 
 .PHONY: snippets
-snippets: ## Hold 1,000 snippets of ingress-nginx against Debian's nginx, 20 requests each; installs nginx and headers-more
+snippets: ## Hold 1,000 snippets and hosts of ingress-nginx against Debian's nginx; installs nginx and headers-more
 	hack/fleet/install snippets
 	go test -tags snippets -count=1 -v -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/snippets
+	go test -tags snippets -count=1 -run TestNginxTakesRequestsAsWeDo -v -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./controllers/translate
 
 .PHONY: clients
 clients: kube ## Run real clients of HTTP against the program, nginx and HAProxy; installs those that are missing, CLIENTS=quick fewer

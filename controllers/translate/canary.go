@@ -96,19 +96,26 @@ func (c *collector) mains(objects []object, canaries []int32) map[mainPlace]int3
 	return mains
 }
 
-// main returns the main candidate for a rule of a canary: the one that has the place which the rule would have. If that
-// is an expression and nobody's, it is the one that keeps the path as it is written, whatever others make of theirs.
+// main returns the main candidate for a rule of a canary: the one that has the place which the rule would have, and
+// whose path is written the same. If that is an expression and nobody's, it is the one that keeps the path as it is
+// written, whatever others make of theirs.
 func (c *collector) main(rule *rules.Rule, host int32, objects []object, mains map[mainPlace]int32) (index int32, ok bool) {
-	for _, match := range [...]*rules.Match{rule.MatchAs(c.hosts.list[host].opened != nil), &rule.Match} {
-		if index, ok = mains[mainPlace{host, match.Path, match.Type}]; ok {
-			break
+	match := rule.MatchAs(c.hosts.list[host].opened != nil)
+	for _, at := range [...]mainPlace{
+		{host, match.Path, match.Type},
+		{host, match.Path + "/", match.Type}, // if somebody has it as Exact: see keepExact
+		{host, rule.Match.Path, rule.Match.Type},
+	} {
+		if index, ok = mains[at]; !ok {
+			continue
+		}
+		m := &c.candidates[index]
+		like := &objects[m.object].Hosts[m.entry].Rules[m.rule]
+		if like.Match.Type == rule.Match.Type && like.MatchAs(m.opened).Path == match.Path || at.match == rule.Match.Type && at.path == rule.Match.Path {
+			return index, true
 		}
 	}
-	if !ok {
-		return 0, false
-	}
-	m := &c.candidates[index]
-	return index, objects[m.object].Hosts[m.entry].Rules[m.rule].Match.Type == rule.Match.Type
+	return 0, false
 }
 
 // divide divides the main candidate of the place of a canary's rule. known is false if there is no host of the name. It

@@ -21,8 +21,11 @@ import (
 func nginxRule(service, path string) rules.Rule {
 	path, exact := strings.CutSuffix(path, "=")
 	r := asking(service, path, nil)
-	if exact {
+	switch {
+	case exact:
 		r.Match.Type = snapshot.MatchExact
+	case path != "/":
+		r.Match.Path = strings.TrimSuffix(path, "/")
 	}
 	if strings.ContainsAny(path, "()[]|$*+?") {
 		r.Match.Senseless, r.Match.Fault = true, &rules.Fault{Text: "no path"}
@@ -166,6 +169,27 @@ func TestSeveralIngressesOfAHostAsInIngressNginx(t *testing.T) {
 		"longest text first": {
 			[]*rules.Object{opening(nginxObject("a", 1, "x.io", "all /.*", "short /api")), nginxObject("b", 2, "x.io", "long /api/v[0-9]+", "same /apj")},
 			map[string]string{"x.io/api/v1": "long", "x.io/api/x": "short", "x.io/apj": "same", "x.io/x": "all"},
+		},
+		"an Exact and a Prefix of one text": {
+			[]*rules.Object{opening(nginxObject("a", 1, "x.io", "all /")), nginxObject("b", 2, "x.io", "below /p"), nginxObject("c", 3, "x.io", "exact /p=")},
+			map[string]string{"x.io/p": "exact", "x.io/P/x": "below", "x.io/pq": "exact"},
+		},
+		"the same, and the Exact one is older": {
+			[]*rules.Object{opening(nginxObject("a", 1, "x.io", "all /")), nginxObject("b", 3, "x.io", "below /p"), nginxObject("c", 2, "x.io", "exact /p=")},
+			map[string]string{"x.io/p": "exact", "x.io/P/x": "exact", "x.io/pq": "exact"},
+		},
+		"an Exact / of a host of expressions": {
+			[]*rules.Object{opening(nginxObject("a", 1, "x.io", "a /a", "root /="))},
+			map[string]string{"x.io/ab": "a", "x.io/": "RouteNotFound", "x.io/x": "RouteNotFound"},
+		},
+		"canaries of an Exact and a Prefix of one text": {
+			[]*rules.Object{
+				opening(nginxObject("a", 1, "x.io", "all /")), nginxObject("b", 2, "x.io", "below /p"), nginxObject("c", 3, "x.io", "exact /p="),
+				canary(nginxObject("canary", 4, "x.io", "next-exact /p=", "next-below /p"), rules.Canary{Header: "c"}),
+			},
+			map[string]string{
+				"x.io/p C: always": "next-exact", "x.io/P/x C: always": "next-below", "x.io/p": "exact", "x.io/P/x": "below", "x.io/x C: always": "all",
+			},
 		},
 		"the regular expression of another host says nothing of this one": {
 			[]*rules.Object{rewrite(), nginxObject("other", 2, "y.io", "other /Other")},

@@ -93,9 +93,11 @@ func (m *model) meant(name string) (host, owner string, ok bool) {
 
 // found is a rule that may take a request.
 type found struct {
-	object   *rules.Object
-	rule     *rules.Rule
+	object *rules.Object
+	rule   *rules.Rule
+	// text is what is compared, and written what the author wrote.
 	text     string
+	written  string
 	match    snapshot.PathMatch
 	fallback bool
 }
@@ -115,11 +117,18 @@ func (m *model) on(host, owner string) (list []found, alone bool) {
 				return
 			}
 			for i := range h.Rules {
-				f := found{o, &h.Rules[i], h.Rules[i].Match.Path, h.Rules[i].Match.Type, fallbacks}
+				f := found{o, &h.Rules[i], h.Rules[i].Match.Path, h.Rules[i].Match.Path, h.Rules[i].Match.Type, fallbacks}
 				fault := f.rule.Match.Fault
 				switch {
 				case opened && f.rule.Expression != nil:
 					f.text, f.match, fault = f.rule.Expression.Path, snapshot.MatchOpenExpression, f.rule.Expression.Fault
+					f.written = f.text
+					if f.rule.Match.Type == snapshot.MatchExact && f.text == "/" {
+						continue // The host's own location for / comes first.
+					}
+					if f.rule.Match.Type == snapshot.MatchPrefix && !h.Expressions && m.exact(host, owner, f.text) {
+						f.text = strings.TrimSuffix(f.text, "/") + "/"
+					}
 				case opened && fallbacks:
 					f.match = snapshot.MatchOpenExpression
 				}
@@ -139,12 +148,22 @@ func (m *model) on(host, owner string) (list []found, alone bool) {
 			return 1
 		case a.fallback != b.fallback:
 			return -1
-		case len(a.text) != len(b.text):
-			return len(b.text) - len(a.text)
+		case len(a.written) != len(b.written):
+			return len(b.written) - len(a.written)
 		}
-		return strings.Compare(b.text, a.text)
+		return strings.Compare(b.written, a.written)
 	})
 	return list, alone && !joined
+}
+
+// exact returns whether an object has a path of a host of expressions as an Exact one.
+func (m *model) exact(host, owner, path string) (exact bool) {
+	m.with(func(o *rules.Object, h *rules.Host) {
+		exact = exact || h.Name == host && !h.Alias && m.mine(o, owner) && slices.ContainsFunc(h.Rules, func(r rules.Rule) bool {
+			return r.Expression != nil && r.Expression.Fault == nil && r.Expression.Path == path && r.Match.Type == snapshot.MatchExact && path != "/"
+		})
+	})
+	return exact
 }
 
 func (f *found) takes(path string) bool {
@@ -200,11 +219,11 @@ func (m *model) divided(f *found, list []found, host, owner, field, cookie strin
 					text, fault = rule.Expression.Path, rule.Expression.Fault
 				}
 				if f.match != snapshot.MatchOpenExpression && slices.ContainsFunc(list, func(other found) bool {
-					return other.match == snapshot.MatchOpenExpression && other.text == rule.Expression.Path
+					return other.match == snapshot.MatchOpenExpression && other.written == rule.Expression.Path && other.rule.Match.Type == rule.Match.Type
 				}) {
 					continue // That one is the canary's main rule.
 				}
-				if o.Hosts[h].Name == host && text == f.text && rule.Match.Type == f.rule.Match.Type && fault == nil {
+				if o.Hosts[h].Name == host && text == f.written && rule.Match.Type == f.rule.Match.Type && fault == nil {
 					return decideCanary(o.Canary, service, rule.Backends[0].Service, field, cookie)
 				}
 			}
@@ -252,7 +271,7 @@ func decideCanary(c *rules.Canary, main, canary, field, cookie string) string {
 func severalObjects(r *rand.Rand) translate.Input {
 	one := func(of ...string) string { return of[r.IntN(len(of))] }
 	hosts := []string{"", "*.io", "a.io", "b.io", "c.io"}
-	paths := []string{"/", "/a", "/a", "/A", "/ab", "/a/b", "/a=", "/a(/|$)(.*)", "/[ab]+", "/a.*b", "/a(?!b)", "/b/x="}
+	paths := []string{"/", "/=", "/a", "/a", "/A", "/ab", "/a/b", "/a=", "/a=", "/a(/|$)(.*)", "/[ab]+", "/a.*b", "/a(?!b)", "/b/x="}
 	in := translate.Input{Now: today, Options: translate.Options{AllowSharedHosts: r.IntN(5) == 0}}
 	for i := range 1 + r.IntN(9) {
 		service := func() string { return fmt.Sprintf("s%d-%d", i, r.IntN(100)) }

@@ -49,6 +49,11 @@ func TestWhoIsToldOfOtherIngressesOfAHost(t *testing.T) {
 			map[string]string{"other": "False PathConflict: paths[0]: OpenExpression /a(/|$)(.*) of host x.io is served by paths[0] of the older Ingress " +
 				"default/opener; no path of it is served"},
 		},
+		"an Exact / of a host of expressions": {
+			[]*rules.Object{opening(nginxObject("opener", 1, "x.io", "a /a", "root /="))},
+			map[string]string{"opener": "False PathConflict: paths[1]: Exact / of host x.io is an expression, as all paths of the host are, and as such ingress-nginx sent " +
+				"nothing to it: write Prefix for all that no other path takes, or the Exact one into an Ingress of ingress.warren.dev; its other paths are served"},
+		},
 		"an expression where none is": {
 			[]*rules.Object{nginxObject("literal", 1, "x.io", "a /a(/|$)(.*)")},
 			map[string]string{"literal": "False InvalidRule: paths[0]: no path; the path is left out; no path of it is served"},

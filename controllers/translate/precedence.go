@@ -131,6 +131,14 @@ func takeTurns(routes []snapshot.Route, candidates []candidate, turns []turn, ob
 	written := func(c *candidate) string {
 		return objects[c.object].Hosts[c.entry].Rules[c.rule].MatchAs(c.opened).Path
 	}
+	// Two paths may be written the same. Then the older one comes first, with all routes that it has.
+	oldest := make(map[string]int32)
+	for i := range turns {
+		c := &candidates[turns[i].candidate]
+		if first, ok := oldest[c.path]; c.match == snapshot.MatchOpenExpression && (!ok || turns[i].candidate < first) {
+			oldest[c.path] = turns[i].candidate
+		}
+	}
 	slices.SortFunc(turns, func(a, b turn) int {
 		x, y := &candidates[a.candidate], &candidates[b.candidate]
 		if c := cmp.Compare(x.match, y.match); c != 0 {
@@ -138,7 +146,8 @@ func takeTurns(routes []snapshot.Route, candidates []candidate, turns []turn, ob
 		}
 		if x.match == snapshot.MatchOpenExpression {
 			one, other := written(x), written(y)
-			if c := cmp.Or(compareBool(x.fallback, y.fallback), cmp.Compare(len(other), len(one)), cmp.Compare(other, one)); c != 0 {
+			if c := cmp.Or(compareBool(x.fallback, y.fallback), cmp.Compare(len(other), len(one)), cmp.Compare(other, one),
+				cmp.Compare(oldest[x.path], oldest[y.path])); c != 0 {
 				return c
 			}
 		}

@@ -98,6 +98,7 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 	for _, like := range fallbacks {
 		c.rules(&objects[like.object], like)
 	}
+	c.keepExact(objects)
 	hosts.name(objects, aliases)
 	c.share(objects, canaries)
 	return c.candidates, c.shares
@@ -225,6 +226,10 @@ func (c *collector) rules(o *object, like candidate) {
 		next.rule, next.path, next.match, next.conditions = int32(i), match.Path, match.Type, match.Conditions
 		next.rank = match.Rank
 		f := cmp.Or(match.Fault, rule.Fault)
+		if next.match == snapshot.MatchOpenExpression && isExactRoot(rule) {
+			o.problems = append(o.problems, deadRoot(&next, c.hosts.list[like.host].name))
+			continue
+		}
 		switch {
 		case next.match == snapshot.MatchExpression:
 			f = cmp.Or(f, c.countExpression(like.host, rule))
