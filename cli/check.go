@@ -224,7 +224,11 @@ func (k *checker) paths(name string, o *rules.Object, r *translate.Report) {
 		for i := range host.Rules {
 			rule := &host.Rules[i]
 			c := checked{Object: name, Where: rule.Where, Host: host.Name, Path: rule.Match.Path}
-			k.path(&c, o.RuleID(h, i), host.Listener, rule.Match.Conditions, r)
+			if id := o.RuleID(h, i); o.Canary == nil || k.refused[id] != nil {
+				k.path(&c, id, host.Listener, rule.Match.Conditions, r)
+			} else if refs := conditionOf(r, v1alpha1.ConditionResolvedRefs); refs != nil { // It has no route: others' lead to it.
+				c.Verdict, c.Reason, c.Message = verdictUnavailable, refs.Reason, refs.Message
+			}
 			k.report.add(c)
 			if c.Verdict == "" && kinds.WrittenAsExpression(c.Path) && !k.isExpression(o.RuleID(h, i)) {
 				k.report.Notes = append(k.report.Notes, fmt.Sprintf("%s: the path looks like a pattern, and is compared as it is: write what all that it is to match begin with", c.name()))

@@ -155,3 +155,25 @@ func TestIngressesOfIngressNginxAreCheckedWhereTheyAreServed(t *testing.T) {
 		}
 	}
 }
+
+// A canary has no routes, and is not asked for: what others send it is theirs.
+func TestCanariesAreCheckedByWhatTheyTake(t *testing.T) {
+	t.Parallel()
+	const class, canary = "ingressClassName: nginx, ", `nginx.ingress.kubernetes.io/canary: "true", nginx.ingress.kubernetes.io/canary-weight: "10"`
+	manifests := web + standard("shop", `nginx.ingress.kubernetes.io/use-regex: "true"`, class, "a.io") + standard("next", canary, class, "a.io") +
+		strings.Replace(standard("gone", canary, class, "b.io"), "name: web", "name: gone", 1) + standard("other", "", class, "b.io") + standard("lost", canary, class, "c.io")
+	got := runWith(manifests, "check", "-", "--nginx-class=nginx")
+	want := []string{
+		"Ingress.networking.k8s.io default/gone rules[0].http.paths[0] b.io/: 503: ServiceNotFound: gone:http: ",
+		"Ingress.networking.k8s.io default/lost rules[0].http.paths[0] c.io/: refused: CanaryUnused: no other Ingress of the namespace has a rule for Prefix /",
+	}
+	lines := strings.Split(strings.TrimSpace(got.out), "\n")
+	if len(lines) != len(want)+1 {
+		t.Fatalf("%d lines:\n%s", len(lines), got.out)
+	}
+	for i := range want {
+		if !strings.HasPrefix(lines[i], want[i]) {
+			t.Errorf("line %d is %q, want %q", i, lines[i], want[i])
+		}
+	}
+}

@@ -47,14 +47,11 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 				}
 			}
 			if r.Match == snapshot.MatchOpenExpression {
-				c.Why += opened(r.opened)
+				c.Why += "; " + opened(r.host, r.opened)
 			}
 			winner, by = &c, r.Conditions
 		case !covered:
 			c.Mismatched, c.Why = true, mismatch(r.Route)
-			if r.Match == snapshot.MatchOpenExpression {
-				c.Why += opened(r.opened)
-			}
 		case len(missing) > 0:
 			c.reject(missing)
 		case r.owner != decides.Owner:
@@ -88,10 +85,9 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 	return list
 }
 
-// opened says which object made the path of a rule an open expression, and what that means.
-func opened(by string) string {
-	return "; in any case and whatever follows, for all paths of the host are expressions, because Ingress " + by +
-		" has use-regex or rewrite-target"
+// opened says which object made the paths of a host open expressions, and what that means.
+func opened(host, by string) string {
+	return "paths of " + shownHost(host) + " are expressions without an end, in any case, because Ingress " + by + " has use-regex or rewrite-target"
 }
 
 // namedRoute is a route of the snapshot, with the name and the owner of its host, with the object that opened its
@@ -221,7 +217,11 @@ func (s *site) hints(host []byte, candidates []Candidate) []string {
 	case slices.ContainsFunc(candidates, func(c Candidate) bool { return len(c.Unmet) > 0 }):
 		return []string{"rules for this host are above; those that have the path ask for more"}
 	case len(candidates) > 0:
-		return []string{"rules for this host are above; none of their paths matches"}
+		hints := []string{"rules for this host are above; none of their paths matches"}
+		if decides.Opened != "" {
+			hints = append(hints, opened(decides.Name, decides.Opened))
+		}
+		return hints
 	case decides.Owner != "" && s.listener == nil:
 		return []string{shownHost(decides.Name) + " " + belongs(decides) + ", which has no rule for it that could be served"}
 	}
