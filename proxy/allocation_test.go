@@ -40,6 +40,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		{"GET by an unusual host and path", "GET /a//./%62/ HTTP/1.1\r\nHost: SHOP.example.com:80\r\n\r\n", ok},
 		{"GET through another proxy", "GET /trusted HTTP/1.1\r\n" + host + "X-Forwarded-Proto: https\r\n\r\n", ok},
 		{"GET under policies", "GET /policies/x HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET under policies of responses", "GET /responses HTTP/1.1\r\n" + host + "X-Forwarded-Proto: https\r\nAccept-Encoding: gzip\r\n\r\n", ok},
 		{"GET by least request", "GET /least HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"GET by hash of a cookie", "GET /hash HTTP/1.1\r\n" + host + "Cookie: a=b; id=7\r\n\r\n", ok},
 		{"GET by hash of a new cookie", "GET /hash HTTP/1.1\r\n" + host + "\r\n", ok},
@@ -68,6 +69,12 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			headersOf(&policies).Request.Set = []policy.Header{{Name: "X-App", Value: "1"}}
 			headersOf(&policies).Response.Remove = []string{"Server"}
 			rewriteOf(&policies).StripPrefix = "/policies"
+			responses := prefix("/responses", "pool")
+			rewrites := []policy.ValueChange{{From: "http://b/", To: "/"}}
+			responses.Policies = []policy.Policy{
+				&policy.HSTS{MaxAge: 60}, &policy.ConnectionLimit{Connections: 1000}, &policy.Compression{Types: []string{"text/plain"}},
+				&policy.LocationRewrite{Changes: rewrites}, &policy.CookieRewrite{Paths: rewrites},
+			}
 			least, hash, limit := prefix("/least", "pool"), prefix("/hash", "pool"), prefix("/limit", "pool")
 			least.Balancing.Policy = snapshot.LeastRequest
 			hash.Balancing = snapshot.Balancing{Policy: snapshot.Hash, HashOn: snapshot.HashOnCookie, Name: "id"}
@@ -78,7 +85,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			split.Backends[0].Policies, split.Backends[1].Policies = headersFor("X-Backend"), headersFor("X-Backend")
 			kept.Balancing = hash.Balancing
 			p.apply(snapshotOf([]snapshot.Host{
-				hostOf("shop.example.com", prefix("/", "pool"), again, hash, least, limit, policies, split, kept),
+				hostOf("shop.example.com", prefix("/", "pool"), again, hash, least, limit, policies, responses, split, kept),
 				hostOf("*.wild.example.com", prefix("/", "pool")),
 			}, poolOf("pool", endpoint), poolOf("0", endpoint), poolOf("1", endpoint)))
 			client := p.dial()

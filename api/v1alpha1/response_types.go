@@ -5,12 +5,14 @@ package v1alpha1
 import (
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // What holds where a response's policy leaves something out.
 const (
-	DefaultHSTSMaxAge = 365 * 24 * time.Hour
+	DefaultHSTSMaxAge       = 365 * 24 * time.Hour
+	DefaultCompressionBytes = 1 << 10
 )
 
 // HSTS has browsers come to the host over HTTPS alone.
@@ -104,3 +106,26 @@ type CookiePath struct {
 	// +required
 	To string `json:"to"`
 }
+
+// Compression sends responses as gzip, br or zstd, by what the client accepts.
+type Compression struct {
+	// types are the media types of what is compressed, without parameters. A subtype may be *. Absent: text, and data that is
+	// written as text.
+	// +kubebuilder:validation:MaxItems=64
+	// +listType=set
+	// +optional
+	Types []MediaType `json:"types,omitempty"`
+
+	// minBytes is how long a response has to be, if it says its length. Absent: 1Ki.
+	// +kubebuilder:validation:XIntOrString
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:Pattern=`^[0-9]{1,7}(Ki|Mi|k|M)?$`
+	// +optional
+	MinBytes *resource.Quantity `json:"minBytes,omitempty"`
+}
+
+// MediaType is a media type in lower case, such as application/json or text/*.
+//
+// +kubebuilder:validation:MaxLength=128
+// +kubebuilder:validation:Pattern=`^[a-z0-9][-a-z0-9.+_]*/([*]|[a-z0-9][-a-z0-9.+_]*)$`
+type MediaType string

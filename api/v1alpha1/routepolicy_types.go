@@ -53,6 +53,10 @@ type PathPolicies struct {
 	// +optional
 	Rewrite *Rewrite `json:"rewrite,omitempty"`
 
+	// compression sends responses as gzip, br or zstd, by what the client accepts.
+	// +optional
+	Compression *Compression `json:"compression,omitempty"`
+
 	// locationRewrite changes the URLs that the backend sends clients to.
 	// +optional
 	LocationRewrite *LocationRewrite `json:"locationRewrite,omitempty"`

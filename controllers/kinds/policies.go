@@ -96,6 +96,12 @@ var readers = []reader{
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readRequestBuffering(p.RequestBuffering))
 		}},
+	{name: "compression", open: true, example: "{minBytes: 1Ki}",
+		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.Compression { return &p.Compression }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.Compression != nil },
+		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
+			return into.add(readCompression(p.Compression))
+		}},
 	{name: "headers", annotate: annotateHeaders, example: "{set: {X-App-Version: v1}, remove: [Server]}",
 		asks: func(p *v1alpha1.IngressPath) bool { return p.Headers != nil },
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {

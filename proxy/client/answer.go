@@ -10,10 +10,14 @@ var (
 	noSniffField = message.Field{Name: []byte("X-Content-Type-Options"), Value: []byte("nosniff")}
 )
 
+// Encode returns what the content of a response is written to. It may encode that, and says so in the response's head.
+type Encode func(*message.Response, message.Writer) message.Writer
+
 // Answer writes a response of the proxy's own. It has the status and the fields that resp has already, told as
 // Proxy-Status, which names the reason, and content, which comes in pieces. With head it leaves the content out, as a
-// response to HEAD must. There is no other way to answer.
-func Answer(down Side, resp *message.Response, told []byte, head bool, mediaType []byte, content ...string) error {
+// response to HEAD must. encode may return another writer for the content, and change the head for that. There is no
+// other way to answer.
+func Answer(down Side, resp *message.Response, told []byte, head bool, encode Encode, mediaType []byte, content ...string) error {
 	resp.Version = message.HTTP11
 	resp.NoContent = head || resp.Status == 204 || resp.Status == 304
 	resp.ContentLength = 0
@@ -24,8 +28,8 @@ func Answer(down Side, resp *message.Response, told []byte, head bool, mediaType
 		resp.Fields = append(resp.Fields, message.Field{Name: contentType, Value: mediaType})
 	}
 	resp.Fields = append(resp.Fields, message.Field{Name: proxyStatus, Value: told}, noSniffField)
+	w := encode(resp, down.Response())
 	down.WriteHead(resp)
-	w := down.Response()
 	if !resp.NoContent {
 		for _, piece := range content {
 			if err := message.Write(w, piece); err != nil {

@@ -76,7 +76,7 @@ func (c *http1Conn) watchClient(x *guard.Waiting, now time.Duration) {
 	case w.lost(p, now, c.server.config.ReadTimeout):
 		c.guard.End(x.Number, reason.ClientClosed)
 	case x.Free || rate.PerSecond == 0 || p.Received == 0:
-	case x.Uploading && !c.transport.Unread() && w.sending.Add(rate, since, p.Received):
+	case x.Uploading && c.transport.Unread() == 0 && w.sending.Add(rate, since, p.Received):
 		c.guard.End(x.Number, reason.RequestTimeout)
 	case p.Backlog && w.taking.Add(rate, since, p.Acknowledged):
 		c.guard.End(x.Number, reason.ClientClosed)

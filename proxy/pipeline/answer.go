@@ -51,6 +51,8 @@ func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
 	if len(content.Type) > 0 {
 		x.own.Fields = append(x.own.Fields, message.Field{Name: contentType, Value: content.Type})
 	}
+	x.own.ContentLength = int64(len(content.Text))
+	x.own.NoContent = string(x.request.Method) == "HEAD"
 	x.changeOwn()
 	return x.respond(why, nil, content.Text)
 }
@@ -69,6 +71,7 @@ func (x *Exchange) Answer(why reason.Reason, detail string) Verdict {
 	if detail == "" {
 		detail = why.Text()
 	}
+	x.view.Encode = message.Identity // a line does not become shorter
 	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
 }
 
@@ -100,7 +103,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if status == nil {
 		status = why.ProxyStatus()
 	}
-	if err := client.Answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", mediaType, content...); err != nil {
+	if err := client.Answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", x.encode, mediaType, content...); err != nil {
 		return Torn
 	}
 	return Complete

@@ -11,6 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/coding"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/mirror"
@@ -31,6 +32,8 @@ type Engine struct {
 	Ejector    *balance.Ejector
 	// ContentMemory is the memory for contents that wait to be whole, or for another attempt.
 	ContentMemory content.Memory
+	// Encoders encodes contents of responses.
+	Encoders coding.Encoders
 	// Mirrors sends copies of requests.
 	Mirrors mirror.Sender
 	// SessionKey seals the tokens of sessions.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/coding"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -80,6 +81,9 @@ type Exchange struct {
 	informed, invited bool
 	cookie            []byte
 
+	// encoded encodes the response's content, if it is to be encoded.
+	encoded coding.Writer
+
 	// session is the one that the request belongs to.
 	session session
 
@@ -90,6 +94,7 @@ type Exchange struct {
 // Serve takes a request with a complete head through all phases. A panic ends this request alone.
 func (x *Exchange) Serve() (v Verdict) {
 	defer func() {
+		x.encoded.Release()
 		if v != Upgraded { // a tunnel keeps its own
 			x.view.Slots.Release()
 		}

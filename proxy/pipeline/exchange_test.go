@@ -66,6 +66,8 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		reflect.TypeFor[[]*content.Tee]():    []*content.Tee{copied().SendWith()},
 		reflect.TypeFor[client.Side]():       struct{ client.Side }{},
 		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
+		reflect.TypeFor[message.Writer]():    struct{ message.Writer }{},
+		reflect.TypeFor[error]():             message.ErrClosed,
 		reflect.TypeFor[*Engine]():           &Engine{Tracer: &observe.Tracer{}},
 		reflect.TypeFor[sync.Mutex]():        sync.Mutex{}, // nobody holds it
 	})

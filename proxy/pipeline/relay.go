@@ -41,7 +41,7 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 // relay sends the response on as it comes. It sends the head together with the content that is there already, and waits
 // for no more.
 func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
-	resp, r, w := up.Response(), up.Content(), x.down.Response()
+	resp, r, plain := up.Response(), up.Content(), x.down.Response()
 	idle := x.route.Timeouts.Idle
 	stream := message.IsStream(resp.Fields) // before policies change what the endpoint says of it
 	if stream {
@@ -68,6 +68,8 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 		// 10.1.1).
 		x.down.CloseAfter()
 	}
+	chunked := resp.ContentLength == message.UnknownLength
+	w := x.encode(resp, plain)
 	x.down.WriteHead(resp)
 	if stream && resp.ContentLength == message.UnknownLength {
 		x.down.LiftRate()
@@ -89,11 +91,13 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 					x.upload.SetPatience(up, idle)
 				}
 			}
-			if err := w.Flush(); err != nil {
-				return x.clientWentAway(up), attempt.Failure{}
+			if w == plain || !comes(up, chunked) { // to flush an encoder costs more than to ask
+				if err := w.Flush(); err != nil {
+					return x.clientWentAway(up), attempt.Failure{}
+				}
 			}
 			var socket *transport.TCP
-			if bounded { // splicing would not notice the end of the upload
+			if bounded && w == plain { // splicing would not notice the end of the upload
 				socket = x.down.Socket()
 			}
 			if ok, readErr, writeErr := content.Splice(w, socket, r, up.Sole().Socket(), &x.engine.Pipes); writeErr != nil {

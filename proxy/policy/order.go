@@ -21,8 +21,9 @@ var Order = [...]Policy{
 	(*MaxRequestBytes)(nil),
 	// after what refuses requests: of those, nothing is gathered
 	(*RequestBuffering)(nil),
-	(*Headers)(nil), // changes what the policies above have seen
-	(*Rewrite)(nil), // all above see the path that the client sent
+	(*Compression)(nil), // knows a response by the fields that it is sent on with
+	(*Headers)(nil),     // changes what the policies above have seen
+	(*Rewrite)(nil),     // all above see the path that the client sent
 	// a response meets these first: what is above has the last word about fields
 	(*LocationRewrite)(nil),
 	(*CookieRewrite)(nil),

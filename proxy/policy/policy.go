@@ -84,6 +84,9 @@ type View struct {
 	Own bool
 	// Slots are what the request has taken of limits. They are released when the request ends.
 	Slots Slots
+	// Accepts is the coding that the client likes its response in best, if a policy has to know that. Encode is the coding
+	// that the response is to be sent in, if that can be done.
+	Accepts, Encode message.Coding
 	// Scratch is memory to write to. Request may point into it afterwards.
 	Scratch []byte
 	// Fields are additional fields for an answer of our own.
@@ -96,7 +99,7 @@ type View struct {
 
 // Detach forgets what is in the request's head. What the response needs stays.
 func (v *View) Detach() {
-	*v = View{Port: v.Port, Origin: v.Origin, Slots: v.Slots}
+	*v = View{Port: v.Port, Origin: v.Origin, Slots: v.Slots, Accepts: v.Accepts}
 }
 
 // note notes for somebody who only asks what a policy says of a request that goes on.

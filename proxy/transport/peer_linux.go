@@ -41,11 +41,11 @@ func (t *TCP) Peer() Peer {
 	}
 }
 
-// Unread returns whether bytes have come that were not read.
-func (t *TCP) Unread() bool {
+// Unread returns how many bytes have come that were not read.
+func (t *TCP) Unread() int {
 	n := int32(0)
 	_ = t.raw.Control(func(fd uintptr) {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_IOCTL, fd, syscall.TIOCINQ, uintptr(unsafe.Pointer(&n)))
 	})
-	return n > 0
+	return int(n)
 }

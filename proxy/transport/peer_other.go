@@ -18,5 +18,5 @@ func (t *TCP) Peer() Peer {
 	return p
 }
 
-// Unread is never called: nothing is known of what came.
-func (t *TCP) Unread() bool { return false }
+// Unread knows nothing of what came.
+func (t *TCP) Unread() int { return 0 }

@@ -60,6 +60,8 @@ func TestIngressIsAccepted(t *testing.T) {
 		{"objects whose emptiness is their defaults", withPolicy("timeouts: {}, retries: {}, loadBalancing: {}")},
 		{"a rate limit with exceptions", withPolicy(`rateLimit: {requestsPerSecond: 100, exempt: [10.0.0.0/8, "2001:db8::/32", 203.0.113.7]}`)},
 		{"a connection limit", withPolicy(`connectionLimit: {connections: 10, exempt: [10.0.0.0/8, "::1"]}`)},
+		{"compression", withPolicy("compression: {}")},
+		{"compression of some types", withPolicy("compression: {types: [text/*, application/vnd.a+json], minBytes: 2Ki}")},
 		{"HSTS", withPolicy("hsts: {maxAge: 87600h, includeSubDomains: true, preload: true}")},
 		{"HSTS for a year", withPolicy("hsts: {}")},
 		{"a rewrite of Location", withPolicy("locationRewrite: {prefixes: [{from: 'http://shop.internal:8080/', to: /}, {from: /, to: 'https://a.example.com/'}]}")},

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// encode returns what the content of a response is written to. If the route's policies want it encoded, and there is
+// memory for that, it is encoded on its way, and the response's head says so.
+func (x *Exchange) encode(resp *message.Response, to message.Writer) message.Writer {
+	if x.view.Encode == message.Identity || resp.NoContent || !x.encoded.Begin(&x.engine.Encoders, resp, x.view.Encode, to) {
+		return to
+	}
+	return &x.encoded
+}
+
+// longestFraming is about the most that stands between the contents of two chunks. Fewer bytes may have none.
+const longestFraming = 64
+
+// comes says whether more content of a response has come, as far as the kernel tells. It tells nothing of what is
+// encrypted or shares its connection.
+func comes(up upstream.Exchange, chunked bool) bool {
+	socket := up.Sole().Socket()
+	if socket == nil {
+		return false
+	}
+	if chunked {
+		return socket.Unread() > longestFraming
+	}
+	return socket.Unread() > 0
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/warren-dev/ingress/proxy/message"
+)
+
+// Compression has responses sent in the coding that their client likes best. It decides which responses are, and says
+// to caches that they differ by what clients accept. The pipeline encodes.
+//
+// A response is left as it is if it is encoded already, a part of a whole, a stream of messages or none to be
+// transformed (Cache-Control: no-transform), or if the client speaks HTTP/1.0.
+type Compression struct {
+	// Types are the media types of what is compressed, in lower case and without parameters, such as "text/html". A
+	// subtype of "*" stands for all.
+	Types []string
+	// MinBytes is the least length of a response, if it says its length.
+	MinBytes int64
+}
+
+// Name is "compression".
+func (*Compression) Name() string { return "compression" }
+
+// Equal returns whether another one compresses the same responses.
+func (c *Compression) Equal(other Policy) bool {
+	o, ok := other.(*Compression)
+	return ok && o != nil && c.MinBytes == o.MinBytes && slices.Equal(c.Types, o.Types)
+}
+
+// Compile returns steps that only say how a response is to be encoded: steps do not wait.
+func (c *Compression) Compile(*Scope) (Steps, error) {
+	if len(c.Types) == 0 {
+		return Steps{}, nil
+	}
+	compiled := &compression{least: c.MinBytes}
+	for _, t := range c.Types {
+		tree, every := strings.CutSuffix(t, "*")
+		switch {
+		case t == "*/*":
+			compiled.trees = append(compiled.trees, "")
+		case every:
+			compiled.trees = append(compiled.trees, tree)
+		default:
+			compiled.types = append(compiled.types, t)
+		}
+	}
+	return Steps{Request: compiled.request, Response: compiled.response}, nil
+}
+
+// compression is a compiled Compression.
+type compression struct {
+	types []string
+	// trees are how other types begin.
+	trees []string
+	least int64
+}
+
+// request notes how the client likes its response. Its head may be gone when that comes.
+func (c *compression) request(v *View) Answer {
+	v.Accepts = message.Identity
+	if v.Request.Version != message.HTTP10 && !forbidsTransforming(v.Request.Fields) {
+		v.Accepts = message.PreferredCoding(v.Request.Fields)
+	}
+	if v.Notes != nil {
+		text := "the client accepts no coding: responses go on as they are"
+		if v.Accepts != message.Identity {
+			text = fmt.Sprintf("responses of %d bytes and more go on as %s, if they are of a type that is compressed", c.least, v.Accepts)
+		}
+		v.note((*Compression)(nil).Name(), text)
+	}
+	return Answer{}
+}
+
+var (
+	acceptEncoding = []byte("Accept-Encoding")
+	varyByEncoding = message.Field{Name: varyName, Value: acceptEncoding}
+)
+
+func (c *compression) response(v *View, resp *message.Response) {
+	v.Encode = message.Identity
+	if resp.Status == 304 {
+		if v.Accepts != message.Identity {
+			weaken(resp)
+		}
+		return
+	}
+	if !c.compresses(resp) {
+		return
+	}
+	if !varies(resp.Fields) {
+		resp.Fields = append(resp.Fields, varyByEncoding)
+	}
+	if !resp.NoContent {
+		v.Encode = v.Accepts
+	}
+}
+
+// compresses returns whether a response would be encoded for a client that likes that.
+func (c *compression) compresses(resp *message.Response) bool {
+	if resp.Status == 206 || resp.ContentLength == 0 || resp.ContentLength != message.UnknownLength && resp.ContentLength < c.least {
+		return false
+	}
+	matches := false
+	for i := range resp.Fields {
+		f := &resp.Fields[i]
+		if f.Kind != message.Other {
+			continue
+		}
+		switch len(f.Name) {
+		case len("content-type"):
+			matches = matches || message.EqualFold(f.Name, "content-type") && c.matches(f.Value)
+		case len("content-encoding"):
+			if message.EqualFold(f.Name, "content-encoding") && !message.EqualFold(f.Value, "identity") {
+				return false
+			}
+		case len("content-range"): // cache-control has as many letters
+			if message.EqualFold(f.Name, "content-range") || isNoTransform(f) {
+				return false
+			}
+		}
+	}
+	return matches && !message.IsStream(resp.Fields)
+}
+
+// matches returns whether a Content-Type is one of the types.
+func (c *compression) matches(value []byte) bool {
+	end := bytes.IndexByte(value, ';')
+	if end < 0 {
+		end = len(value)
+	}
+	mediaType := message.TrimSpace(value[:end])
+	for _, t := range c.types {
+		if message.EqualFold(mediaType, t) {
+			return true
+		}
+	}
+	for _, tree := range c.trees {
+		if len(mediaType) > len(tree) && message.EqualFold(mediaType[:len(tree)], tree) {
+			return true
+		}
+	}
+	return false
+}
+
+// forbidsTransforming returns whether a message's Cache-Control says that its content, or that of its response, is to
+// stay as it is (RFC 9110, section 7.7).
+func forbidsTransforming(fields []message.Field) bool {
+	for i := range fields {
+		if isNoTransform(&fields[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func isNoTransform(f *message.Field) (is bool) {
+	if f.Kind == message.Other && message.EqualFold(f.Name, "cache-control") {
+		message.Elements(f.Value, func(directive []byte) bool {
+			is = is || message.EqualFold(directive, "no-transform")
+			return !is
+		})
+	}
+	return is
+}
+
+// varies returns whether a response says already that it differs by what clients accept, or by everything.
+func varies(fields []message.Field) (does bool) {
+	for i := range fields {
+		if f := &fields[i]; f.Kind == message.Other && message.EqualFold(f.Name, "vary") {
+			message.Elements(f.Value, func(name []byte) bool {
+				does = does || string(name) == "*" || message.EqualFold(name, "accept-encoding")
+				return !does
+			})
+		}
+	}
+	return does
+}
+
+// weaken makes the entity tag of a 304 a weak one, as that of the response which the client has got. A cache may not
+// update that by a strong one (RFC 9111, section 4.3.4).
+func weaken(resp *message.Response) {
+	for i := range resp.Fields {
+		if f := &resp.Fields[i]; f.Kind == message.Other && message.EqualFold(f.Name, "etag") && len(f.Value) > 0 && f.Value[0] == '"' {
+			f.Value = append([]byte("W/"), f.Value...)
+		}
+	}
+	if !varies(resp.Fields) {
+		resp.Fields = append(resp.Fields, varyByEncoding)
+	}
+}
+
+// CompressedTypes are the media types that are worth compressing: text, and data that is written as text. Images,
+// videos and archives are compressed already.
+var CompressedTypes = []string{
+	"text/*",
+	"application/atom+xml", "application/geo+json", "application/graphql-response+json", "application/javascript", "application/json",
+	"application/ld+json", "application/manifest+json", "application/problem+json", "application/rss+xml", "application/vnd.api+json",
+	"application/vnd.ms-fontobject", "application/wasm", "application/x-javascript", "application/x-ndjson", "application/xhtml+xml",
+	"application/xml", "application/yaml", "font/otf", "font/ttf", "image/bmp", "image/svg+xml", "image/vnd.microsoft.icon", "image/x-icon",
+}
