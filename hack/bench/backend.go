@@ -7,8 +7,11 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // The sizes of the fixed responses, and of the upload, in bytes.
@@ -17,6 +20,10 @@ const (
 	mediumBody = 64 << 10
 	largeBody  = 10 << 20
 	uploadBody = 1 << 20
+	// documentBody is the length of a document in JSON, which can be compressed as such documents can.
+	documentBody = 16 << 10
+	// encodedBody stands for the length of a response that the proxy has compressed, which each proxy does in its own way.
+	encodedBody = -1
 )
 
 // The paths that the backends know. Every other one gets smallBody bytes.
@@ -25,6 +32,8 @@ const (
 	mediumPath = "/64k"
 	largePath  = "/10m"
 	echoPath   = "/echo"
+
+	documentPath = "/document"
 )
 
 // The response header fields of the backends, besides the content's length and type.
@@ -54,6 +63,7 @@ type servedSocket struct {
 type responses struct {
 	name                 string
 	small, medium, large []byte
+	document             []byte
 }
 
 type backendConn struct {
@@ -76,15 +86,32 @@ func newResponses(name string) *responses {
 	body := bytes.Repeat([]byte("warren ingress. "), largeBody/16)
 	return &responses{
 		name:   name,
-		small:  response(name, body[:smallBody]),
-		medium: response(name, body[:mediumBody]),
-		large:  response(name, body[:largeBody]),
+		small:  response(name, "text/plain", body[:smallBody]),
+		medium: response(name, "text/plain", body[:mediumBody]),
+		large:  response(name, "text/plain", body[:largeBody]),
+
+		document: response(name, "application/json", document()),
 	}
 }
 
-func response(name string, body []byte) []byte {
+// document returns what an API answers: a list of objects, up to documentBody bytes.
+func document() []byte {
+	r := rand.New(rand.NewPCG(16, 16))
+	words := strings.Fields("shop cart order payment customer invoice stock search image review address delivery return coupon")
+	word := func() string { return words[r.IntN(len(words))] }
+	text := []byte(`{"items":[`)
+	for len(text) < documentBody {
+		text = fmt.Appendf(text, `{"id":"%016x","kind":"%s","name":"%s-%s-%d","createdAt":"2026-%02d-%02dT%02d:%02d:%02dZ",`,
+			r.Uint64(), word(), word(), word(), r.IntN(1000), 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60))
+		text = fmt.Appendf(text, `"price":%d.%02d,"available":%t,"tags":["%s","%s"],"description":"%s of %s for the %s %s"},`,
+			r.IntN(500), r.IntN(100), r.IntN(3) > 0, word(), word(), word(), word(), word(), word())
+	}
+	return text[:documentBody]
+}
+
+func response(name, mediaType string, body []byte) []byte {
 	head := "HTTP/1.1 200 OK\r\n" +
-		"Content-Type: text/plain\r\n" +
+		"Content-Type: " + mediaType + "\r\n" +
 		"Content-Length: " + strconv.Itoa(len(body)) + "\r\n" +
 		backendField + ": " + name + "\r\n" +
 		poweredByField + ": bench\r\n" +
@@ -252,7 +279,9 @@ func (r *responses) to(head []byte) []byte {
 		return r.large
 	case echoPath:
 		// The content is the request's head, so that one can see what a proxy made of it.
-		return response(r.name, bytes.Clone(head))
+		return response(r.name, "text/plain", bytes.Clone(head))
+	case documentPath:
+		return r.document
 	}
 	return r.small
 }

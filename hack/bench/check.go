@@ -6,6 +6,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -68,6 +71,11 @@ func (c *checker) check(ctx context.Context) error {
 	if c.proxy.proxy.name() == floorName {
 		return nil
 	}
+	if c.scenario.compression {
+		if err := c.checkCompression(ctx, asker, base); err != nil {
+			return err
+		}
+	}
 	if c.scenario.conditions {
 		if err := c.checkConditions(ctx, base); err != nil {
 			return err
@@ -87,6 +95,31 @@ func (c *checker) check(ctx context.Context) error {
 	}
 	if c.scenario.policies {
 		return c.checkPolicies(ctx, asker)
+	}
+	return nil
+}
+
+// checkCompression sees that a document is compressed, and is still the same.
+func (c *checker) checkCompression(ctx context.Context, asker *http.Client, base string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+documentPath, nil)
+	if err != nil {
+		return fmt.Errorf("asking for a document: %w", err)
+	}
+	request.Header.Set("Accept-Encoding", "gzip")
+	a, err := send(asker, request, http.StatusOK, -1)
+	if err != nil {
+		return err
+	}
+	if coding := a.header.Get("Content-Encoding"); coding != "gzip" {
+		return fmt.Errorf("a document is encoded by %q, want gzip", coding)
+	}
+	decoder, err := gzip.NewReader(bytes.NewReader(a.body))
+	if err != nil {
+		return fmt.Errorf("decoding a document: %w", err)
+	}
+	decoded, err := io.ReadAll(decoder)
+	if err != nil || !bytes.Equal(decoded, document()) {
+		return fmt.Errorf("a document of %d bytes is decoded to %d others: %w", documentBody, len(decoded), cmp.Or(err, errors.New("it is another")))
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ func TestCheckWantsAProxyToDoItsWork(t *testing.T) {
 		"policies act":                        {proxy: &pretender{}, scenario: policiesScenario(), want: "bytes, want "},
 		"conditions act":                      {proxy: &pretender{}, scenario: routesScenario(), want: "without the fields that the rule wants"},
 		"other hosts are not served":          {proxy: &pretender{}, scenario: hostsScenario(), want: "not configured is answered with 200"},
+		"documents are compressed":            {proxy: &pretender{}, scenario: compressionScenario(), want: `encoded by ""`},
 		"HTTPS is served":                     {proxy: &pretender{}, scenario: httpsScenario(), want: "https://" + mainHost},
 	}
 	for name, test := range tests {

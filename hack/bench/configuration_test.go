@@ -37,7 +37,7 @@ func configurationOf(t *testing.T, s *scenario) *configuration {
 }
 
 func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
-	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), hostsScenario(), expressionsScenario()} {
+	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), compressionScenario(), hostsScenario(), expressionsScenario()} {
 		for _, p := range knownPeers() {
 			if p.cannot(s) != "" {
 				continue

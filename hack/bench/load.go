@@ -43,7 +43,7 @@ type loadSpec struct {
 	Sources int
 	// Requests are sent in turn, over all connections.
 	Requests []request
-	// Body is how many bytes each response has.
+	// Body is how many bytes each response has, or encodedBody.
 	Body int64
 	// Rate is for loadOpen, in requests per second.
 	Rate float64

@@ -129,6 +129,9 @@ func rule(c *configuration, host string) v1alpha1.IngressRule {
 		if c.conditions {
 			setConditions(&p)
 		}
+		if c.compression {
+			p.Compression = new(v1alpha1.Compression)
+		}
 		r.Paths = append(r.Paths, p)
 	}
 	return r

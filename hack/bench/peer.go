@@ -27,8 +27,8 @@ type peer struct {
 	environment []string
 	// noPolicies says why it cannot take part in the scenario of policies.
 	noPolicies string
-	// noConditions and noExpressions are the same for the scenarios of conditions and of expressions.
-	noConditions, noExpressions string
+	// noConditions, noExpressions and noCompression are the same for the scenarios of those.
+	noConditions, noExpressions, noCompression string
 }
 
 // knownPeers are those that there are configurations for, whether they are installed or not.
@@ -44,7 +44,7 @@ func knownPeers() []*peer {
 			called: "haproxy", askVersion: []string{"-v"},
 			files:         map[string]string{"haproxy.cfg": "haproxy.cfg.tmpl", "hosts.map": "haproxy.map.tmpl"},
 			arguments:     func(folder string) []string { return []string{"-db", "-f", folder + "/haproxy.cfg"} },
-			noExpressions: unwritten,
+			noExpressions: unwritten, noCompression: unwritten,
 		}, {
 			called: "caddy", askVersion: []string{"version"},
 			files: map[string]string{"Caddyfile": "Caddyfile.tmpl"},
@@ -52,19 +52,19 @@ func knownPeers() []*peer {
 				return []string{"run", "--adapter", "caddyfile", "--config", folder + "/Caddyfile"}
 			},
 			environment: []string{oneThread},
-			noPolicies:  "has no rate limit without an extension", noConditions: unwritten, noExpressions: unwritten,
+			noPolicies:  "has no rate limit without an extension", noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
 		}, {
 			called: "traefik", askVersion: []string{"version"},
 			files:       map[string]string{"traefik.yaml": "traefik.yaml.tmpl", "dynamic.yaml": "traefik-dynamic.yaml.tmpl"},
 			arguments:   func(folder string) []string { return []string{"--configfile=" + folder + "/traefik.yaml"} },
-			environment: []string{oneThread}, noConditions: unwritten, noExpressions: unwritten,
+			environment: []string{oneThread}, noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
 		}, {
 			called: "envoy", askVersion: []string{"--version"},
 			files: map[string]string{"envoy.yaml": "envoy.yaml.tmpl"},
 			arguments: func(folder string) []string {
 				return []string{"-c", folder + "/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "error"}
 			},
-			noPolicies: "has no rate limit for each client without a service beside it", noConditions: unwritten, noExpressions: unwritten,
+			noPolicies: "has no rate limit for each client without a service beside it", noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
 		},
 	}
 }
@@ -120,6 +120,9 @@ func (p *peer) cannot(s *scenario) string {
 	}
 	if s.expressions {
 		return p.noExpressions
+	}
+	if s.compression {
+		return p.noCompression
 	}
 	return ""
 }

@@ -11,8 +11,9 @@ import (
 	"strconv"
 )
 
-// reply reads one response after another from a stream. A response has status 200 and a Content-Length of want.
-// Everything else is an error: a proxy that answers something else did not do the work that is measured.
+// reply reads one response after another from a stream. A response has status 200 and a Content-Length of want. If
+// that is encodedBody, it has a Content-Encoding and comes in chunks that fit into the buffer. Everything else is an
+// error: a proxy that answers something else did not do the work that is measured.
 type reply struct {
 	want   int64
 	buffer [16 << 10]byte
@@ -30,7 +31,7 @@ func newReply(want int64) *reply {
 func (r *reply) read(s stream) error {
 	for r.content < 0 {
 		if r.n == len(r.buffer) {
-			return fmt.Errorf("the response's head has more than %d bytes", r.n)
+			return fmt.Errorf("the response's head has more than %d bytes, or with its chunks if it is encoded", r.n)
 		}
 		n, err := s.read(r.buffer[r.n:])
 		r.n += n
@@ -62,6 +63,9 @@ func (r *reply) readHead() error {
 		line, _, _ := bytes.Cut(head, []byte("\r\n"))
 		return fmt.Errorf("the response begins with %q, want status 200", line)
 	}
+	if r.want == encodedBody {
+		return r.readChunks(head, r.buffer[end+4:r.n])
+	}
 	length, ok := lengthOf(head)
 	if !ok {
 		return errors.New("the response has no Content-Length")
@@ -74,6 +78,33 @@ func (r *reply) readHead() error {
 		return fmt.Errorf("%d bytes follow the response", -r.content)
 	}
 	return nil
+}
+
+// readChunks looks whether all chunks of an encoded response are there. If so, it sets content to 0.
+func (r *reply) readChunks(head, chunks []byte) error {
+	if !bytes.Contains(head, []byte("\r\nContent-Encoding: ")) && !bytes.Contains(head, []byte("\r\ncontent-encoding: ")) {
+		return errors.New("the response is not compressed")
+	}
+	for {
+		line, rest, ok := bytes.Cut(chunks, []byte("\r\n"))
+		if !ok {
+			return nil
+		}
+		size, err := strconv.ParseUint(string(line), 16, 32)
+		if err != nil {
+			return fmt.Errorf("a chunk begins with %q", line)
+		}
+		if len(rest) < int(size)+len("\r\n") {
+			return nil
+		}
+		if size == 0 {
+			if r.content = 0; len(rest) > len("\r\n") {
+				return fmt.Errorf("%d bytes follow the response", len(rest)-len("\r\n"))
+			}
+			return nil
+		}
+		chunks = rest[int(size)+len("\r\n"):]
+	}
 }
 
 // torn tells a stream that ended from one that has nothing to read yet.

@@ -45,6 +45,37 @@ func TestReplyIsCompleteWithItsLastByte(t *testing.T) {
 	}
 }
 
+func TestEncodedReplyIsCompleteWithItsLastChunk(t *testing.T) {
+	const response = "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nTransfer-Encoding: chunked\r\n\r\n" + "5\r\n0\r\n\r\n\r\n" + "1\r\na\r\n" + "0\r\n\r\n"
+	for cut := range response {
+		stream := &parts{response[:cut], response[cut:]}
+		r := newReply(encodedBody)
+		err := r.read(stream)
+		for errors.Is(err, errAgain) {
+			err = r.read(stream)
+		}
+		if err != nil {
+			t.Errorf("cut after %d bytes: %v", cut, err)
+		}
+	}
+	for response, want := range map[string]string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na":                "not compressed",
+		"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nx\r\n":         `begins with "x"`,
+		"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n0\r\n\r\nHTTP": "4 bytes follow",
+		"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n1\r\na\r\n":    "ended in place of a response",
+	} {
+		stream := &parts{response}
+		r := newReply(encodedBody)
+		err := r.read(stream)
+		for errors.Is(err, errAgain) {
+			err = r.read(stream)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error is %v, want one that says %q", response, err, want)
+		}
+	}
+}
+
 func TestReplyRefusesWhatIsNotWanted(t *testing.T) {
 	tests := map[string]struct{ response, want string }{
 		"another status":       {"HTTP/1.1 503 Busy\r\nContent-Length: 5\r\n\r\nhello", `begins with "HTTP/1.1 503 Busy"`},

@@ -76,6 +76,14 @@ func rows() []row {
 			name: "routes", title: "two header matches and two weighted backends, 1 KiB, 64 connections",
 			scenario: routesScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody, fields: routeLines(),
 		}, {
+			name: "compression", title: "a document in JSON of 16 KiB, compressed for a browser, 64 connections",
+			scenario: compressionScenario(), mode: loadClosed, connections: 64, path: documentPath, body: encodedBody,
+			fields: []string{"Accept-Encoding: gzip, deflate, br, zstd"},
+		}, {
+			name: "compression-gzip", title: "the same, compressed by gzip",
+			scenario: compressionScenario(), mode: loadClosed, connections: 64, path: documentPath, body: encodedBody,
+			fields: []string{"Accept-Encoding: gzip"},
+		}, {
 			name: "hosts", title: "1,000 hosts of 10 paths, 1 KiB, 64 connections, over all of them",
 			scenario: hosts, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
 		}, {

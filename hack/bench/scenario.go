@@ -22,6 +22,8 @@ type scenario struct {
 	// expressions has each host in an Ingress that is written for ingress-nginx. A path is an expression, and is taken off
 	// before a request is sent on.
 	expressions bool
+	// compression is on: of nginx, gzip at the level 5.
+	compression bool
 }
 
 // field is a header field that the rule of the scenario with conditions wants.
@@ -82,6 +84,10 @@ func policiesScenario() *scenario {
 
 func routesScenario() *scenario {
 	return &scenario{name: "routes", hosts: []string{mainHost}, paths: []string{"/"}, conditions: true}
+}
+
+func compressionScenario() *scenario {
+	return &scenario{name: "compression", hosts: []string{mainHost}, paths: []string{"/"}, compression: true}
 }
 
 func hostsScenario() *scenario {

@@ -47,6 +47,9 @@ func (c *configuration) Conditions() bool { return c.conditions }
 // Expressions says whether paths are expressions, and are taken off before a request is sent on.
 func (c *configuration) Expressions() bool { return c.expressions }
 
+// Compression says whether responses are compressed.
+func (c *configuration) Compression() bool { return c.compression }
+
 // Fields are the header fields that such a rule wants.
 func (c *configuration) Fields() []field { return routeFields() }
 
