@@ -6,10 +6,9 @@ import (
 	"bytes"
 
 	"github.com/warren-dev/ingress/proxy/content"
-	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/upstream"
+	"github.com/warren-dev/ingress/proxy/subrequest"
 )
 
 // Copy is a copy of a request, which its maker completes and then either sends or drops.
@@ -25,10 +24,8 @@ type Copy struct {
 	host  []byte
 	shard uint32
 	tee   *content.Tee
-
-	guard  guard.Guard
-	number uint64
-	stream upstream.Stream // what the exchange is if the connection is shared
+	// sent is what is sent, once the copy is complete.
+	sent subrequest.Request
 }
 
 // held is what a copy under way takes of the memory besides its head and its content: its goroutine and the buffers

@@ -3,23 +3,18 @@
 package mirror
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/content"
-	"github.com/warren-dev/ingress/proxy/guard"
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/subrequest"
 	"github.com/warren-dev/ingress/proxy/transport"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -49,7 +44,7 @@ func (s *Sender) Shutdown() {
 	s.mu.Lock()
 	s.over = true
 	for c := range s.copies {
-		c.guard.Shut(reason.NoHealthyTask) // which one makes no difference
+		c.sent.End()
 	}
 	s.mu.Unlock()
 	s.running.Wait()
@@ -63,6 +58,7 @@ func (s *Sender) begin(c *Copy) {
 		c.Drop()
 		return
 	}
+	c.complete()
 	s.copies[c] = struct{}{}
 	s.running.Go(func() {
 		defer func() {
@@ -75,6 +71,16 @@ func (s *Sender) begin(c *Copy) {
 	})
 }
 
+// complete makes what is sent of the copy.
+func (c *Copy) complete() {
+	s := &c.sent
+	s.Head, s.Content, s.LogsIn = c.Request, c.tee.WriteTo, c.LogsIn
+	s.Head.ContentLength = int64(c.tee.Len())
+	s.Read = func(up upstream.Exchange) bool { return subrequest.Drain(up, c.sender.buffers) }
+	s.Host, s.Shard, s.Clock = c.host, c.shard, c.sender.clock
+	s.Connect, s.Limited = c.to.Connect, c.to.MaxConnections > 0
+}
+
 // send sends the copy to one endpoint, and returns what became of it.
 func (c *Copy) send() (m observe.Mirroring) {
 	m = observe.MirrorFailed
@@ -83,7 +89,6 @@ func (c *Copy) send() (m observe.Mirroring) {
 			c.sender.logger.Error(fmt.Errorf("%v", p), "panic while sending the copy of a request", "stack", string(debug.Stack()))
 		}
 	}()
-	c.Request.ContentLength = int64(c.tee.Len())
 	hold, full := c.to.Pool.Take(snapshot.RoundRobin, balance.Choice{Limit: int64(c.to.MaxConnections)})
 	switch {
 	case full:
@@ -92,128 +97,10 @@ func (c *Copy) send() (m observe.Mirroring) {
 		return observe.MirrorUnavailable
 	}
 	defer hold.Release()
-	c.number = c.guard.Begin()
-	timer := time.AfterFunc(c.to.Whole, func() { c.guard.End(c.number, reason.UpstreamRequestTimeout) })
-	defer timer.Stop()
-	e := &hold.Target.Endpoint
-	if e.Follows() {
-		e = e.For(c.host)
-		defer e.Leave()
-	}
-	if c.sendTo(e) {
+	stop := c.sent.Within(c.to.Whole)
+	defer stop()
+	if c.sent.SendTo(&hold.Target.Endpoint) {
 		return observe.MirrorAnswered
 	}
 	return observe.MirrorFailed
-}
-
-// sendTo says whether an endpoint answered the copy. If an idle connection turns out to have ended, and the request
-// does no harm twice, it goes out on a new one.
-func (c *Copy) sendTo(e *upstream.Endpoint) bool {
-	d := upstream.Demand{
-		Timeout: c.to.Connect, Sole: c.LogsIn, Stream: &c.stream, Shard: c.shard, Now: c.sender.clock.Now(),
-		Once: c.Request.HasContent() || !c.Request.Idempotent(), Limited: c.to.MaxConnections > 0,
-	}
-	if up := e.Take(d); up != nil {
-		answered, again := c.exchange(up)
-		if answered || !again {
-			return answered
-		}
-	}
-	up := c.dial(e, d)
-	if up == nil {
-		return false
-	}
-	answered, _ := c.exchange(up)
-	return answered
-}
-
-// dial returns a new connection, or nil.
-func (c *Copy) dial(e *upstream.Endpoint, d upstream.Demand) upstream.Exchange {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	if !c.guard.Arm(guard.Func(cancel), c.sender.clock.Now()) {
-		return nil
-	}
-	up, err := e.Dial(ctx, d)
-	ended := c.guard.Disarm() != reason.None
-	switch {
-	case err != nil:
-		return nil
-	case ended:
-		c.leave(up)
-		return nil
-	}
-	return up
-}
-
-// exchange sends the copy on a connection and drops the answer. again is set if it may be sent on another one.
-func (c *Copy) exchange(up upstream.Exchange) (answered, again bool) {
-	sole := up.Sole()
-	if sole != nil && c.LogsIn {
-		sole.Claim(nil) // nobody else's copy may come to where this one logged in
-	}
-	up.StallAfter(0) // the guard bounds the whole
-	up.StallWritesAfter(0)
-	if !c.guard.Arm(up, c.sender.clock.Now()) {
-		c.leave(up)
-		return false, false
-	}
-	answered, whole := c.converse(up)
-	ended := c.guard.Disarm() != reason.None
-	if answered && whole && !ended {
-		up.EndExchange(true, c.shard, c.sender.clock.Now())
-		return true, false
-	}
-	again = !ended && !answered && up.Reused() && !up.Answering() && (!up.Sent() || c.Request.Idempotent())
-	c.leave(up)
-	return answered, again
-}
-
-// converse sends the request and reads the answer. whole says whether that was read to its end, so that the
-// connection can go on.
-func (c *Copy) converse(up upstream.Exchange) (answered, whole bool) {
-	up.WriteHead(&c.Request)
-	sent := c.tee.WriteTo(up.Request())
-	if sent == nil {
-		sent = up.Request().End(nil)
-	}
-	if err := upstream.ReadFinal(up, c.Request.Method); err != nil { // it may refuse a request that it did not take
-		return false, false
-	}
-	sole := up.Sole()
-	if sole != nil && sole.Reused() && !c.Request.HasContent() && sole.Unheard() {
-		return false, false // It was sent before the request had arrived, so it is not the answer, which is still to come.
-	}
-	if sole != nil && upstream.AsksForLogin(up.Response()) {
-		sole.Claim(nil)
-	}
-	up.ReleaseHead()
-	return true, sent == nil && up.Response().Status != 101 && c.drain(up.Content())
-}
-
-// drained bounds what is read of an answer's content to keep a connection. It costs less to make another one than to
-// read more.
-const drained = 256 << 10
-
-// drain reads an answer's content and says whether it was read to its end.
-func (c *Copy) drain(r message.Reader) bool {
-	if r.Ended() {
-		return true
-	}
-	buf := c.sender.buffers.Get(buffer.Small)
-	defer c.sender.buffers.Put(buf)
-	for left := drained; left > 0 && !r.Ended(); {
-		n, err := r.Read(buf)
-		if err != nil && err != io.EOF {
-			return false
-		}
-		left -= n
-	}
-	return r.Ended()
-}
-
-// leave closes a connection that is of no more use.
-func (c *Copy) leave(up upstream.Exchange) {
-	_ = up.Close()
-	up.EndExchange(false, c.shard, c.sender.clock.Now())
 }
