@@ -36,6 +36,8 @@ type ended struct {
 	Ingress      string
 	Rule         string
 	UpstreamPath string
+	// Page is the service that has the error page.
+	Page string
 }
 
 // generator makes configurations and requests that often meet.
@@ -313,6 +315,9 @@ func (g *generator) forwarding(r *snapshot.Route, pools []string) {
 	if g.IntN(4) == 0 {
 		r.Mirrors = []snapshot.Mirror{{Pool: pickFrom(g, pools...), Numerator: 1, Denominator: 1 + g.IntN(2)}}
 	}
+	if g.IntN(3) == 0 {
+		r.ErrorPages = []snapshot.ErrorPage{{Pool: "pages", Statuses: pickFrom(g, []int{503}, []int{403, 429}, []int{400, 404, 508}), Path: "/{status}"}}
+	}
 	if g.IntN(4) == 0 {
 		r.Persistence = &snapshot.Persistence{Name: "s"}
 	}
@@ -360,7 +365,7 @@ func (g *generator) snapshot() *snapshot.Snapshot {
 	for _, id := range []string{"p0", "p1", "p2"} {
 		pools, ids = append(pools, g.pool(id)), append(ids, id)
 	}
-	s := snapshotOf(g.hosts(ids, nil), pools...)
+	s := snapshotOf(g.hosts(ids, nil), append(pools, poolOf("pages", g.echo))...)
 	for _, at := range g.listeners {
 		if g.IntN(3) > 0 {
 			s.Listeners = append(s.Listeners, listenerOf(at, g.hosts(ids, &at)...))
@@ -505,7 +510,7 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 
 // explained returns what explain foresees.
 func explained(e *explain.Explanation) ended {
-	end := ended{Status: e.Answer.Status, Reason: e.Answer.Reason}
+	end := ended{Status: e.Answer.Status, Reason: e.Answer.Reason, Page: e.Answer.Page}
 	if end.Status == 0 {
 		end.Status, end.UpstreamPath = 200, e.Upstream.Path
 	}
@@ -515,7 +520,7 @@ func explained(e *explain.Explanation) ended {
 	return end
 }
 
-// Explain says what becomes of a request: status, reason, rule and the path at the endpoint.
+// Explain says what becomes of a request: status, reason, rule, the path at the endpoint and who has the error page.
 func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), echo: startEcho(t, "b"), other: startEcho(t, "c"), tb: t,
@@ -573,12 +578,12 @@ func TestExplainAgreesWithWhatBecomesOfRequests(t *testing.T) {
 		met[r.id] = end
 	}
 	for _, line := range written.lines(t, *explainPairs) {
-		var l struct{ RequestID, Ingress, Rule string }
+		var l struct{ RequestID, Ingress, Rule, ErrorPage string }
 		if err := json.Unmarshal([]byte(line), &l); err != nil {
 			t.Fatal(err)
 		}
 		if end, ok := met[l.RequestID]; ok {
-			end.Ingress, end.Rule = l.Ingress, l.Rule
+			end.Ingress, end.Rule, end.Page = l.Ingress, l.Rule, l.ErrorPage
 			met[l.RequestID] = end
 		}
 	}

@@ -59,6 +59,8 @@ func New(config Config) *Proxy {
 	p.SetSessionKey(randomKey())
 	p.engine.Mirrors.Init(p.engine.Clock, &p.engine.Buffers, config.Logger)
 	p.engine.Mirrors.Memory.Limit = p.engine.ContentMemory.Limit / 2
+	p.engine.ErrorPages.Init(p.engine.Clock, &p.engine.Buffers, config.Logger)
+	p.engine.ErrorPages.Memory.Limit = p.engine.ContentMemory.Limit / 2
 	p.tls = identity.ServerConfig("", func() *identity.Set { return p.engine.Generation.Load().Identity })
 	p.engine.Log = observe.NewLog(config.AccessLog, config.AccessLogFields)
 	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)

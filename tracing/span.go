@@ -26,6 +26,7 @@ const (
 	attemptsKey  = attribute.Key("warren.attempts")
 	reasonKey    = attribute.Key("warren.reason")
 	requestIDKey = attribute.Key("warren.request_id")
+	errorPageKey = attribute.Key("warren.error_page")
 )
 
 // The flags of a span and of a link (opentelemetry-proto, SpanFlags). All of ours belong to sampled traces.
@@ -135,6 +136,9 @@ func attributesOf(s *observe.Span) []*commonpb.KeyValue {
 	}
 	if s.Reason != reason.None {
 		add(text(reasonKey, s.Reason.String()))
+	}
+	if s.Page != "" {
+		add(text(errorPageKey, s.Page))
 	}
 	return list
 }

@@ -47,7 +47,7 @@ func requested() *observe.Span {
 		Start: begin, End: begin.Add(5 * time.Millisecond),
 		Client: netip.MustParseAddr("2001:db8::1"), Peer: netip.MustParseAddr("10.0.0.1"),
 		Method: "GET", Secure: true, Host: "shop.example.com", Authority: "Shop.example.com:8443", Path: "/api/v1/a", Forwarded: "/v1/a",
-		Version: message.HTTP2, UserAgent: "test/1", RequestID: "id", Status: 200,
+		Version: message.HTTP2, UserAgent: "test/1", RequestID: "id", Page: "default/pages", Status: 200,
 		Route: &observe.RouteNames{Rule: snapshot.RuleID{Ingress: "default/shop", Rule: 1, Path: 2}, Path: "/api", Service: "default/api"},
 		Attempts: []observe.AttemptSpan{
 			{ID: observe.SpanID{5}, Start: begin, End: begin.Add(time.Millisecond), Task: "task/default/api-1", Endpoint: netip.MustParseAddrPort("10.1.0.1:8080"), Reason: reason.UpstreamConnectFailed},
@@ -78,7 +78,7 @@ func TestASpanIsSentInTheWordsOfTheConventions(t *testing.T) {
 			"http.request.method": "GET", "url.scheme": "https", "url.path": "/api/v1/a", "http.route": "/api", "http.response.status_code": 200,
 			"server.address": "shop.example.com", "server.port": 8443, "client.address": "2001:db8::1", "network.peer.address": "10.0.0.1",
 			"network.protocol.version": "2", "user_agent.original": "test/1",
-			"warren.ingress": "default/shop", "warren.rule": "1.2", "warren.service": "default/api", "warren.task": "task/default/api-2", "warren.attempts": 2, "warren.request_id": "id",
+			"warren.ingress": "default/shop", "warren.rule": "1.2", "warren.service": "default/api", "warren.task": "task/default/api-2", "warren.attempts": 2, "warren.request_id": "id", "warren.error_page": "default/pages",
 		}},
 		{"GET", trace, "0500000000000000", "0300000000000000", "a=1", tracepb.Span_SPAN_KIND_CLIENT, 0x101, 1000 * second, 1000*second + 1e6, true, map[string]any{
 			"http.request.method": "GET", "url.full": "http://10.1.0.1:8080/v1/a", "server.address": "10.1.0.1", "server.port": 8080,

@@ -47,6 +47,19 @@ func mirrorsOf(g *routing.Generation, r *snapshot.Route) []Mirror {
 	return list
 }
 
+// errorPagesOf describes what has pages for a route's responses.
+func errorPagesOf(g *routing.Generation, r *snapshot.Route) []ErrorPage {
+	if r == nil {
+		return nil
+	}
+	var list []ErrorPage
+	for i := range r.ErrorPages {
+		p := &r.ErrorPages[i]
+		list = append(list, ErrorPage{Pool: p.Pool, Service: g.Pool(p.Pool).Service, Statuses: p.Statuses, Path: p.Path, Handles: p.Handles})
+	}
+	return list
+}
+
 // servicesOf lists the services that a route leads to, each once, with spaces between them.
 func servicesOf(g *routing.Generation, r *snapshot.Route) string {
 	var names []string

@@ -118,17 +118,20 @@ func (e *Explanation) explain(t *pipeline.Trial, at *site) {
 		e.Access = explainAccess(rule, found.Client)
 		e.take(t.Notes())
 		e.Backends, e.Mirrors, e.Retries = backendsOf(at.Generation, rule), mirrorsOf(at.Generation, rule), retriesOf(rule)
+		e.ErrorPages = errorPagesOf(at.Generation, rule)
 		e.Session = explainSession(rule, t)
 		e.Pool = explainPool(at.Generation, t, host)
 	}
 	if decided != reason.None {
 		e.answer(decided, detail)
 		e.Answer.Status, e.Answer.Location = t.Status(decided), string(t.Location(decided))
+		e.Answer.Page = t.Page(e.Answer.Status, decided)
 		return
 	}
 	e.Upstream = explainUpstream(t.Forwarded())
 	if why, detail := foresee(t); why != reason.None {
 		e.answer(why, detail)
+		e.Answer.Page = t.Page(e.Answer.Status, why)
 		return
 	}
 	e.Answer.Text = "the service's"

@@ -33,8 +33,10 @@ type Explanation struct {
 	// Session says which session the request belongs to, if the rule keeps any.
 	Session *Session `json:"session,omitempty"`
 	// Mirrors get copies of the rule's requests, and of this one too if it gets to an endpoint.
-	Mirrors  []Mirror  `json:"mirrors,omitempty"`
-	Upstream *Upstream `json:"upstream,omitempty"`
+	Mirrors []Mirror `json:"mirrors,omitempty"`
+	// ErrorPages stand in place of the rule's responses with certain statuses.
+	ErrorPages []ErrorPage `json:"errorPages,omitempty"`
+	Upstream   *Upstream   `json:"upstream,omitempty"`
 	// Retries says how the request is tried again, if the rule says more of that than how often.
 	Retries *Retries `json:"retries,omitempty"`
 	// Pool is what an endpoint is chosen from. If the choice among Backends is random, it is the pool of the one with the
@@ -181,6 +183,17 @@ type Mirror struct {
 	Share float64 `json:"share"`
 }
 
+// ErrorPage is a service with a page for responses with certain statuses.
+type ErrorPage struct {
+	Pool    string `json:"pool"`
+	Service string `json:"service"`
+	// Statuses are those of the responses. Path is what the service is asked for: "{status}" in it stands for the status.
+	Statuses []int  `json:"statuses"`
+	Path     string `json:"path"`
+	// Handles is set if the service decides how such a request is answered, so that the client gets its status.
+	Handles bool `json:"handles,omitempty"`
+}
+
 // Upstream is the head of the request that an endpoint would get.
 type Upstream struct {
 	Method string `json:"method"`
@@ -252,5 +265,8 @@ type Answer struct {
 	TLSAlert string `json:"tlsAlert,omitempty"`
 	// Location is where a redirect leads.
 	Location string `json:"location,omitempty"`
-	Text     string `json:"text"`
+	// Page is the service that would be asked for a page in place of the answer, as "namespace/service". It is empty if
+	// none would be.
+	Page string `json:"page,omitempty"`
+	Text string `json:"text"`
 }

@@ -26,6 +26,7 @@ func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	e.writePolicies(t)
 	e.writeSession(t)
 	e.writeMirrors(t)
+	e.writeErrorPages(t)
 	e.writeUpstream(t)
 	e.writeRetries(t)
 	e.writeBackends(t)
@@ -221,6 +222,22 @@ func (e *Explanation) writeMirrors(t *explanationText) {
 	_ = t.w.Flush()
 }
 
+func (e *Explanation) writeErrorPages(t *explanationText) {
+	if len(e.ErrorPages) == 0 {
+		return
+	}
+	t.block("error pages")
+	for _, p := range e.ErrorPages {
+		statuses := strings.ReplaceAll(strings.Trim(fmt.Sprint(p.Statuses), "[]"), " ", ", ")
+		how := "for the content"
+		if p.Handles {
+			how = "for the whole response"
+		}
+		t.row("   "+statuses, p.Pool, p.Path, how)
+	}
+	_ = t.w.Flush()
+}
+
 func (e *Explanation) writePool(t *explanationText) {
 	p := e.Pool
 	if p == nil {
@@ -258,7 +275,11 @@ func (e *Explanation) writeAnswer(t *explanationText) {
 	case a.Location != "":
 		t.line("answer", fmt.Sprintf("%d %s to %s", a.Status, a.Reason, a.Location))
 	case a.Status != 0:
-		t.line("answer", fmt.Sprintf("%d %s: %s", a.Status, a.Reason, a.Text))
+		text := fmt.Sprintf("%d %s: %s", a.Status, a.Reason, a.Text)
+		if a.Page != "" {
+			text += "; with the page of " + a.Page + " if there is one"
+		}
+		t.line("answer", text)
 	default:
 		t.line("answer", a.Text)
 	}

@@ -24,6 +24,7 @@ func (m *Metrics) Collector() prometheus.Collector {
 		upstream:         desc("upstream_duration_seconds", "Time from the choice of an endpoint until the head of a response was there, or none came, retries included.", "ingress"),
 		selection:        desc("backend_selection_duration_seconds", "Time from a request's head to the choice of an endpoint: routing, policies, and the wait where all endpoints are busy."),
 		mirrored:         desc("mirrored_requests_total", "Copies of requests for mirrors, by the Ingress of the rule, the mirror's service and what became of them.", "ingress", "service", "result"),
+		paged:            desc("error_pages_total", "Requests for error pages, by the Ingress of the rule, the service that has the page and what became of them.", "ingress", "service", "result"),
 		limited:          desc("rate_limit_rejections_total", "Requests answered with RateLimited.", "ingress"),
 		denied:           desc("access_denials_total", "Requests answered with AccessDenied.", "ingress"),
 		handshakes:       desc("tls_handshake_duration_seconds", "Time that TLS handshakes took that succeeded."),
@@ -38,7 +39,7 @@ type collector struct {
 	metrics *Metrics
 
 	requests, duration, upstream          *prometheus.Desc
-	mirrored, limited, denied             *prometheus.Desc
+	mirrored, paged, limited, denied      *prometheus.Desc
 	selection                             *prometheus.Desc
 	handshakes, failedHandshakes, refused *prometheus.Desc
 	applied, rejected                     *prometheus.Desc
@@ -47,7 +48,7 @@ type collector struct {
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range [...]*prometheus.Desc{
-		c.requests, c.duration, c.upstream, c.mirrored, c.limited, c.denied, c.selection, c.handshakes, c.failedHandshakes, c.refused,
+		c.requests, c.duration, c.upstream, c.mirrored, c.paged, c.limited, c.denied, c.selection, c.handshakes, c.failedHandshakes, c.refused,
 		c.applied, c.rejected,
 	} {
 		descs <- d
@@ -106,6 +107,11 @@ func (c *collector) collectRequests(metrics chan<- prometheus.Metric, counter fu
 			for m := range mirrorings {
 				if n := all[0].mirrored[m].Load(); n > 0 {
 					counter(c.mirrored, n, ingress, all[0].service, m.String())
+				}
+			}
+			for p := range pagings {
+				if n := all[0].paged[p].Load(); n > 0 {
+					counter(c.paged, n, ingress, all[0].service, p.String())
 				}
 			}
 			all = all[1:]

@@ -103,6 +103,7 @@ var logFields = []logField{
 		}
 		return appendPlain(b, r.Reason.String())
 	}),
+	field("errorPage", func(b []byte, r *Record) []byte { return appendPlain(b, r.Page) }),
 	field("cause", func(b []byte, r *Record) []byte { return appendKnown(b, []byte(r.Cause)) }),
 }
 

@@ -37,6 +37,8 @@ type Record struct {
 	Series *Series
 	// Attempts are the endpoints that were chosen, the last one last.
 	Attempts []Attempt
+	// Page is the service whose error page the client got, as "namespace/service". It is empty if it got none.
+	Page string
 	// Status is the response's, even if nobody got it. Sent is how many bytes of its content were sent.
 	Status int
 	Sent   int64

@@ -19,6 +19,8 @@ type Series struct {
 	// mirrored counts the copies of requests for the service. They are no requests of clients, and nothing else counts
 	// them.
 	mirrored [mirrorings]atomic.Uint64
+	// paged counts the requests for error pages of the service, likewise.
+	paged [pagings]atomic.Uint64
 	// kept is the last sweep that kept the series. The lock of the metrics guards it.
 	kept uint64
 }
@@ -37,6 +39,9 @@ func newSeries(ingress, service string, shards int) *Series {
 
 // CountMirrored counts a copy of a request by what became of it.
 func (s *Series) CountMirrored(m Mirroring) { s.mirrored[m].Add(1) }
+
+// CountPaged counts a request for an error page by what became of it.
+func (s *Series) CountPaged(p Paging) { s.paged[p].Add(1) }
 
 func (s *Series) shard(i uint32) *seriesShard {
 	p := &s.shards[i]

@@ -43,6 +43,8 @@ type Span struct {
 	Route *RouteNames
 	// Attempts are the endpoints that were tried, in their order.
 	Attempts []AttemptSpan
+	// Page is the service whose error page the client got. It is empty if it got none.
+	Page string
 	// Status is the response's, even if nobody got it.
 	Status int
 	// Reason is why we answered ourselves, or why the response broke off.
@@ -98,7 +100,7 @@ func (t *Tracer) span(r *Record) *Span {
 		Method: spanText(req.Method), Secure: r.Secure,
 		Host: spanText(r.Host), Authority: spanText(req.Authority), Path: spanText(r.Path), Forwarded: spanText(r.Forwarded),
 		Version: req.Version, UserAgent: spanText(userAgent), RequestID: spanText(r.RequestID),
-		Status: r.Status, Reason: r.Reason,
+		Page: r.Page, Status: r.Status, Reason: r.Reason,
 	}
 	if r.Route != nil {
 		route := *r.Route // what is recorded outlives the generation

@@ -40,12 +40,10 @@ func (x *Exchange) location() []byte {
 	return append(location, x.request.Query...)
 }
 
-// answerOfRule answers with what the rule says. What the rule's policies do to an endpoint's response they do to that
-// too.
+// answerOfRule answers with what the rule says.
 func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
 	content := x.decision.content
 	if content == nil {
-		x.changeOwn()
 		return x.Answer(why, "")
 	}
 	if len(content.Type) > 0 {
@@ -53,13 +51,11 @@ func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
 	}
 	x.own.ContentLength = int64(len(content.Text))
 	x.own.NoContent = string(x.request.Method) == "HEAD"
-	x.changeOwn()
 	return x.respond(why, nil, content.Text)
 }
 
-// changeOwn has the route's policies change an answer of the rule's own.
+// changeOwn has the route's policies change an answer as they change an endpoint's response.
 func (x *Exchange) changeOwn() {
-	x.own.Status = x.decision.status
 	x.view.Own = true
 	for _, change := range x.route.Policies.Response {
 		change(x.viewed(), &x.own)
@@ -90,6 +86,15 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if !x.down.SkipContent() {
 		x.down.CloseAfter()
 	}
+	page := x.ownPage(why)
+	if page != nil {
+		defer page.Free()
+		page.CoverOwn(&x.own)
+		x.Page, x.Status = page.Service, x.own.Status
+	}
+	if page != nil || why == reason.Redirected || why == reason.FixedResponse { // somebody else's words
+		x.changeOwn()
+	}
 	client.TellRequestID(&x.own, x.RequestID)
 	if x.route != nil && why != reason.InternalError { // a panic may be a policy's own
 		for _, add := range x.backend.Policies.Own {
@@ -103,7 +108,13 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if status == nil {
 		status = why.ProxyStatus()
 	}
-	if err := client.Answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", x.encode, mediaType, content...); err != nil {
+	var err error
+	if page != nil {
+		err = client.AnswerWithPage(x.down, &x.own, status, x.encode, page)
+	} else {
+		err = client.Answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", x.encode, mediaType, content...)
+	}
+	if err != nil {
 		return Torn
 	}
 	return Complete

@@ -143,6 +143,9 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure)
 	if x.opening.Taken(up.Response()) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a success that changes no protocol"})
 	}
+	if x.route.ErrorPages != nil {
+		return x.relayOrPage(up)
+	}
 	return x.relay(up)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/coding"
 	"github.com/warren-dev/ingress/proxy/content"
+	"github.com/warren-dev/ingress/proxy/errorpage"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -36,6 +37,8 @@ type Engine struct {
 	Encoders coding.Encoders
 	// Mirrors sends copies of requests.
 	Mirrors mirror.Sender
+	// ErrorPages gets pages that stand in place of responses.
+	ErrorPages errorpage.Fetcher
 	// SessionKey seals the tokens of sessions.
 	SessionKey atomic.Pointer[balance.SessionKey]
 	exchanges  sync.Pool

@@ -42,7 +42,7 @@ func (x *Exchange) endAttempt(failed attempt.Failure) {
 	}
 	a := &x.attempts[len(x.attempts)-1]
 	a.Left = failed.Left
-	a.Status, a.Reason = x.Status, cmp.Or(failed.Reason, x.Reason)
+	a.Status, a.Reason = cmp.Or(a.Status, x.Status), cmp.Or(failed.Reason, x.Reason)
 	if a.Ended = x.Ended; a.Ended == 0 {
 		a.Ended = x.engine.Clock.Now()
 	}

@@ -47,22 +47,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 	if stream {
 		idle = 0
 	}
-	client.TellRequestID(resp, x.RequestID)
-	for _, change := range x.backend.Policies.Response {
-		change(x.viewed(), resp)
-	}
-	for _, change := range x.route.Policies.Response {
-		change(x.viewed(), resp)
-	}
-	if len(resp.Upgrade) > 0 && message.NamesHTTPOrTLS(resp.Upgrade) {
-		resp.Upgrade = nil // The client must not try what is never passed on.
-	}
-	if x.cookie != nil {
-		balance.SetCookie(resp, x.cookie)
-	}
-	if x.route.Sessions != nil {
-		x.tellSession(resp)
-	}
+	x.complete(resp)
 	if x.awaitsContinue() && !x.boundWaits(up) {
 		// The client need not send the content any more. What it sends next cannot be told from content (RFC 9110, section
 		// 10.1.1).
@@ -126,6 +111,26 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 	}
 	x.settle(up)
 	return Complete, attempt.Failure{}
+}
+
+// complete makes an endpoint's response what the client is to get.
+func (x *Exchange) complete(resp *message.Response) {
+	client.TellRequestID(resp, x.RequestID)
+	for _, change := range x.backend.Policies.Response {
+		change(x.viewed(), resp)
+	}
+	for _, change := range x.route.Policies.Response {
+		change(x.viewed(), resp)
+	}
+	if len(resp.Upgrade) > 0 && message.NamesHTTPOrTLS(resp.Upgrade) {
+		resp.Upgrade = nil // The client must not try what is never passed on.
+	}
+	if x.cookie != nil {
+		balance.SetCookie(resp, x.cookie)
+	}
+	if x.route.Sessions != nil {
+		x.tellSession(resp)
+	}
 }
 
 // converse stops timing the two directions apart if the response began before the request ended: the exchange then

@@ -114,6 +114,15 @@ func (t *Trial) Location(why reason.Reason) []byte {
 // Status returns the status of an answer with that reason, after [Trial.Decide].
 func (t *Trial) Status(why reason.Reason) int { return cmp.Or(t.x.decision.status, why.Status()) }
 
+// Page returns the service that would be asked for a page in place of an answer with a status and a reason. It is empty
+// if none would be.
+func (t *Trial) Page(status int, why reason.Reason) string {
+	if p := t.x.pageFor(status, why); p != nil {
+		return p.Pool.Service
+	}
+	return ""
+}
+
 // Forwarded turns the request into what an endpoint would get, and returns it.
 func (t *Trial) Forwarded() *message.Request {
 	t.x.dropForeignUpgrade()

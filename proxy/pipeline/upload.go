@@ -71,7 +71,7 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	}
 	// While the content is on its way, the endpoint has nothing to answer. Its time begins when the upload ends.
 	up.StallAfter(0)
-	if !x.upload.Resendable() && !x.awaitsContinue() {
+	if !x.upload.Resendable() && !x.awaitsContinue() && x.route.ErrorPages == nil { // A page may depend on the head.
 		x.releaseHead()
 	}
 	if up.Sole() == nil && x.isCall() { // HTTP/1.1 has no calls, whatever the client says

@@ -108,6 +108,33 @@ func TestCompileFollowsThePoolsOfMirrors(t *testing.T) {
 	}
 }
 
+// So is one with another pool of error pages.
+func TestCompileFollowsThePoolsOfErrorPages(t *testing.T) {
+	state := newTestState()
+	paged := func() *snapshot.Snapshot {
+		s := largeSnapshot(20)
+		s.Hosts[3].Routes[0].ErrorPages = []snapshot.ErrorPage{{Pool: s.Pools[7].ID, Statuses: []int{404, 503}, Path: "/{status}/{status}"}}
+		return s
+	}
+	first := compileForTest(t, paged(), Nothing(), state)
+	changed := paged()
+	changed.Pools[7].Endpoints[0].Weight = 9
+	second := compileForTest(t, changed, first, state)
+	h := &changed.Hosts[3]
+	pages := second.Compiled(h.Name, &h.Routes[0]).ErrorPages
+	if p := pages.For(503); p == nil || p.Pool != second.pools[changed.Pools[7].ID] || string(p.Path) != "/503/503" {
+		t.Errorf("the page for 503 is %+v", p)
+	}
+	if pages.For(500) != nil || pages.For(200) != nil || second.Compiled(h.Name, &h.Routes[1]).ErrorPages.For(503) != nil {
+		t.Error("there is a page that nobody asked for")
+	}
+	lost := paged()
+	lost.Hosts[3].Routes[0].ErrorPages[0].Pool = "nowhere"
+	if _, err := Compile(lost, second, state); err == nil || !strings.Contains(err.Error(), `there is no pool "nowhere" for an error page`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestLookupAllocatesNothingAt100000Routes(t *testing.T) {
 	g := compileForTest(t, largeSnapshot(10_000), Nothing(), newTestState())
 	for _, host := range []string{"host-04321.example.com", "any.zone-04329.example.com", "absent.example.com"} {

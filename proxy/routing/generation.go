@@ -177,6 +177,12 @@ func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 				return false
 			}
 		}
+		for p := range h.Routes[i].ErrorPages {
+			id := h.Routes[i].ErrorPages[p].Pool
+			if g.pools[id] == nil || g.pools[id] != before.pools[id] {
+				return false
+			}
+		}
 	}
 	return true
 }
@@ -216,6 +222,9 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 			if compiled[i].Mirrors, err = g.compileMirrors(r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
+		}
+		if compiled[i].ErrorPages, err = g.compileErrorPages(r, state, t); err != nil {
+			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		if len(r.Policies) > 0 {
 			if compiled[i].Policies, err = policy.Compile(r.Policies, state.scope(site, r, wholeRoute, t)); err != nil {

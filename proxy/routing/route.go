@@ -5,6 +5,7 @@ package routing
 import (
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/errorpage"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -36,6 +37,8 @@ type Route struct {
 	Retry *Retry
 	// Mirrors get copies of requests. Nil for none.
 	Mirrors []mirror.To
+	// ErrorPages have pages for responses with certain statuses. Nil for none.
+	ErrorPages *errorpage.Pages
 	// Closed is set if every request is answered with RuleClosed.
 	Closed bool
 	// Canonical has endpoints get the canonical path, however the client spelled it.

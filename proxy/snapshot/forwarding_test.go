@@ -15,7 +15,16 @@ func TestInspectRefusesForwardingThatMakesNoSense(t *testing.T) {
 	persistence := func(p snapshot.Persistence) snapshot.Route { return snapshot.Route{Persistence: &p} }
 	retry := func(r snapshot.Retry) snapshot.Route { return snapshot.Route{Retry: &r} }
 	mirror := func(m snapshot.Mirror) snapshot.Route { return snapshot.Route{Mirrors: []snapshot.Mirror{m}} }
+	page := func(pages ...snapshot.ErrorPage) snapshot.Route { return snapshot.Route{ErrorPages: pages} }
 	for want, r := range map[string]snapshot.Route{
+		"error page 0: it has no pool":                        page(snapshot.ErrorPage{Path: "/", Statuses: []int{404}}),
+		"error page 0: it is for no status":                   page(snapshot.ErrorPage{Pool: "p", Path: "/"}),
+		`error page 0: its path "a" does not begin with a`:    page(snapshot.ErrorPage{Pool: "p", Path: "a", Statuses: []int{404}}),
+		"error page 0: the statuses [399 400] are not sorted": page(snapshot.ErrorPage{Pool: "p", Path: "/", Statuses: []int{399, 400}}),
+		"error page 0: the statuses [500 600] are not sorted": page(snapshot.ErrorPage{Pool: "p", Path: "/", Statuses: []int{500, 600}}),
+		"error page 0: the statuses [503 999 404] are not":    page(snapshot.ErrorPage{Pool: "p", Path: "/", Statuses: []int{503, 999, 404}}),
+		"error page 1: another one is for the status 503 too": page(
+			snapshot.ErrorPage{Pool: "p", Path: "/", Statuses: []int{503}}, snapshot.ErrorPage{Pool: "p", Path: "/", Statuses: []int{503}}),
 		"mirror 0: it has no pool":                          mirror(snapshot.Mirror{Numerator: 1, Denominator: 1}),
 		"mirror 0: there is no share of 2/1":                mirror(snapshot.Mirror{Pool: "p", Numerator: 2, Denominator: 1}),
 		"mirror 0: there is no share of 0/0":                mirror(snapshot.Mirror{Pool: "p"}),
@@ -38,6 +47,7 @@ func TestInspectRefusesForwardingThatMakesNoSense(t *testing.T) {
 	}
 	sound := snapshot.Route{
 		Path: "/", Pool: "p", Mirrors: []snapshot.Mirror{{Pool: "m", Numerator: 1, Denominator: 3}, {Pool: "m", Denominator: 1}},
+		ErrorPages:  []snapshot.ErrorPage{{Pool: "m", Path: "/{status}", Statuses: []int{400, 599}}, {Pool: "m", Path: "/", Statuses: []int{401}}},
 		Retry:       &snapshot.Retry{Codes: []int{400, 599}, Backoff: time.Second},
 		Persistence: &snapshot.Persistence{Name: "s", Absolute: time.Hour, Permanent: true},
 	}

@@ -97,7 +97,7 @@ func (h *Host) Inspect() error {
 				}
 			}
 		}
-		if err := cmp.Or(r.inspectBackends(), r.inspectForwarding()); err != nil {
+		if err := cmp.Or(r.inspectBackends(), r.inspectForwarding(), r.inspectErrorPages()); err != nil {
 			return fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		if r.Conditions == nil {

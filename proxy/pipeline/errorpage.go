@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import (
+	"github.com/warren-dev/ingress/proxy/attempt"
+	"github.com/warren-dev/ingress/proxy/client"
+	"github.com/warren-dev/ingress/proxy/content"
+	"github.com/warren-dev/ingress/proxy/errorpage"
+	"github.com/warren-dev/ingress/proxy/guard"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/upstream"
+)
+
+// pageFor returns the page for a response with a status, nil if there is none. why is the reason of an answer of our
+// own. Whoever asks for another protocol, or makes a call, looks at no page. A request in a loop may be one for a page.
+func (x *Exchange) pageFor(status int, why reason.Reason) *errorpage.Page {
+	if x.route == nil || x.route.ErrorPages == nil {
+		return nil
+	}
+	switch {
+	case why == reason.LoopDetected, why == reason.AmbiguousPath, why == reason.InternalError:
+		return nil
+	case len(x.request.Upgrade) > 0 && !message.NamesHTTPOrTLS(x.request.Upgrade), message.IsStream(x.request.Fields):
+		return nil
+	}
+	return x.route.ErrorPages.For(status)
+}
+
+// getPage waits for a page. It returns nil if there is none, or if the exchange was ended meanwhile.
+func (x *Exchange) getPage(p *errorpage.Page) *errorpage.Answer {
+	path := x.path
+	switch {
+	case x.sent != nil:
+		path = x.sent
+	case x.respelled:
+		path = x.request.Path
+	}
+	fetch := x.engine.ErrorPages.New(p, &errorpage.Cause{
+		Request: &x.request, Host: x.Host, Path: path, Query: x.request.Query, Mark: x.markField(), LogsIn: x.logsIn, Shard: x.Shard,
+	})
+	if !x.guard.Arm(guard.Func(fetch.End), x.engine.Clock.Now()) {
+		return nil
+	}
+	defer x.guard.Disarm()
+	return fetch.Get()
+}
+
+// ownPage waits for the page for an answer of our own. What ended the exchange, if that is what is answered, does not
+// end the request for the page too.
+func (x *Exchange) ownPage(why reason.Reason) *errorpage.Answer {
+	p := x.pageFor(x.Status, why)
+	if p == nil {
+		return nil
+	}
+	x.number = x.guard.Begin()
+	return x.getPage(p)
+}
+
+// relayOrPage gives the client a page in place of the endpoint's response if there is one, and otherwise the response,
+// which waits meanwhile.
+func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, attempt.Failure) {
+	p := x.pageFor(x.Status, reason.None)
+	if p == nil {
+		return x.relay(up)
+	}
+	page := x.getPage(p)
+	if page == nil {
+		if !x.guard.Arm(up, x.Started) {
+			return Torn, x.fail(up, nil)
+		}
+		return x.relay(up)
+	}
+	defer page.Free()
+	resp := &x.own
+	resp.Fields = resp.Fields[:0]
+	page.Cover(resp, up.Response())
+	x.drop(up)
+	if !x.down.SkipContent() {
+		x.down.CloseAfter()
+	}
+	x.complete(resp)
+	x.attempts[len(x.attempts)-1].Status = x.Status // what the endpoint answered, whatever the client gets
+	x.Page, x.Status = page.Service, resp.Status
+	if err := client.SendPage(x.down, resp, x.encode, page); err != nil {
+		x.Reason = reason.ClientClosed
+		return Torn, attempt.Failure{}
+	}
+	return Complete, attempt.Failure{}
+}
+
+// drop ends the exchange with an endpoint whose response nobody gets. A connection with a short one can go on.
+func (x *Exchange) drop(up upstream.Exchange) {
+	content.Drain(up.Content(), rejectedMost, &x.engine.Buffers)
+	if up.Content().Ended() {
+		x.settle(up)
+		x.Ended = 0 // There is still something to be sent to the client.
+		return
+	}
+	x.guard.End(x.number, reason.UpstreamReset) // which one makes no difference
+	x.fail(up, nil)
+}
