@@ -182,7 +182,7 @@ func movedTo(url string, secure bool, options *convert.Options) string {
 
 // fateNames name the values of a fate. The last two are about what is behind the rule.
 var fateNames = []string{"the status is", "it is redirected to", "access control says", "the rate limit is", "the policies say", "the endpoint gets",
-	"it is copied to", "its session is", "it is tried again by", "the pool is", "the backends are"}
+	"it is copied to", "its error pages are", "its session is", "it is tried again by", "the pool is", "the backends are"}
 
 // fateOf returns what becomes of a request, as values that can be compared. An answer has the same meaning under
 // another reason.
@@ -221,7 +221,12 @@ func fateOf(e *explain.Explanation) []any {
 	for _, b := range e.Backends {
 		shares[b.Service] += b.Share
 	}
-	return []any{e.Answer.Status, e.Answer.Location, access, limit, e.Policies, upstream, mirrors, e.Session, e.Retries, pool, shares}
+	pages := make(map[string][]int)
+	for _, p := range e.ErrorPages {
+		at := p.Service + p.Path
+		pages[at] = append(pages[at], p.Statuses...)
+	}
+	return []any{e.Answer.Status, e.Answer.Location, access, limit, e.Policies, upstream, mirrors, pages, e.Session, e.Retries, pool, shares}
 }
 
 // writeConverted writes the objects with what is to be known of them. It returns ErrSaid if something is lost.

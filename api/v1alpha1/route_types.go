@@ -293,6 +293,45 @@ type Mirror struct {
 	Percent int32 `json:"percent,omitempty"`
 }
 
+// ErrorPage is a service with a page for responses with certain statuses, whether they are a task's or the proxy's own.
+// The client gets the page in their place, and their status.
+type ErrorPage struct {
+	// statusCodes of the responses. No other of the error pages may have one of them.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:Minimum=400
+	// +kubebuilder:validation:items:Maximum=599
+	// +listType=set
+	// +required
+	StatusCodes []int32 `json:"statusCodes"`
+
+	// serviceName of the Tasks, or the name of the Service.
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +required
+	ServiceName string `json:"serviceName"`
+
+	// port of the service.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	// +required
+	Port int32 `json:"port"`
+
+	// path that the service is asked for. {status} stands for the status. Absent: /.
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:Pattern=`^/[!"$->@-\[\]-~]*$`
+	// +optional
+	Path string `json:"path,omitempty"`
+
+	// protocol that the service speaks. Absent: as in backend.
+	// +optional
+	Protocol Protocol `json:"protocol,omitempty"`
+
+	// tls says what a service that speaks HTTPS has to prove. Absent: as in backend.
+	// +optional
+	TLS *WeightedBackendTLS `json:"tls,omitempty"`
+}
+
 // SessionPersistence keeps the requests of a client with one task, and so with one of several backends.
 type SessionPersistence struct {
 	// cookieName is the name of the cookie that tells the client's session.

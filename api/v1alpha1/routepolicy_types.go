@@ -65,6 +65,13 @@ type PathPolicies struct {
 	// +optional
 	CookieRewrite *CookieRewrite `json:"cookieRewrite,omitempty"`
 
+	// errorPages are services whose pages stand in place of responses with certain statuses.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +listType=atomic
+	// +optional
+	ErrorPages []ErrorPage `json:"errorPages,omitempty"`
+
 	// loadBalancing chooses among the backend's tasks.
 	// +optional
 	LoadBalancing *LoadBalancing `json:"loadBalancing,omitempty"`

@@ -4,6 +4,7 @@ package convert
 
 import (
 	"cmp"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -154,7 +155,7 @@ func (c *converter) fill(into *gatewayv1.HTTPRouteRule, o *rules.Object, h, n in
 		policies.Rewrite, policies.RequestBuffering, policies.LoadBalancing, policies.SessionPersistence = nil, nil, nil, nil
 		policies.Timeouts, policies.Retries, policies.PathSpelling = nil, nil, ""
 	}
-	if policies != (v1alpha1.PathPolicies{}) {
+	if !reflect.ValueOf(policies).IsZero() {
 		into.Filters = append(into.Filters, gatewayv1.HTTPRouteFilter{Type: gatewayv1.HTTPRouteFilterExtensionRef, ExtensionRef: &gatewayv1.LocalObjectReference{
 			Group: v1alpha1.GroupName, Kind: v1alpha1.RoutePolicyKind, Name: gatewayv1.ObjectName(c.policy(o, &policies))}})
 	}

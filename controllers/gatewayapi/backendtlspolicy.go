@@ -139,6 +139,12 @@ func (p *backendPolicies) secure(list []rules.Rule, object *rules.Object, g *gat
 				p.secureBackend(&secured[n].Mirrors[i].Backend, object, g)
 			}
 		}
+		if len(secured[n].ErrorPages) > 0 {
+			secured[n].ErrorPages = slices.Clone(secured[n].ErrorPages)
+			for i := range secured[n].ErrorPages {
+				p.secureBackend(&secured[n].ErrorPages[i].Backend, object, g)
+			}
+		}
 		backends := secured[n].Backends
 		if len(backends) == 0 {
 			continue

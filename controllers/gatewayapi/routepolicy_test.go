@@ -56,7 +56,7 @@ func TestARuleHasWhatItsRoutePoliciesSay(t *testing.T) {
 	w := read(t, limitedRoute)
 	w.RoutePolicies = []*v1alpha1.RoutePolicy{
 		routePolicy(t, w, "limits", `{accessControl: {allowedIPs: [10.0.0.0/8]}, maxRequestBytes: 1Mi, hsts: {}, timeouts: {request: 7s, connect: 2s}, retries: {attempts: 3}}`),
-		routePolicy(t, w, "more", `{loadBalancing: {policy: LeastRequest}, pathSpelling: Canonical}`),
+		routePolicy(t, w, "more", `{loadBalancing: {policy: LeastRequest}, pathSpelling: Canonical, errorPages: [{statusCodes: [503], serviceName: pages, port: 80}]}`),
 		routePolicy(t, w, "unused", `{retries: {attempts: 0}}`),
 	}
 	for n, r := range w.rulesOf(t) {
@@ -71,7 +71,7 @@ func TestARuleHasWhatItsRoutePoliciesSay(t *testing.T) {
 		if diff := cmp.Diff(want, names); diff != "" {
 			t.Errorf("%s: policies (-want +got):\n%s", r.Match.Path, diff)
 		}
-		if got := r.Timeouts.Request.String() == "7s" && r.Timeouts.Connect.String() == "2s" && r.Retries == 3 && r.Canonical && r.Balancing != nil; got != limited {
+		if got := r.Timeouts.Request.String() == "7s" && r.Timeouts.Connect.String() == "2s" && r.Retries == 3 && r.Canonical && r.Balancing != nil && len(r.ErrorPages) == 1; got != limited {
 			t.Errorf("%s: it is %+v", r.Match.Path, r)
 		}
 	}
@@ -95,6 +95,7 @@ func TestARuleWithoutItsRoutePolicyIsClosed(t *testing.T) {
 		"one that is invalid":                        {`{fixedResponse: {statusCode: 200}}`, `{accessControl: {allowedIPs: [10.0.0.0/99]}}`, "g:ResolvedRefs=RoutePolicyInvalid"},
 		"one that is invalid for one of the matches": {`{rewrite: {replacePrefix: /x}}`, `{retries: {attempts: 1}}`, "g:ResolvedRefs=RoutePolicyInvalid"},
 		"one that says what a filter says":           {`{headers: {remove: [x]}}`, `{retries: {attempts: 1}}`, "g:ResolvedRefs=RoutePolicyInvalid"},
+		"one that has another one's pages":           {`{errorPages: [{statusCodes: [503], serviceName: a, port: 80}]}`, `{errorPages: [{statusCodes: [404], serviceName: b, port: 80}]}`, "g:ResolvedRefs=RoutePolicyInvalid"},
 		"one that says what another one says":        {`{maxRequestBytes: 1Mi}`, `{maxRequestBytes: 2Mi}`, "g:ResolvedRefs=RoutePolicyInvalid"},
 	} {
 		w := read(t, limitedRoute)

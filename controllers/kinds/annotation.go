@@ -21,9 +21,10 @@ import (
 const annotationPrefix = "ingress.warren.dev/"
 
 const (
-	redirectAnnotation = annotationPrefix + "redirect-http"
-	autoSSLAnnotation  = annotationPrefix + "auto-ssl"
-	mirrorAnnotation   = annotationPrefix + "mirror"
+	redirectAnnotation   = annotationPrefix + "redirect-http"
+	autoSSLAnnotation    = annotationPrefix + "auto-ssl"
+	mirrorAnnotation     = annotationPrefix + "mirror"
+	errorPagesAnnotation = annotationPrefix + "error-pages"
 )
 
 // annotationLimit is the longest value that is read, in bytes. A hundred address ranges take half of it.

@@ -18,6 +18,7 @@ type policies struct {
 	list      []policy.Policy
 	balancing *snapshot.Balancing
 	mirrors   []rules.Mirror
+	pages     []rules.ErrorPage
 	// persistence keeps sessions. Nil if none are kept.
 	persistence *snapshot.Persistence
 }
@@ -144,6 +145,13 @@ var readers = []reader{
 			into.mirrors = []rules.Mirror{mirror}
 			return fault
 		}},
+	{name: "error-pages", open: true, example: "[{statusCodes: [502, 503], serviceName: pages, port: 80, path: '/{status}.html'}]",
+		annotate: annotateErrorPages,
+		asks:     func(p *v1alpha1.IngressPath) bool { return len(p.ErrorPages) > 0 },
+		read: func(r *ruleReader, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.pages, fault = r.paths.readErrorPages(p.ErrorPages)
+			return fault
+		}},
 	{name: "load-balancing", open: true, example: "{policy: LeastRequest}",
 		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.LoadBalancing { return &p.LoadBalancing }),
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.LoadBalancing != nil },
@@ -204,4 +212,5 @@ func (r *ruleReader) readPolicies(p *v1alpha1.IngressPath) (read *policies, faul
 // apply adds the policies to a rule.
 func (p *policies) apply(rule *rules.Rule) {
 	rule.Policies, rule.Balancing, rule.Mirrors, rule.Persistence = p.list, p.balancing, p.mirrors, p.persistence
+	rule.ErrorPages = p.pages
 }

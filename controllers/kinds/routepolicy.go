@@ -55,6 +55,12 @@ func AddPolicies(rule *rules.Rule, from *v1alpha1.PathPolicies) (fault string) {
 		}
 		rule.Persistence = read.Persistence
 	}
+	if read.ErrorPages != nil {
+		if rule.ErrorPages != nil {
+			return "errorPages is what another RoutePolicy of the rule says too: write one of the two"
+		}
+		rule.ErrorPages = read.ErrorPages
+	}
 	rule.Canonical = rule.Canonical || read.Canonical
 	return ""
 }

@@ -24,6 +24,9 @@ func EachService(object *v1alpha1.Ingress, f func(name string)) {
 			if path.Mirror != nil {
 				f(path.Mirror.ServiceName)
 			}
+			for e := range path.ErrorPages {
+				f(path.ErrorPages[e].ServiceName)
+			}
 		}
 	}
 }
@@ -38,6 +41,13 @@ func EachStandardService(object *networkingv1.Ingress, f func(name string)) {
 	if text, ok := object.Annotations[mirrorAnnotation]; ok {
 		if mirror, fault := readYAML[v1alpha1.Mirror](text, ""); fault == "" && mirror != nil {
 			f(mirror.ServiceName)
+		}
+	}
+	if text, ok := object.Annotations[errorPagesAnnotation]; ok {
+		if pages, fault := readYAML[[]v1alpha1.ErrorPage](text, ""); fault == "" && pages != nil {
+			for _, page := range *pages {
+				f(page.ServiceName)
+			}
 		}
 	}
 	named(object.Spec.DefaultBackend)

@@ -34,6 +34,8 @@ type Rule struct {
 	Retry   *snapshot.Retry
 	// Mirrors get copies of requests, if the rule has backends.
 	Mirrors []Mirror
+	// ErrorPages have pages for responses with certain statuses.
+	ErrorPages []ErrorPage
 	// Persistence keeps sessions with their endpoints. Nil if none are kept.
 	Persistence *snapshot.Persistence
 	// Canonical has backends get the canonical path, however the client spelled it.
@@ -53,7 +55,8 @@ func (r *Rule) MatchAs(opened bool) *Match {
 	return &r.Match
 }
 
-// EachBackend has all backends of the rule that may get requests or copies of them: Backends, and those of Mirrors.
+// EachBackend has all backends of the rule that may get requests, copies of them, or requests for pages: Backends, and
+// those of Mirrors and of ErrorPages.
 func (r *Rule) EachBackend() iter.Seq[*Backend] {
 	return func(yield func(*Backend) bool) {
 		for i := range r.Backends {
@@ -63,6 +66,11 @@ func (r *Rule) EachBackend() iter.Seq[*Backend] {
 		}
 		for i := range r.Mirrors {
 			if !yield(&r.Mirrors[i].Backend) {
+				return
+			}
+		}
+		for i := range r.ErrorPages {
+			if !yield(&r.ErrorPages[i].Backend) {
 				return
 			}
 		}
@@ -124,6 +132,21 @@ type Mirror struct {
 	Backend Backend
 	// Numerator of Denominator requests are copied. Denominator is at least 1, and Numerator is from 0 to Denominator.
 	Numerator, Denominator int32
+}
+
+// ErrorPage is a backend with a page for responses with certain statuses, whether they are a backend's or our own. The
+// client gets the page in their place.
+type ErrorPage struct {
+	// Backend has no weight and no policies. With a fault it has no page.
+	Backend Backend
+	// Statuses are from 400 to 599. They are sorted. Each occurs once in all error pages of a rule.
+	Statuses []int
+	// Path is what the backend is asked for. [snapshot.StatusInPath] in it stands for the status.
+	Path string
+	// Handles is set if the backend decides how such a request is answered. See [snapshot.ErrorPage].
+	Handles bool
+	// Fields go with the request for the page, in place of those of the same name. They are sorted by name.
+	Fields []policy.Header
 }
 
 // MaxWeight bounds the weight of a backend, as the Gateway API does.

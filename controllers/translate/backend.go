@@ -36,6 +36,17 @@ func (c *candidate) mirrors(rule *rules.Rule, pools *pools) (list []snapshot.Mir
 	return list
 }
 
+// errorPages returns what has pages for a candidate's route. It leaves out what cannot be used.
+func (c *candidate) errorPages(rule *rules.Rule, pools *pools) (list []snapshot.ErrorPage) {
+	for i := range rule.ErrorPages {
+		p := &rule.ErrorPages[i]
+		if id := pools.serving(c.pools[len(rule.Backends)+len(rule.Mirrors)+i], &p.Backend); id != "" {
+			list = append(list, snapshot.ErrorPage{Pool: id, Statuses: p.Statuses, Path: p.Path, Handles: p.Handles, Fields: p.Fields})
+		}
+	}
+	return list
+}
+
 // serving returns the id of the pool that serves a backend, and marks the pool as used. It is empty if the backend
 // cannot be used.
 func (p *pools) serving(index int32, b *rules.Backend) string {

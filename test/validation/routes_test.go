@@ -36,7 +36,11 @@ func TestRoutesAreAccepted(t *testing.T) {
 		"sessions and a policy":    withPolicy("sessionPersistence: {cookieName: s}, loadBalancing: {policy: LeastRequest}"),
 		"a mirror":                 withPolicy("mirror: {serviceName: shadow, port: 8080, percent: 1}"),
 		"a mirror of all":          withPolicy("mirror: {serviceName: shadow, port: 8080}"),
-		"a substitution":           withPolicy("rewrite: {regex: {pattern: '^/api/(.*)$', substitution: '/$1'}}"),
+		"error pages": withPolicy("errorPages: [{statusCodes: [502, 503], serviceName: pages, port: 80, path: '/{status}.html'}, " +
+			"{statusCodes: [404], serviceName: pages, port: 443, protocol: HTTPS, tls: {caSecretName: ca}}]"),
+		"eight error pages":     withPolicy("errorPages: [" + repeat("{statusCodes: [503], serviceName: a, port: 80}", 8) + "]"),
+		"an answer with a page": pathWith("fixedResponse: {statusCode: 503}, errorPages: [{statusCodes: [503], serviceName: pages, port: 80}]"),
+		"a substitution":        withPolicy("rewrite: {regex: {pattern: '^/api/(.*)$', substitution: '/$1'}}"),
 	} {
 		t.Run(name, func(t *testing.T) { requireDecodes(t, requireAccepted(t, object(t, v1alpha1.IngressKind, spec))) })
 	}
@@ -70,6 +74,13 @@ func TestRoutesThatMakeNoSenseAreRefused(t *testing.T) {
 		{"a rewrite in two ways", withPolicy("rewrite: {stripPrefix: /a, replacePrefix: /b}"), []cause{{pathField + ".rewrite", rewrite}}},
 		{"a rewrite of nothing", withPolicy("rewrite: {}"), []cause{{pathField + ".rewrite", rewrite}}},
 		{"a rewrite to a URL", withPolicy("rewrite: {host: 'https://a'}"), []cause{{pathField + ".rewrite.host", "should match"}}},
+		{"no error pages", withPolicy("errorPages: []"), []cause{{pathField + ".errorPages", "should have at least 1 items"}}},
+		{"nine error pages", withPolicy("errorPages: [" + repeat("{statusCodes: [503], serviceName: a, port: 80}", 9) + "]"), []cause{{pathField + ".errorPages", "must have at most 8 items"}}},
+		{"an error page for no status", withPolicy("errorPages: [{statusCodes: [], serviceName: a, port: 80}]"), []cause{{pathField + ".errorPages[0].statusCodes", "should have at least 1 items"}}},
+		{"an error page for a success", withPolicy("errorPages: [{statusCodes: [200], serviceName: a, port: 80}]"), []cause{{pathField + ".errorPages[0].statusCodes[0]", "should be greater than or equal to 400"}}},
+		{"an error page twice for a status", withPolicy("errorPages: [{statusCodes: [503, 503], serviceName: a, port: 80}]"), []cause{{pathField + ".errorPages[0].statusCodes[1]", "Duplicate value"}}},
+		{"an error page of nobody", withPolicy("errorPages: [{statusCodes: [503], port: 80}]"), []cause{{pathField + ".errorPages[0].serviceName", "Required value"}}},
+		{"an error page at a query", withPolicy("errorPages: [{statusCodes: [503], serviceName: a, port: 80, path: '/?a'}]"), []cause{{pathField + ".errorPages[0].path", "should match"}}},
 		{"CORS for nobody", withPolicy("cors: {allowOrigins: []}"), []cause{{pathField + ".cors.allowOrigins", "should have at least 1 items"}}},
 		{"CORS for a host", withPolicy("cors: {allowOrigins: [example.com]}"), []cause{{pathField + ".cors.allowOrigins[0]", "should match"}}},
 		{"CORS with a field that splits", withPolicy(`cors: {allowOrigins: ['*'], allowHeaders: ["A\r\nB: c"]}`), []cause{{pathField + ".cors.allowHeaders[0]", "should match"}}},
