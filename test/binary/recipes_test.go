@@ -93,6 +93,9 @@ func backends(t *testing.T, manifest string, wanted map[v1alpha1.ServiceName]v1a
 				wanted[v1alpha1.ServiceName(share.ServiceName)] = v1alpha1.Port(share.Port)
 			}
 			wanted[path.Backend.ServiceName] = path.Backend.Port
+			for _, page := range path.ErrorPages {
+				wanted[v1alpha1.ServiceName(page.ServiceName)] = v1alpha1.Port(page.Port)
+			}
 		}
 	}
 	delete(wanted, "") // A path may have no backend, or several.
@@ -126,6 +129,7 @@ func (r *recipe) behind(name string, service v1alpha1.ServiceName, port v1alpha1
 // have a test of their own.
 var recipeRequests = map[string][]struct{ host, path, want string }{
 	"canary.md":          nil,
+	"error-pages.md":     nil,
 	"sticky-sessions.md": nil,
 	"tls.md":             {{"shop.example.com", "/", from("web")}},
 	"websocket.md":       {{"chat.example.com", "/", from("chat")}},
@@ -189,6 +193,36 @@ func TestEveryRecipeWithAnIngressIsAsked(t *testing.T) {
 			t.Errorf("%s has an Ingress, and nobody asks for it: add it to recipeRequests", name)
 		}
 	}
+}
+
+func TestTheRecipeOfErrorPagesHasOneForEachStatus(t *testing.T) {
+	t.Parallel()
+	r := cook(t, "error-pages.md", 1)
+	const host = "shop.example.com"
+	eventually(t, patience, "an answer of the shop", func() error { return answers(r.controller.http, host, "/", from("web")) })
+	shows := func(path, page string, status int) error {
+		request, err := http.NewRequest(http.MethodGet, "http://"+r.controller.http+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		var got arrival
+		if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+			return fmt.Errorf("%s is answered with %d by nobody of ours: %w", path, response.StatusCode, err)
+		}
+		if response.StatusCode != status || got.Backend != "pages" || got.Path != page {
+			return fmt.Errorf("%s is answered with %d by %+v, want %d and the page %s", path, response.StatusCode, got, status, page)
+		}
+		return nil
+	}
+	eventually(t, patience, "the page for strangers", func() error { return shows("/admin", "/forbidden.html", http.StatusForbidden) })
+	r.kubectl("", "patch", "tasks.ingress.warren.dev/web", "--type=merge", "-p", `{"spec": {"weight": 0}}`)
+	eventually(t, patience, "the page of the shop that is down", func() error { return shows("/", "/503.html", http.StatusServiceUnavailable) })
 }
 
 func TestTheRecipeOfACanaryGivesItATenthAndAllTesters(t *testing.T) {
