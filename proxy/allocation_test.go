@@ -48,6 +48,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		{"GET by weight and hash", "GET /kept HTTP/1.1\r\n" + host + "Cookie: id=7\r\n\r\n", ok},
 		{"GET with retries", "GET /again HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"PUT with retries", "PUT /again HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
+		{"GET with error pages", "GET /paged HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"GET within a limit", "GET /limit HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"HEAD", "HEAD /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"},
 		{"POST", "POST /a/b HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
@@ -81,11 +82,14 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			limit.Balancing = snapshot.Balancing{MaxConnections: 5, MaxPending: 5}
 			again := prefix("/again", "pool")
 			again.Retries, again.Retry = 2, &snapshot.Retry{Codes: []int{503}, Backoff: time.Second}
+			mayBePaged := prefix("/paged", "pool")
+			mayBePaged.ErrorPages = []snapshot.ErrorPage{{Pool: "0", Statuses: []int{404, 503}, Path: "/{status}"}}
+			mayBePaged.Fallback = &snapshot.Fallback{Pool: "1"}
 			split, kept := shared("/split", 3, 1), shared("/kept", 3, 1)
 			split.Backends[0].Policies, split.Backends[1].Policies = headersFor("X-Backend"), headersFor("X-Backend")
 			kept.Balancing = hash.Balancing
 			p.apply(snapshotOf([]snapshot.Host{
-				hostOf("shop.example.com", prefix("/", "pool"), again, hash, least, limit, policies, responses, split, kept),
+				hostOf("shop.example.com", prefix("/", "pool"), again, hash, least, limit, mayBePaged, policies, responses, split, kept),
 				hostOf("*.wild.example.com", prefix("/", "pool")),
 			}, poolOf("pool", endpoint), poolOf("0", endpoint), poolOf("1", endpoint)))
 			client := p.dial()

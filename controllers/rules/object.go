@@ -112,7 +112,7 @@ func (o *Object) Closed(text string) *Object {
 		closed.Hosts[h].Rules = slices.Clone(closed.Hosts[h].Rules)
 		for i := range closed.Hosts[h].Rules {
 			rule := &closed.Hosts[h].Rules[i]
-			rule.Policies, rule.Balancing, rule.Mirrors, rule.ErrorPages, rule.Persistence = nil, nil, nil, nil, nil
+			rule.Policies, rule.Balancing, rule.Mirrors, rule.ErrorPages, rule.Fallback, rule.Persistence = nil, nil, nil, nil, nil, nil
 			if rule.Fault == nil {
 				rule.Fault = &Fault{Closing: InvalidRule}
 			}

@@ -36,6 +36,8 @@ type Rule struct {
 	Mirrors []Mirror
 	// ErrorPages have pages for responses with certain statuses.
 	ErrorPages []ErrorPage
+	// Fallback gets the requests that no endpoint of Backends takes. Nil for none.
+	Fallback *Fallback
 	// Persistence keeps sessions with their endpoints. Nil if none are kept.
 	Persistence *snapshot.Persistence
 	// Canonical has backends get the canonical path, however the client spelled it.
@@ -56,7 +58,7 @@ func (r *Rule) MatchAs(opened bool) *Match {
 }
 
 // EachBackend has all backends of the rule that may get requests, copies of them, or requests for pages: Backends, and
-// those of Mirrors and of ErrorPages.
+// those of Mirrors, of ErrorPages and of Fallback.
 func (r *Rule) EachBackend() iter.Seq[*Backend] {
 	return func(yield func(*Backend) bool) {
 		for i := range r.Backends {
@@ -73,6 +75,9 @@ func (r *Rule) EachBackend() iter.Seq[*Backend] {
 			if !yield(&r.ErrorPages[i].Backend) {
 				return
 			}
+		}
+		if r.Fallback != nil {
+			yield(&r.Fallback.Backend)
 		}
 	}
 }
@@ -146,6 +151,14 @@ type ErrorPage struct {
 	// Handles is set if the backend decides how such a request is answered. See [snapshot.ErrorPage].
 	Handles bool
 	// Fields go with the request for the page, in place of those of the same name. They are sorted by name.
+	Fields []policy.Header
+}
+
+// Fallback is a backend that gets the requests for which no endpoint of a rule's other backends takes requests.
+type Fallback struct {
+	// Backend has no weight and no policies. With a fault it gets nothing.
+	Backend Backend
+	// Fields go with such a request, in place of those of the same name. They are sorted by name.
 	Fields []policy.Header
 }
 

@@ -47,6 +47,18 @@ func (c *candidate) errorPages(rule *rules.Rule, pools *pools) (list []snapshot.
 	return list
 }
 
+// standIn returns what gets the requests of a candidate's route that no endpoint takes, nil for nothing.
+func (c *candidate) standIn(rule *rules.Rule, pools *pools) *snapshot.Fallback {
+	if rule.Fallback == nil {
+		return nil
+	}
+	id := pools.serving(c.pools[len(c.pools)-1], &rule.Fallback.Backend)
+	if id == "" {
+		return nil
+	}
+	return &snapshot.Fallback{Pool: id, Fields: rule.Fallback.Fields}
+}
+
 // serving returns the id of the pool that serves a backend, and marks the pool as used. It is empty if the backend
 // cannot be used.
 func (p *pools) serving(index int32, b *rules.Backend) string {

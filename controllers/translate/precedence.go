@@ -244,6 +244,7 @@ func (c *candidate) route(o *object, pools *pools) snapshot.Route {
 	rule := &o.Hosts[c.entry].Rules[c.rule]
 	route.Pool, route.Backends = c.backends(rule, pools)
 	route.Mirrors, route.ErrorPages = c.mirrors(rule, pools), c.errorPages(rule, pools)
+	route.Fallback = c.standIn(rule, pools)
 	route.Policies, route.Timeouts, route.Retries = rule.Policies, rule.Timeouts, rule.Retries
 	route.Retry, route.Persistence, route.Canonical = rule.Retry, rule.Persistence, rule.Canonical
 	if rule.Balancing != nil {

@@ -22,8 +22,8 @@ type candidate struct {
 	// host and object are indexes into their lists. entry is the index of one of the object's Hosts, and rule the index of
 	// one of that host's Rules. rule is wholeHost if the candidate closes the whole host.
 	host, object, entry, rule int32
-	// pools are the indexes of the pools of the rule's backends, and after them of its mirrors' and its error pages', in
-	// their order, with noPool for one that cannot be used.
+	// pools are the indexes of the pools of the rule's backends, and after them of its mirrors', its error pages' and its
+	// fallback's, in their order, with noPool for one that cannot be used.
 	pools []int32
 	match snapshot.PathMatch
 	// rank is that of the rule's match.
@@ -137,7 +137,7 @@ type collector struct {
 	budget rules.ExpressionBudget
 }
 
-// lead sets the pools of a candidate to those of its rule's backends, mirrors and error pages.
+// lead sets the pools of a candidate to those of its rule's backends, mirrors, error pages and fallback.
 func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
 	first := len(c.indexes)
 	for b := range rule.EachBackend() {

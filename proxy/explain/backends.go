@@ -60,6 +60,14 @@ func errorPagesOf(g *routing.Generation, r *snapshot.Route) []ErrorPage {
 	return list
 }
 
+// fallbackOf describes what gets the requests of a route that no endpoint takes. It returns nil if nothing does.
+func fallbackOf(g *routing.Generation, r *snapshot.Route) *Fallback {
+	if r == nil || r.Fallback == nil {
+		return nil
+	}
+	return &Fallback{Pool: r.Fallback.Pool, Service: g.Pool(r.Fallback.Pool).Service}
+}
+
 // servicesOf lists the services that a route leads to, each once, with spaces between them.
 func servicesOf(g *routing.Generation, r *snapshot.Route) string {
 	var names []string

@@ -118,7 +118,7 @@ func (e *Explanation) explain(t *pipeline.Trial, at *site) {
 		e.Access = explainAccess(rule, found.Client)
 		e.take(t.Notes())
 		e.Backends, e.Mirrors, e.Retries = backendsOf(at.Generation, rule), mirrorsOf(at.Generation, rule), retriesOf(rule)
-		e.ErrorPages = errorPagesOf(at.Generation, rule)
+		e.ErrorPages, e.Fallback = errorPagesOf(at.Generation, rule), fallbackOf(at.Generation, rule)
 		e.Session = explainSession(rule, t)
 		e.Pool = explainPool(at.Generation, t, host)
 	}
@@ -129,12 +129,19 @@ func (e *Explanation) explain(t *pipeline.Trial, at *site) {
 		return
 	}
 	e.Upstream = explainUpstream(t.Forwarded())
-	if why, detail := foresee(t); why != reason.None {
-		e.answer(why, detail)
-		e.Answer.Page = t.Page(e.Answer.Status, why)
-		return
+	why, fallsBack := foresee(t)
+	if e.Fallback != nil {
+		e.Fallback.Takes = fallsBack && why == reason.None
 	}
-	e.Answer.Text = "the service's"
+	switch {
+	case why != reason.None:
+		e.answer(why, "")
+		e.Answer.Page = t.Page(e.Answer.Status, why)
+	case fallsBack:
+		e.Answer.Text = "that of the fallback, " + e.Fallback.Service
+	default:
+		e.Answer.Text = "the service's"
+	}
 }
 
 // answer notes an answer of our own.
@@ -294,14 +301,20 @@ func explainTasks(p *balance.Pool) []Task {
 }
 
 // foresee returns why the choice of an endpoint would fail. It returns None if an endpoint or the queue takes the
-// request.
-func foresee(t *pipeline.Trial) (reason.Reason, string) {
-	b := &t.Found().Route.Balancing
-	switch taking, room := t.Found().Backend.Pool.Room(b.MaxConnections, b.MaxPending); {
-	case !taking:
-		return reason.NoHealthyTask, ""
-	case !room:
-		return reason.UpstreamBusy, ""
+// request. fallsBack is set if that is for the route's fallback to do.
+func foresee(t *pipeline.Trial) (why reason.Reason, fallsBack bool) {
+	found := t.Found()
+	b := &found.Route.Balancing
+	taking, room := found.Backend.Pool.Room(b.MaxConnections, b.MaxPending)
+	if f := found.Route.Fallback; f != nil && !taking {
+		fallsBack = true
+		taking, room = f.Backend.Pool.Room(b.MaxConnections, b.MaxPending)
 	}
-	return reason.None, ""
+	switch {
+	case !taking:
+		return reason.NoHealthyTask, fallsBack
+	case !room:
+		return reason.UpstreamBusy, fallsBack
+	}
+	return reason.None, fallsBack
 }

@@ -37,6 +37,8 @@ type Explanation struct {
 	// ErrorPages stand in place of the rule's responses with certain statuses.
 	ErrorPages []ErrorPage `json:"errorPages,omitempty"`
 	Upstream   *Upstream   `json:"upstream,omitempty"`
+	// Fallback gets the rule's requests while no endpoint takes them. It is nil if nothing does.
+	Fallback *Fallback `json:"fallback,omitempty"`
 	// Retries says how the request is tried again, if the rule says more of that than how often.
 	Retries *Retries `json:"retries,omitempty"`
 	// Pool is what an endpoint is chosen from. If the choice among Backends is random, it is the pool of the one with the
@@ -192,6 +194,14 @@ type ErrorPage struct {
 	Path     string `json:"path"`
 	// Handles is set if the service decides how such a request is answered, so that the client gets its status.
 	Handles bool `json:"handles,omitempty"`
+}
+
+// Fallback is a service that gets the requests that no endpoint takes.
+type Fallback struct {
+	Pool    string `json:"pool"`
+	Service string `json:"service"`
+	// Takes is set if it gets this request.
+	Takes bool `json:"takes,omitempty"`
 }
 
 // Upstream is the head of the request that an endpoint would get.

@@ -27,6 +27,7 @@ func (e *Explanation) WriteText(w io.Writer, now time.Time) error {
 	e.writeSession(t)
 	e.writeMirrors(t)
 	e.writeErrorPages(t)
+	e.writeFallback(t)
 	e.writeUpstream(t)
 	e.writeRetries(t)
 	e.writeBackends(t)
@@ -236,6 +237,17 @@ func (e *Explanation) writeErrorPages(t *explanationText) {
 		t.row("   "+statuses, p.Pool, p.Path, how)
 	}
 	_ = t.w.Flush()
+}
+
+func (e *Explanation) writeFallback(t *explanationText) {
+	f := e.Fallback
+	switch {
+	case f == nil:
+	case f.Takes:
+		t.line("fallback", f.Pool+" gets the request: no endpoint of the rule's takes it")
+	default:
+		t.line("fallback", f.Pool+" gets requests that no endpoint of the rule's takes")
+	}
 }
 
 func (e *Explanation) writePool(t *explanationText) {

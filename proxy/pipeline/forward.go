@@ -38,6 +38,9 @@ func (x *Exchange) forward() Verdict {
 	var failed attempt.Failure
 	for {
 		held, none := x.chooseNext()
+		if none.Reason == reason.NoHealthyTask && len(x.tried) == 0 && x.fallBack() {
+			continue
+		}
 		if none.Reason != reason.None {
 			if failed.Reason == reason.None || failed.Left {
 				failed = none

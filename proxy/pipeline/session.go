@@ -39,6 +39,9 @@ func (x *Exchange) sessionTarget() *balance.Target {
 
 // tellSession tells the client of the session that begins with this response, unless the request's goes on.
 func (x *Exchange) tellSession(resp *message.Response) {
+	if f := x.route.Fallback; f != nil && x.backend == &f.Backend {
+		return // No session is at an endpoint of that.
+	}
 	at := x.pool.SessionOf(x.hold.Target)
 	if at == 0 || x.session.state == routing.SessionStays && x.session.Endpoint == at {
 		return

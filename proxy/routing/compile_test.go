@@ -108,12 +108,13 @@ func TestCompileFollowsThePoolsOfMirrors(t *testing.T) {
 	}
 }
 
-// So is one with another pool of error pages.
-func TestCompileFollowsThePoolsOfErrorPages(t *testing.T) {
+// So is one with another pool of error pages or of a fallback.
+func TestCompileFollowsThePoolsOfErrorPagesAndFallbacks(t *testing.T) {
 	state := newTestState()
 	paged := func() *snapshot.Snapshot {
 		s := largeSnapshot(20)
 		s.Hosts[3].Routes[0].ErrorPages = []snapshot.ErrorPage{{Pool: s.Pools[7].ID, Statuses: []int{404, 503}, Path: "/{status}/{status}"}}
+		s.Hosts[4].Routes[0].Fallback = &snapshot.Fallback{Pool: s.Pools[7].ID}
 		return s
 	}
 	first := compileForTest(t, paged(), Nothing(), state)
@@ -127,6 +128,9 @@ func TestCompileFollowsThePoolsOfErrorPages(t *testing.T) {
 	}
 	if pages.For(500) != nil || pages.For(200) != nil || second.Compiled(h.Name, &h.Routes[1]).ErrorPages.For(503) != nil {
 		t.Error("there is a page that nobody asked for")
+	}
+	if f := second.Compiled(changed.Hosts[4].Name, &changed.Hosts[4].Routes[0]).Fallback; f.Backend.Pool != second.pools[changed.Pools[7].ID] {
+		t.Error("requests fall back to the pool before")
 	}
 	lost := paged()
 	lost.Hosts[3].Routes[0].ErrorPages[0].Pool = "nowhere"

@@ -177,6 +177,9 @@ func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 				return false
 			}
 		}
+		if f := h.Routes[i].Fallback; f != nil && (g.pools[f.Pool] == nil || g.pools[f.Pool] != before.pools[f.Pool]) {
+			return false
+		}
 		for p := range h.Routes[i].ErrorPages {
 			id := h.Routes[i].ErrorPages[p].Pool
 			if g.pools[id] == nil || g.pools[id] != before.pools[id] {
@@ -222,6 +225,9 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 			if compiled[i].Mirrors, err = g.compileMirrors(r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
+		}
+		if compiled[i].Fallback, err = g.compileFallback(r, state, t); err != nil {
+			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		if compiled[i].ErrorPages, err = g.compileErrorPages(r, state, t); err != nil {
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)

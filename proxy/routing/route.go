@@ -39,6 +39,8 @@ type Route struct {
 	Mirrors []mirror.To
 	// ErrorPages have pages for responses with certain statuses. Nil for none.
 	ErrorPages *errorpage.Pages
+	// Fallback gets the requests that no endpoint takes. Nil for none.
+	Fallback *Fallback
 	// Closed is set if every request is answered with RuleClosed.
 	Closed bool
 	// Canonical has endpoints get the canonical path, however the client spelled it.

@@ -17,6 +17,7 @@ func TestInspectRefusesForwardingThatMakesNoSense(t *testing.T) {
 	mirror := func(m snapshot.Mirror) snapshot.Route { return snapshot.Route{Mirrors: []snapshot.Mirror{m}} }
 	page := func(pages ...snapshot.ErrorPage) snapshot.Route { return snapshot.Route{ErrorPages: pages} }
 	for want, r := range map[string]snapshot.Route{
+		"the fallback has no pool":                            {Fallback: &snapshot.Fallback{}},
 		"error page 0: it has no pool":                        page(snapshot.ErrorPage{Path: "/", Statuses: []int{404}}),
 		"error page 0: it is for no status":                   page(snapshot.ErrorPage{Pool: "p", Path: "/"}),
 		`error page 0: its path "a" does not begin with a`:    page(snapshot.ErrorPage{Pool: "p", Path: "a", Statuses: []int{404}}),

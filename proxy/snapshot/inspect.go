@@ -185,6 +185,11 @@ func (r *Route) inspectForwarding() error {
 			return fmt.Errorf("mirror %d: %w", i, err)
 		}
 	}
+	if r.Fallback != nil {
+		if err := r.Fallback.inspect(); err != nil {
+			return err
+		}
+	}
 	if r.Retry != nil {
 		if err := r.Retry.inspect(); err != nil {
 			return err

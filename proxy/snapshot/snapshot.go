@@ -165,6 +165,8 @@ type Route struct {
 	Mirrors []Mirror
 	// ErrorPages have pages for responses with certain statuses. They are in the order of the rule.
 	ErrorPages []ErrorPage
+	// Fallback gets the requests that no endpoint takes. Nil for none.
+	Fallback *Fallback
 	// Persistence keeps sessions with their endpoints. Nil if none are kept.
 	Persistence *Persistence
 	// Canary is the ID of the object whose backends get some of the requests to the route that is without Conditions at
@@ -190,7 +192,7 @@ type Backend struct {
 }
 
 // Pools has the ids of the pools that may answer requests of the route, in the order of the backends. Those of its
-// mirrors and of its error pages are not among them.
+// mirrors, of its error pages and of its fallback are not among them.
 func (r *Route) Pools() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if r.Pool != "" && !yield(r.Pool) {
@@ -306,7 +308,8 @@ func (r Route) Equal(o Route) bool {
 		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && slices.EqualFunc(r.Backends, o.Backends, Backend.Equal) &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canary == o.Canary && r.Canonical == o.Canonical &&
 		r.Retry.Equal(o.Retry) && slices.Equal(r.Mirrors, o.Mirrors) && r.Persistence.Equal(o.Persistence) &&
-		slices.EqualFunc(r.ErrorPages, o.ErrorPages, ErrorPage.Equal) && slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
+		slices.EqualFunc(r.ErrorPages, o.ErrorPages, ErrorPage.Equal) && r.Fallback.Equal(o.Fallback) &&
+		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
 }
 
 // Equal says whether two backends have the same pool, share and policies.
