@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // acts makes an entry of a name that is acted on.
@@ -266,6 +267,9 @@ var limitNames = []Name{
 	guard("limit-rps", "Requests a second of one client, at each replica. Beyond it and its burst: 429, where ingress-nginx said 503.", number(func(t *Terms) *int { return &t.perSecond }, 0, 1_000_000)),
 	guard("limit-rpm", "Requests a minute, likewise. It closes beside `limit-rps`.", number(func(t *Terms) *int { return &t.perMinute }, 0, 1_000_000)),
 	guard("limit-burst-multiplier", "How many times a limit may come at once after a pause. 5 unless it says so.", number(func(t *Terms) *int { return &t.burst }, 1, 1000)),
+	guard("limit-connections", "Requests at a time of one client, at each replica. Beyond them: 429, where ingress-nginx said 503.", number(func(t *Terms) *int { return &t.connections }, 0, 1_000_000)),
+	acts("limit-allowlist", "Addresses that these limits are not for. The older name counts where this one is missing.", addresses(func(t *Terms) *[]netip.Prefix { return &t.unlimited })),
+	acts("limit-whitelist", "The older name of `limit-allowlist`.", addresses(func(t *Terms) *[]netip.Prefix { return &t.unlimited })),
 	nothing("limit-rate", "Responses are as fast as clients take them."),
 	nothing("limit-rate-after", "Responses are as fast as clients take them."),
 }
@@ -360,9 +364,66 @@ func readAttribute(at func(*Terms) *string) reader {
 }
 
 var headerNames = []Name{
+	acts("proxy-redirect-from", "What a Location of a backend begins with that becomes `proxy-redirect-to`, or an expression after `~` or `~*`. `off` and `default` leave it.",
+		text(func(t *Terms) *string { return &t.redirectFrom })),
+	acts("proxy-redirect-to", "What it becomes. The scheme and host of the request come before a path.", text(func(t *Terms) *string { return &t.redirectTo })),
+	acts("proxy-cookie-domain", "The Domain of cookies of a backend, and what it becomes: `localhost example.org`, or an expression after `~`. `off` leaves it.",
+		readChange(func(t *Terms) **policy.ValueChange { return &t.cookieDomain })),
+	acts("proxy-cookie-path", "The beginning of the Path of cookies of a backend, and what it becomes: `/one/ /`, or an expression after `~` or `~*`. `off` leaves it.",
+		readChange(func(t *Terms) **policy.ValueChange { return &t.cookiePath })),
 	guard("custom-headers", "The ConfigMap, `NAME` or `NAMESPACE/NAME` of the Ingress's own namespace, with fields that responses get. `global-allowed-response-headers` has to list them.",
 		text(func(t *Terms) *string { return &t.headersFrom })),
 }
+
+// readChange returns a reader of what is changed and what it becomes, with a space between them.
+func readChange(at func(*Terms) **policy.ValueChange) reader {
+	return func(t *Terms, value string) (fault string) {
+		words := strings.Fields(value)
+		switch {
+		case value == "off":
+			*at(t) = nil
+			return ""
+		case len(words) != 2:
+			return rules.Quote(value) + " is not what is changed and what it becomes: write both, with a space between them, or off"
+		}
+		change, fault := changeOf(words[0], words[1])
+		if fault == "" {
+			*at(t) = &change
+		}
+		return fault
+	}
+}
+
+// changeOf reads what nginx writes of a change: a text, or an expression after ~ or ~*, and what that becomes.
+func changeOf(from, to string) (change policy.ValueChange, fault string) {
+	expression, isExpression := strings.CutPrefix(from, "~")
+	if rest, folds := strings.CutPrefix(expression, "*"); isExpression && folds {
+		expression = "(?i)" + rest
+	}
+	plain := to
+	if isExpression {
+		plain = capture.ReplaceAllString(to, "")
+	}
+	switch {
+	case from == "" || strings.Contains(plain, "$") || !isExpression && strings.Contains(from, "$"):
+		return change, rules.Quote(from+" "+to) + " has a variable of nginx, or says nothing: write it out"
+	case strings.ContainsFunc(from+to, func(c rune) bool { return c <= ' ' || c >= 0x7f }):
+		return change, rules.Quote(from+" "+to) + " has a character that no URL has: leave it out"
+	case !isExpression:
+		return policy.ValueChange{From: from, To: to}, ""
+	}
+	if fault = kinds.ExpressionFault("it:", expression); fault != "" {
+		return change, fault
+	}
+	return policy.ValueChange{Expression: expression, To: groups(to)}, ""
+}
+
+// groups writes the groups of a substitution as Go has them.
+func groups(to string) string {
+	return capture.ReplaceAllStringFunc(to, func(group string) string { return "${" + group[1:] + "}" })
+}
+
+var capture = regexp.MustCompile(`\$[1-9]`)
 
 var canaryNames = []Name{
 	acts("canary", "Has the Ingress take a share of the requests of an older one for the same host and path. Its other annotations count for nothing then.",
@@ -439,7 +500,6 @@ var authNames = sorted(
 		"auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth", "auth-tls-error-page", "auth-tls-pass-certificate-to-upstream", "auth-tls-match-cn"),
 	[]Name{
 		closesUnless(isOff, "enable-modsecurity", wafText), closesUnless(isOff, "enable-owasp-core-rules", wafText), closes("modsecurity-snippet", wafText),
-		closesUnless(isZero, "limit-connections", "requests at a time are not counted yet: write `limit-rps`"),
 		closesUnless(isOff, "ssl-passthrough", "TLS ends here, and the backend would see what it was not meant to: write a TLSRoute, or `backend-protocol: HTTPS`"),
 	},
 )
@@ -459,9 +519,7 @@ var snippetNames = []Name{
 var idleNames = sorted(
 	each(nothing("", "Nothing is buffered to be sent on in one piece: what an endpoint sends goes on as it comes."),
 		"proxy-buffering", "proxy-buffers-number", "proxy-buffer-size", "proxy-busy-buffers-size", "proxy-max-temp-file-size", "client-body-buffer-size"),
-	each(nothing("", "Nothing of this rewrites answers yet."), "proxy-cookie-domain", "proxy-cookie-path", "proxy-redirect-from", "proxy-redirect-to"),
 	each(nothing("", "No page is asked for in place of an answer yet."), "default-backend", "custom-http-errors", "disable-proxy-intercept-errors"),
-	each(nothing("", "Clients of a limit are not exempt from it yet."), "limit-allowlist", "limit-whitelist"),
 	each(nothing("", "`--otlp-endpoint` is for all requests."), "enable-opentelemetry", "opentelemetry-trust-incoming-span", "opentelemetry-operation-name"),
 	each(nothing("", "FastCGI is not spoken, and `backend-protocol: FCGI` closes."), "fastcgi-index", "fastcgi-params-configmap"),
 	each(nothing("", "TLS is that of Go, with the cipher suites that are thought secure."), "ssl-ciphers", "ssl-prefer-server-ciphers", "proxy-ssl-ciphers"),

@@ -117,6 +117,9 @@ func (r *reading) otherWWW() (hosts []rules.Host) {
 // sends returns a rule that sends requests for one path elsewhere.
 func (r *reading) sends(path, where string, to *policy.Redirect) rules.Rule {
 	rule := rules.Rule{Where: where, Match: rules.Match{Path: path, Type: snapshot.MatchExact}, Policies: []policy.Policy{to}}
+	if h := r.terms.hstsOf(); h != nil {
+		rule.Policies = insert(rule.Policies, h)
+	}
 	if len(r.closing) > 0 {
 		rule.Policies, rule.Fault = nil, &rules.Fault{Closing: rules.ForeignAnnotation}
 	}

@@ -142,10 +142,13 @@ func (r *reading) annotation(name, value string) {
 	}
 }
 
+// newerNames are the names that took the place of others, which still count where those are missing.
+var newerNames = map[string]string{"whitelist-source-range": "allowlist-source-range", "limit-whitelist": "limit-allowlist"}
+
 // value reads the value of an annotation that is acted on. What cannot be read closes if the annotation guards.
 func (r *reading) value(n *Name, shown, value string) {
-	if n.Name == "whitelist-source-range" && strings.TrimSpace(r.object.Annotations[Prefix+"allowlist-source-range"]) != "" {
-		return // The newer name counts.
+	if newer := newerNames[n.Name]; newer != "" && strings.TrimSpace(r.object.Annotations[Prefix+newer]) != "" {
+		return // That counts.
 	}
 	fault := "the value is longer than 8 KiB"
 	if len(value) <= ValueLimit {

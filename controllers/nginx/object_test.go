@@ -94,6 +94,7 @@ func TestOurOwnPoliciesTakeThePlaceOfTheirs(t *testing.T) {
 	o := read(t, "Prefix / -> web", "allowlist-source-range: 10.0.0.0/8", `ingress.warren.dev/access-control: {allowedIPs: [192.0.2.0/24]}`, "limit-rps: 1",
 		"ingress.warren.dev/headers: {set: {X-A: '1'}}", "proxy-body-size: 0")
 	want := []policy.Policy{
+		&policy.HSTS{MaxAge: 31536000, IncludeSubDomains: true},
 		&policy.Access{Allowed: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}},
 		&policy.RateLimit{PerSecond: 1, Burst: 6, PerReplica: true},
 		&policy.Headers{Request: policy.HeaderChanges{Set: []policy.Header{{Name: "X-A", Value: "1"}}}},

@@ -102,8 +102,10 @@ type rig struct {
 	address string
 	proxy   *proxy.Proxy
 	reports []translate.Report
-	// copies has what mirrors were asked.
-	copies chan string
+	// copies has what mirrors were asked. held has a value for each request for /hold, which is answered once released is
+	// closed.
+	copies, held chan string
+	released     chan struct{}
 }
 
 // serve serves objects, with the data of ingress-nginx's ConfigMap, nil for none. Other ConfigMaps are among more. It
@@ -116,7 +118,7 @@ func serve(t *testing.T, data map[string]string, objects []object, more ...clien
 // serveTrusting is serve for other trusted proxies.
 func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string, objects []object, more ...client.Object) *rig {
 	t.Helper()
-	r := &rig{T: t, copies: make(chan string, 100)}
+	r := &rig{T: t, copies: make(chan string, 100), held: make(chan string, 100), released: make(chan struct{})}
 	r.proxy, r.address = fixture.StartProxyWith(t, proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, TrustedProxies: trusted})
 	options := nginx.Options{Class: "nginx"}
 	if data != nil {
@@ -149,6 +151,10 @@ func (r *rig) service(name string) []client.Object {
 		if name == "shadow" {
 			r.copies <- request.Method + " " + request.RequestURI
 		}
+		if request.URL.Path == "/hold" {
+			r.held <- name
+			<-r.released
+		}
 		content, _ := io.ReadAll(request.Body)
 		w.Header().Set("X-Service", name)
 		w.Header().Set("X-Target", request.RequestURI)
@@ -159,6 +165,12 @@ func (r *rig) service(name string) []client.Object {
 			for _, value := range values {
 				w.Header().Add("Got-"+field, value)
 			}
+		}
+		if location := request.URL.Query().Get("location"); location != "" {
+			w.Header().Set("Location", location)
+		}
+		if _, cookie, ok := strings.Cut(request.URL.RawQuery, "cookie="); ok {
+			w.Header().Set("Set-Cookie", cookie)
 		}
 		if status, err := strconv.Atoi(request.URL.Query().Get("status")); err == nil {
 			w.WriteHeader(status)
@@ -179,6 +191,23 @@ func (r *rig) service(name string) []client.Object {
 		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}}},
 	}
 	return []client.Object{service, slice}
+}
+
+// refusing is a further slice of a service, whose endpoint takes no connection.
+func refusing(t *testing.T, name string) client.Object {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close() // So nothing listens there.
+	return &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: "shop", Name: name + "-refusing", Labels: map[string]string{discoveryv1.LabelServiceName: name}},
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(port)), Protocol: new(corev1.ProtocolTCP)}},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}}},
+	}
 }
 
 // answer is what a client got.

@@ -5,7 +5,6 @@ package nginx
 import (
 	"cmp"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,9 +81,12 @@ func (r *reading) settlePolicies() {
 	case t.perSecond > 0 && t.perMinute > 0:
 		r.closing = append(r.closing, "annotations "+Prefix+"limit-rps and limit-rpm: a path has one limit: write the one that is meant to hold, and take the other off")
 	case t.perSecond > 0:
-		r.add(&policy.RateLimit{PerSecond: float64(t.perSecond), Burst: t.perSecond*t.burst + 1, PerReplica: true})
+		r.add(&policy.RateLimit{PerSecond: float64(t.perSecond), Burst: t.perSecond*t.burst + 1, PerReplica: true, Exempt: t.unlimited})
 	case t.perMinute > 0:
-		r.add(&policy.RateLimit{PerSecond: float64(t.perMinute) / 60, Burst: t.perMinute*t.burst + 1, PerReplica: true})
+		r.add(&policy.RateLimit{PerSecond: float64(t.perMinute) / 60, Burst: t.perMinute*t.burst + 1, PerReplica: true, Exempt: t.unlimited})
+	}
+	if t.connections > 0 {
+		r.add(&policy.ConnectionLimit{Connections: t.connections, Exempt: t.unlimited})
 	}
 	if t.bodySize > 0 {
 		r.add(&policy.MaxRequestBytes{Bytes: t.bodySize})
@@ -102,6 +104,41 @@ func (r *reading) settlePolicies() {
 	}
 	if !headers.Equal(&policy.Headers{}) {
 		r.add(&headers)
+	}
+	if h := t.hstsOf(); h != nil {
+		r.add(h)
+	}
+	r.settleRewriting()
+}
+
+// hstsOf returns what has browsers come over HTTPS, nil for nothing.
+func (t *Terms) hstsOf() policy.Policy {
+	if !t.hsts.on {
+		return nil
+	}
+	return &policy.HSTS{MaxAge: int64(t.hsts.age), IncludeSubDomains: t.hsts.subDomains, Preload: t.hsts.preload}
+}
+
+// settleRewriting has what backends answer be rewritten for clients.
+func (r *reading) settleRewriting() {
+	t := &r.terms
+	if from, to := t.redirectFrom, t.redirectTo; from != "off" && from != "default" && to != "off" {
+		change, fault := changeOf(from, to)
+		if fault == "" {
+			r.add(&policy.LocationRewrite{Changes: []policy.ValueChange{change}, Absolute: true})
+		} else {
+			r.told = append(r.told, "annotations "+Prefix+"proxy-redirect-from and proxy-redirect-to: "+fault+"; until then they count as not written")
+		}
+	}
+	var cookies policy.CookieRewrite
+	if t.cookieDomain != nil {
+		cookies.Domains = []policy.ValueChange{*t.cookieDomain}
+	}
+	if t.cookiePath != nil {
+		cookies.Paths = []policy.ValueChange{*t.cookiePath}
+	}
+	if len(cookies.Domains)+len(cookies.Paths) > 0 {
+		r.add(&cookies)
 	}
 }
 
@@ -282,8 +319,6 @@ func (r *reading) lead(rule *rules.Rule, to *networkingv1.IngressBackend) (close
 	return ""
 }
 
-var capture = regexp.MustCompile(`\$[1-9]`)
-
 // rewrite has a rule change the path and the host that the backend gets. It returns why the rule has to be closed.
 func (r *reading) rewrite(rule *rules.Rule, path string) (closed string) {
 	t := &r.terms
@@ -291,7 +326,7 @@ func (r *reading) rewrite(rule *rules.Rule, path string) (closed string) {
 	if r.rewrites(path) {
 		if capture.MatchString(t.rewrite) {
 			change.Path.Expression = rewritten(path)
-			change.Path.Substitution = capture.ReplaceAllStringFunc(t.rewrite, func(group string) string { return "${" + group[1:] + "}" })
+			change.Path.Substitution = groups(t.rewrite)
 			closed = kinds.ExpressionFault("path", change.Path.Expression)
 		} else {
 			change.Path.Replace, closed = kinds.CanonicalPath(t.rewrite)

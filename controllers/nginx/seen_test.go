@@ -3,6 +3,8 @@
 package nginx_test
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -188,6 +190,10 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 			"X-Host": "inner", "Got-X-Forwarded-Host": "h.io"}},
 		{"`x-forwarded-prefix` without a rewrite: not sent", one("x-forwarded-prefix: /app"), "h.io/", nil, map[string]string{"Got-X-Forwarded-Prefix": ""}},
 		{"`x-forwarded-prefix` with a rewrite", one("x-forwarded-prefix: /app", "rewrite-target: /x"), "h.io/", nil, map[string]string{"Got-X-Forwarded-Prefix": "/app"}},
+		{"HTTPS, default configuration", one(), "h.io/", []string{"https"}, map[string]string{"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}},
+		{"plain HTTP, default configuration", one(), "h.io/", nil, map[string]string{"Strict-Transport-Security": ""}},
+		{"`proxy-redirect-from/-to`: Location rewritten, host and port of the request put before a path", one("proxy-redirect-from: http://inner/", "proxy-redirect-to: /"),
+			"h.io:8080/?location=http://inner/x", nil, map[string]string{"Location": "http://h.io:8080/x"}},
 		{"`Proxy` is taken off", one(), "h.io/", []string{"Proxy: http://evil.io"}, map[string]string{"Got-Proxy": ""}},
 		{"names with underscores are taken off", one(), "h.io/", []string{"X_Real_IP: 1.2.3.4"}, map[string]string{"Got-X_real_ip": "", "Got-X_Real_IP": ""}},
 		{"X-Forwarded-Prefix, -Server, -User, `Forwarded` of a client: passed on (we take them off)", one(), "h.io/",
@@ -198,7 +204,11 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := serveTrusting(t, nil, nil, test.objects).ask(test.what, test.fields...)
+			trusted := []netip.Prefix(nil)
+			if slices.Contains(test.fields, "https") {
+				trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+			}
+			got := serveTrusting(t, trusted, nil, test.objects).ask(test.what, test.fields...)
 			for name, want := range test.want {
 				if value := got.Header.Get(name); value != want {
 					t.Errorf("%s is %q, want %q: %s", name, value, want, got)
@@ -218,6 +228,33 @@ func TestClientsXRequestIDIsKeptOfATrustedProxy(t *testing.T) {
 	}
 	if got := serveTrusting(t, nil, nil, one).ask("h.io/", "X-Request-ID: "+id).Header.Get("Got-X-Request-Id"); got == id || got == "" {
 		t.Errorf("anybody's has become %q", got)
+	}
+}
+
+func TestOneEndpointOfTwoRefusesTwentyGETsAndTwentyPOSTsWithoutAnError(t *testing.T) {
+	t.Parallel()
+	r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web"}}, refusing(t, "web"))
+	for range 20 {
+		for _, what := range []string{"h.io/", "POST h.io/"} {
+			if got := r.ask(what).String(); got != "web /" {
+				t.Fatalf("%s: got %q", what, got)
+			}
+		}
+	}
+}
+
+func TestLimitConnectionsOfOneWithTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{"limit-connections: 1"}}})
+	first := make(chan string, 1)
+	go func() { first <- r.ask("h.io/hold").String() }()
+	<-r.held
+	if got := r.ask("h.io/").String(); got != "429 ConnectionsLimited" {
+		t.Errorf("the second gets %q", got)
+	}
+	close(r.released)
+	if got := <-first; got != "web /hold" {
+		t.Errorf("the first gets %q", got)
 	}
 }
 

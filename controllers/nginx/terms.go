@@ -46,8 +46,10 @@ type Terms struct {
 	// blocked are denied whatever an annotation says.
 	blocked []netip.Prefix
 
-	// perSecond and perMinute bound what a client may send, 0 for no bound. burst multiplies them.
-	perSecond, perMinute, burst int
+	// perSecond, perMinute and connections bound what a client may send, 0 for no bound. burst multiplies the first two.
+	perSecond, perMinute, connections, burst int
+	// unlimited are not bound by them.
+	unlimited []netip.Prefix
 
 	cors corsTerms
 
@@ -60,6 +62,10 @@ type Terms struct {
 	// headersFrom is the ConfigMap whose fields responses get. mayAnswer are the fields that it may have.
 	headersFrom string
 	mayAnswer   []string
+
+	// redirectFrom in a Location becomes redirectTo. cookieDomain and cookiePath are changed in cookies, nil for nothing.
+	redirectFrom, redirectTo string
+	cookieDomain, cookiePath *policy.ValueChange
 
 	hsts hstsTerms
 
@@ -124,6 +130,7 @@ func defaults() Terms {
 			fields: []string{"DNT", "Keep-Alive", "User-Agent", "X-Requested-With", "If-Modified-Since", "Cache-Control", "Content-Type", "Range", "Authorization"},
 			age:    1728000,
 		},
+		redirectFrom: "off", redirectTo: "off",
 		session: sessionTerms{name: "INGRESSCOOKIE"},
 		hsts:    hstsTerms{on: true, subDomains: true, age: 31536000},
 		canary:  canaryTerms{total: 100},
