@@ -506,13 +506,15 @@ var authNames = sorted(
 
 const wafText = "requests are not searched for attacks: put what does so before this controller, or between it and the backend"
 
-// snippetText is what to do about snippets.
-const snippetText = "nginx's configuration is not read yet: write what it does by annotations, such as `ingress.warren.dev/headers`, `redirect` and `access-control`"
+// snippetText is what to do about snippets of the ConfigMap.
+const snippetText = "snippets of Ingresses alone are read: write what it does by annotations of them"
 
 var snippetNames = []Name{
-	closes("configuration-snippet", snippetText),
-	{Name: "server-snippet", Fate: Closes, Text: snippetText, hosts: true},
-	closes("auth-snippet", snippetText),
+	guard(configurationSnippet, "Is compiled: what its directives do is done here, and what cannot be kept closes, with the directive's name and line. A `location` in it has to be exact.",
+		text(func(t *Terms) *string { return &t.snippet })),
+	guard(serverSnippet, "Likewise, for the host, whichever Ingress has a path of it. It closes the whole host where it cannot be kept.",
+		text(func(t *Terms) *string { return &t.serverSnippet })),
+	closes("auth-snippet", authText),
 }
 
 // idleNames are the names of the last version that mean nothing here.

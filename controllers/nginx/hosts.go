@@ -10,6 +10,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -32,6 +33,7 @@ func (r *reading) hosts() []rules.Host {
 				host.Rules = append(host.Rules, rule)
 			}
 			r.appendSlashes(&host, http.Paths)
+			r.appendSnippets(&host, http.Paths)
 		}
 		if r.terms.appRoot != "" && !r.terms.canary.on {
 			host.Rules = append(host.Rules, r.sends("/", host.Where, &policy.Redirect{Status: 302, Path: policy.PathChange{Replace: r.terms.appRoot}, NoQuery: true}))
@@ -43,6 +45,10 @@ func (r *reading) hosts() []rules.Host {
 	}
 	if spec.DefaultBackend != nil {
 		hosts = append(hosts, r.defaults()...)
+	} else {
+		for i := range spec.Rules {
+			hosts = append(hosts, r.unmatched(spec.Rules[i].Host, "rules["+strconv.Itoa(i)+"]")...)
+		}
 	}
 	hosts = append(hosts, r.aliases(hosts)...)
 	if r.terms.www {
@@ -124,6 +130,26 @@ func (r *reading) sends(path, where string, to *policy.Redirect) rules.Rule {
 		rule.Policies, rule.Fault = nil, &rules.Fault{Closing: rules.ForeignAnnotation}
 	}
 	return rule
+}
+
+// appendSnippets adds the locations of snippets: those of the host's once, and those of each path's.
+func (r *reading) appendSnippets(host *rules.Host, paths []networkingv1.HTTPIngressPath) {
+	if r.terms.canary.on || len(r.closing) > 0 {
+		return
+	}
+	if r.shared[r.key(host.Name)].by == r.object.Name && r.terms.serverSnippet != "" {
+		if compiled, _ := r.script(&rules.Rule{}, host.Name, "/", false); compiled != nil {
+			r.appendLocations(host, host.Where, snippet.Server, compiled)
+		}
+	}
+	if r.terms.snippet == "" {
+		return
+	}
+	for i := range paths {
+		if compiled, _ := r.script(&rules.Rule{}, host.Name, paths[i].Path, false); compiled != nil {
+			r.appendLocations(host, host.Rules[i].Where, snippet.Configuration, compiled)
+		}
+	}
 }
 
 // appendSlashes has requests that lack the slash at the end of a path sent to the path, as nginx does it.

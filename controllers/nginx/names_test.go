@@ -105,6 +105,8 @@ var cases = map[string]struct {
 	"limit-rps":                 {annotations: []string{"limit-rps: 1", "limit-burst-multiplier: 1"}, want: "web /"},
 	"limit-rpm":                 {annotations: []string{"limit-rpm: 1"}, want: "web /"},
 	"limit-burst-multiplier":    {annotations: []string{"limit-rps: 1", "limit-burst-multiplier: 1"}, want: "web /"},
+	"configuration-snippet":     {annotations: []string{"configuration-snippet: more_set_headers 'X-A: 1';"}, want: "web /", header: "X-A", value: "1"},
+	"server-snippet":            {annotations: []string{"server-snippet: location = /x { return 418 teapot; }"}, what: "h.io/x", want: "418 teapot"},
 	"limit-connections":         {annotations: []string{"limit-connections: 1"}, want: "web /"},
 	"limit-allowlist":           {annotations: []string{"limit-allowlist: 127.0.0.0/8", "limit-rps: 1"}, want: "web /"},
 	"limit-whitelist":           {annotations: []string{"limit-whitelist: 127.0.0.0/8", "limit-rps: 1"}, want: "web /"},

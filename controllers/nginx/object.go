@@ -15,47 +15,13 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// Covered has the hosts that some Ingress has TLS for: ingress-nginx sends plain requests for such a host to HTTPS,
-// whichever Ingress has the path.
-type Covered map[string]bool
-
-// Add adds the hosts of an Ingress that its tls covers, by their names or by a wildcard for one label.
-func (c Covered) Add(object *networkingv1.Ingress) {
-	for i := range object.Spec.TLS {
-		listed := object.Spec.TLS[i].Hosts
-		for r := range object.Spec.Rules {
-			host := object.Spec.Rules[r].Host
-			if len(listed) == 0 || slices.ContainsFunc(listed, func(name string) bool { return coversName(strings.ToLower(name), host) }) {
-				c[host] = true
-			}
-		}
-	}
-}
-
-func coversName(name, host string) bool {
-	_, domain, dotted := strings.Cut(host, ".")
-	return name == host || dotted && name == "*."+domain
-}
-
-// Of tells which hosts of an Ingress are covered. Two that tell the same have the Ingress read alike.
-func (c Covered) Of(object *networkingv1.Ingress) string {
-	told := make([]byte, len(object.Spec.Rules))
-	for i := range object.Spec.Rules {
-		told[i] = '0'
-		if c[object.Spec.Rules[i].Host] {
-			told[i] = '1'
-		}
-	}
-	return string(told)
-}
-
 // reading is the reading of one Ingress.
 type reading struct {
 	*Settings
-	object  *networkingv1.Ingress
-	covered Covered
-	own     *kinds.Annotated
-	terms   Terms
+	object *networkingv1.Ingress
+	shared Shared
+	own    *kinds.Annotated
+	terms  Terms
 	// closing says why all paths are closed, and told what else there is to tell the author.
 	closing, told []string
 	// idle and invented are the annotations that mean nothing here, and those that never did anything.
@@ -65,9 +31,9 @@ type reading struct {
 	sharedTerms
 }
 
-// Read reads an Ingress that was written for ingress-nginx. covered has the hosts that TLS is there for.
-func Read(object *networkingv1.Ingress, s *Settings, covered Covered) *rules.Object {
-	r := &reading{Settings: s, object: object, covered: covered, own: kinds.ReadAnnotated(object), terms: s.terms}
+// Read reads an Ingress that was written for ingress-nginx. shared is what it has in common with others.
+func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Object {
+	r := &reading{Settings: s, object: object, shared: shared, own: kinds.ReadAnnotated(object), terms: s.terms}
 	o := &rules.Object{
 		Kind: kinds.StandardKind, Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
 		Created: object.CreationTimestamp.Time, ID: networkingv1.GroupName + "/" + object.Namespace + "/" + object.Name,
@@ -81,6 +47,7 @@ func Read(object *networkingv1.Ingress, s *Settings, covered Covered) *rules.Obj
 		r.closing = append(r.closing, fault)
 	}
 	r.settle()
+	r.checkSnippets()
 	if r.terms.canary.on {
 		o.Canary = r.canary()
 	}
@@ -130,11 +97,7 @@ func (r *reading) annotation(name, value string) {
 			return
 		}
 		r.closesHosts = r.closesHosts || n.hosts
-		why := n.Text
-		if r.options.NoSnippets && strings.HasSuffix(name, "-snippet") {
-			why = "snippets are switched off by --nginx-snippets=false"
-		}
-		r.closing = append(r.closing, shown+": nothing here does that: "+why+"; or list it in ingress.warren.dev/ignore-annotations")
+		r.closing = append(r.closing, shown+": nothing here does that: "+n.Text+"; or list it in ingress.warren.dev/ignore-annotations")
 	case value == "" && !n.guards:
 		// It says nothing, as it said nothing to ingress-nginx.
 	default:

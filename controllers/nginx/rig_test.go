@@ -270,7 +270,7 @@ func (a answer) String() string {
 	}
 	if a.StatusCode >= 400 {
 		reason, _, _ := strings.Cut(a.body, ":")
-		text += " " + reason
+		text = strings.TrimSpace(text + " " + strings.TrimSpace(reason))
 	}
 	return text
 }

@@ -263,15 +263,15 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 		Policies: slices.Clone(r.policies), Timeouts: r.timeouts, Retries: r.retries, Retry: r.retry,
 		Balancing: r.balancing, Persistence: r.persistence, Mirrors: r.mirrors,
 	}
-	var fault string
-	if rule.Match, fault = kinds.LiteralMatch(path, exact); fault != "" {
-		rule.Match.Fault = r.unreadable(path, fault)
+	var unreadable string
+	if rule.Match, unreadable = kinds.LiteralMatch(path, exact); unreadable != "" {
+		rule.Match.Fault = r.unreadable(path, unreadable)
 	}
 	rule.Expression = r.expression(path)
 	closed := r.lead(&rule, &p.Backend)
-	if fault := r.rewrite(&rule, path); closed == "" {
-		closed = fault
-	}
+	compiled, fault := r.script(&rule, host, path, r.isExpression(path))
+	closed = cmp.Or(closed, fault)
+	closed = cmp.Or(closed, r.rewrite(&rule, path, compiled != nil && compiled.Script != nil))
 	r.redirect(&rule, host, path)
 	r.own.Apply(&rule)
 	if policy.Answers(rule.Policies) {
@@ -319,12 +319,15 @@ func (r *reading) lead(rule *rules.Rule, to *networkingv1.IngressBackend) (close
 	return ""
 }
 
-// rewrite has a rule change the path and the host that the backend gets. It returns why the rule has to be closed.
-func (r *reading) rewrite(rule *rules.Rule, path string) (closed string) {
+// rewrite has a rule change the path and the host that the backend gets. scripted is set if a script of the rule
+// changes the path. It returns why the rule has to be closed.
+func (r *reading) rewrite(rule *rules.Rule, path string, scripted bool) (closed string) {
 	t := &r.terms
 	change := policy.Rewrite{Untold: true}
 	if r.rewrites(path) {
-		if capture.MatchString(t.rewrite) {
+		if scripted {
+			// It has the target in it.
+		} else if capture.MatchString(t.rewrite) {
 			change.Path.Expression = rewritten(path)
 			change.Path.Substitution = groups(t.rewrite)
 			closed = kinds.ExpressionFault("path", change.Path.Expression)
@@ -389,7 +392,7 @@ func (r *reading) redirect(rule *rules.Rule, host, path string) {
 	switch {
 	case to != "":
 		rule.Policies = insert(rule.Policies, redirectTo(to, code))
-	case !t.forceSSL && (!t.sslRedirect || !r.covered[host]):
+	case !t.forceSSL && (!t.sslRedirect || !r.shared[r.key(host)].tls):
 	case slices.ContainsFunc(t.plainPaths, func(beginning string) bool { return strings.HasPrefix(path, beginning) }):
 	default:
 		rule.Policies = insert(rule.Policies, &policy.Redirect{Status: t.httpsCode, Plain: true, Scheme: "https", NoSlash: !t.keepSlash})

@@ -69,6 +69,9 @@ type Terms struct {
 
 	hsts hstsTerms
 
+	// snippet is the configuration-snippet, and serverSnippet the one for hosts.
+	snippet, serverSnippet string
+
 	canary canaryTerms
 
 	// mirrorTo is where copies of requests go.

@@ -3,6 +3,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -52,8 +53,8 @@ type nginxVersions struct {
 }
 
 type nginxVersion struct {
-	resourceVersion, covered string
-	content                  *rules.Object
+	resourceVersion, shared string
+	content                 *rules.Object
 }
 
 // read returns what the Ingresses are read as, and forgets all others.
@@ -61,17 +62,21 @@ func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
 	if v.settings != ours.Settings {
 		v.settings, v.known = ours.Settings, nil
 	}
-	covered := nginx.Covered{}
-	for _, object := range ours.Nginx {
-		covered.Add(object)
+	shared := nginx.Shared{}
+	byAge := slices.Clone(ours.Nginx)
+	slices.SortFunc(byAge, func(a, b *networkingv1.Ingress) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	for _, object := range byAge {
+		shared.Add(object)
 	}
 	known := make(map[types.UID]nginxVersion, len(ours.Nginx))
 	all := make([]*rules.Object, 0, len(ours.Nginx))
 	for _, object := range ours.Nginx {
 		version, ok := v.known[object.UID]
-		of := covered.Of(object)
-		if !ok || version.resourceVersion != object.ResourceVersion || version.resourceVersion == "" || version.covered != of {
-			version = nginxVersion{object.ResourceVersion, of, nginx.Read(object, ours.Settings, covered)}
+		of := shared.Of(object)
+		if !ok || version.resourceVersion != object.ResourceVersion || version.resourceVersion == "" || version.shared != of {
+			version = nginxVersion{object.ResourceVersion, of, nginx.Read(object, ours.Settings, shared)}
 		}
 		known[object.UID] = version
 		all = append(all, version.content)

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx/snippet"
+	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/snapshot"
+)
+
+// The annotations with snippets that are compiled.
+const (
+	configurationSnippet = "configuration-snippet"
+	serverSnippet        = "server-snippet"
+)
+
+// snippetsOf returns the snippets of a path: that of its Ingress, and that of its host.
+func (r *reading) snippetsOf(host string) snippet.Snippets {
+	return snippet.Snippets{Configuration: r.terms.snippet, Server: r.shared[r.key(host)].snippet}
+}
+
+func (r *reading) key(host string) hostKey { return hostKey{r.object.Namespace, host} }
+
+// snippetContext returns what a snippet's meaning depends on at a path.
+func (r *reading) snippetContext(host, path string, rule *rules.Rule, isExpression bool) snippet.Context {
+	context := snippet.Context{Host: host, Namespace: r.object.Namespace, Ingress: r.object.Name, LocationPath: path, CORS: r.terms.cors.on}
+	if isExpression {
+		context.Path = "^" + path
+	}
+	if r.rewrites(path) {
+		context.RewritePath, context.RewriteTarget = "(?i)"+path, r.terms.rewrite
+	}
+	if len(rule.Backends) > 0 {
+		b := &rule.Backends[0]
+		context.Service, context.ServicePort = b.Service, cmp.Or(b.PortName, strconv.Itoa(int(b.Port)))
+	}
+	return context
+}
+
+// checkSnippets closes the Ingress if one of its snippets cannot be kept, and its hosts if that is about them.
+func (r *reading) checkSnippets() {
+	if r.terms.snippet == "" && r.terms.serverSnippet == "" {
+		return
+	}
+	if r.options.NoSnippets {
+		for name, text := range map[string]string{configurationSnippet: r.terms.snippet, serverSnippet: r.terms.serverSnippet} {
+			if text != "" {
+				r.closing = append(r.closing, "annotation "+Prefix+name+": snippets are switched off by --nginx-snippets=false; or list it in ingress.warren.dev/ignore-annotations")
+				r.closesHosts = r.closesHosts || name == serverSnippet
+			}
+		}
+		slices.Sort(r.closing)
+		return
+	}
+	context := snippet.Context{Namespace: r.object.Namespace, Ingress: r.object.Name}
+	compiled, faults := snippet.Compile(snippet.Snippets{Configuration: r.terms.snippet, Server: r.terms.serverSnippet}, context)
+	for _, f := range faults {
+		r.closing = append(r.closing, "annotation "+Prefix+f.String()+snippetInstead)
+		r.closesHosts = r.closesHosts || f.Kind == snippet.Server
+	}
+	if compiled == nil {
+		return
+	}
+	for i := range compiled.Locations {
+		if l := &compiled.Locations[i]; l.Match != snippet.Exact {
+			r.closing = append(r.closing, "annotation "+Prefix+l.Kind.String()+", line "+strconv.Itoa(l.Line)+": location "+rules.Quote(l.Path)+
+				" is not an exact path: write location = for each path, or a path of the Ingress"+snippetInstead)
+			r.closesHosts = r.closesHosts || l.Kind == snippet.Server
+		}
+	}
+}
+
+// snippetInstead is what to do about a snippet that cannot be kept.
+const snippetInstead = "; or write what it does by annotations such as ingress.warren.dev/headers, or list it in ingress.warren.dev/ignore-annotations"
+
+// script has a rule do what its snippets say. It returns what they were compiled to, nil if there are none, and why the
+// rule has to be closed.
+func (r *reading) script(rule *rules.Rule, host, path string, isExpression bool) (compiled *snippet.Result, closed string) {
+	texts := r.snippetsOf(host)
+	if texts == (snippet.Snippets{}) || len(r.closing) > 0 {
+		return nil, ""
+	}
+	if r.options.NoSnippets {
+		return nil, "the host has a server-snippet, and snippets are switched off by --nginx-snippets=false"
+	}
+	compiled, faults := snippet.Compile(texts, r.snippetContext(host, path, rule, isExpression))
+	if len(faults) > 0 {
+		var said []string
+		for _, f := range faults {
+			said = append(said, f.String())
+		}
+		return nil, strings.Join(rules.Bounded(said), "; ")
+	}
+	if compiled.Script != nil {
+		rule.Policies = insert(rule.Policies, compiled.Script)
+	}
+	closed = r.scriptAccess(rule, compiled)
+	r.scriptSettings(rule, compiled)
+	return compiled, closed
+}
+
+// scriptAccess has a rule admit whom its snippets admit: in a location, the annotations come first, and a server's
+// rules hold where a location has none.
+func (r *reading) scriptAccess(rule *rules.Rule, compiled *snippet.Result) (closed string) {
+	t := &r.terms
+	var list []snippet.AccessRule
+	for _, p := range t.denied {
+		list = append(list, snippet.AccessRule{Prefix: p})
+	}
+	for _, p := range t.allowed {
+		list = append(list, snippet.AccessRule{Allow: true, Prefix: p})
+	}
+	if len(t.allowed) > 0 {
+		list = append(list, snippet.AccessRule{})
+	}
+	if list = append(list, compiled.Access...); len(list) == 0 {
+		list = compiled.ServerAccess
+	}
+	if len(list) == 0 || len(compiled.Access)+len(compiled.ServerAccess) == 0 {
+		return ""
+	}
+	return setAccess(rule, list, t.blocked)
+}
+
+// setAccess has a rule admit whom a list admits, but for those that are blocked.
+func setAccess(rule *rules.Rule, list []snippet.AccessRule, blocked []netip.Prefix) (closed string) {
+	access, ok := snippet.AccessOf(list)
+	if !ok {
+		return "allow and deny of its snippets have more turns than there is room for: write fewer"
+	}
+	if len(blocked) > 0 {
+		if access == nil {
+			access = &policy.Access{}
+		}
+		access.Denied = prefixSet(slices.Concat(access.Denied, blocked))
+	}
+	rule.Policies = without(rule.Policies, &policy.Access{})
+	if access != nil {
+		rule.Policies = insert(rule.Policies, access)
+	}
+	return ""
+}
+
+// without returns policies but for those of one type.
+func without(list []policy.Policy, like policy.Policy) []policy.Policy {
+	return slices.DeleteFunc(slices.Clone(list), func(p policy.Policy) bool { return policy.Place(p) == policy.Place(like) })
+}
+
+// scriptSettings has what else snippets say take the place of what annotations say.
+func (r *reading) scriptSettings(rule *rules.Rule, c *snippet.Result) {
+	if c.ConnectTimeout > 0 {
+		rule.Timeouts.Connect = c.ConnectTimeout
+	}
+	if c.ReadTimeout > 0 || c.SendTimeout > 0 {
+		read, send := cmp.Or(c.ReadTimeout, r.terms.read), cmp.Or(c.SendTimeout, r.terms.send)
+		rule.Timeouts.Response, rule.Timeouts.Idle = read, max(read, send)
+	}
+	if c.Tries > 0 {
+		rule.Retries = min(c.Tries-1, kinds.MaxRetries)
+	}
+	if c.MaxRequestBytes >= 0 {
+		rule.Policies = without(rule.Policies, &policy.MaxRequestBytes{})
+		if c.MaxRequestBytes > 0 {
+			rule.Policies = insert(rule.Policies, &policy.MaxRequestBytes{Bytes: c.MaxRequestBytes})
+		}
+	}
+	if len(c.Redirects) > 0 {
+		rule.Policies = insert(without(rule.Policies, &policy.LocationRewrite{}), &policy.LocationRewrite{Changes: changes(c.Redirects), Absolute: true})
+	}
+	if len(c.CookiePaths) > 0 {
+		cookies := policy.CookieRewrite{Paths: changes(c.CookiePaths)}
+		if r.terms.cookieDomain != nil {
+			cookies.Domains = []policy.ValueChange{*r.terms.cookieDomain}
+		}
+		rule.Policies = insert(without(rule.Policies, &policy.CookieRewrite{}), &cookies)
+	}
+	if c.UpstreamName == "" && !c.UpstreamNameOfRequest {
+		return
+	}
+	for i := range rule.Backends {
+		if b := &rule.Backends[i]; b.TLS != nil {
+			tls := *b.TLS
+			tls.ServerName, tls.ServerNameFromRequest = c.UpstreamName, c.UpstreamNameOfRequest
+			b.TLS = &tls
+		}
+	}
+}
+
+func changes(list []snippet.Replacement) (made []policy.ValueChange) {
+	for _, c := range list {
+		made = append(made, policy.ValueChange{From: c.From, To: c.To})
+	}
+	return made
+}
+
+// appendLocations adds the locations that a snippet has beside a path, or in it.
+func (r *reading) appendLocations(host *rules.Host, where string, kind snippet.Kind, compiled *snippet.Result) {
+	for i := range compiled.Locations {
+		l := &compiled.Locations[i]
+		known := func(rule rules.Rule) bool { return rule.Match.Type == snapshot.MatchExact && rule.Match.Path == l.Path }
+		if l.Kind != kind || slices.ContainsFunc(host.Rules, known) {
+			continue
+		}
+		match, fault := kinds.LiteralMatch(l.Path, true)
+		rule := r.answering(where, match, withoutFile(l.Script))
+		if fault == "" && len(l.Access) > 0 {
+			fault = setAccess(&rule, l.Access, r.terms.blocked)
+		}
+		if fault != "" {
+			rule.Fault = &rules.Fault{Text: fault, Closing: rules.ForeignAnnotation}
+		}
+		rule.Expressions = kinds.Expressions(&rule)
+		host.Rules = append(host.Rules, rule)
+	}
+}
+
+// withoutFile returns the script of a location without its last step, which says that there is no file. Addresses are
+// asked before nginx looks for one, and the rule's own answer says the same after that.
+func withoutFile(script *policy.Script) *policy.Script {
+	if script == nil || len(script.Location) == 0 {
+		return script
+	}
+	last := len(script.Location) - 1
+	if step := &script.Location[last]; step.Op != policy.ScriptReturn || step.Status != 404 || step.Value != "" {
+		return script
+	}
+	shorter := *script
+	if shorter.Location = script.Location[:last:last]; shorter.Equal(&policy.Script{}) {
+		return nil
+	}
+	return &shorter
+}
+
+// answering returns a rule whose script answers, and which has no backend.
+func (r *reading) answering(where string, match rules.Match, script *policy.Script) rules.Rule {
+	rule := rules.Rule{Where: where, Match: match, Policies: []policy.Policy{&policy.FixedResponse{Status: 404}}}
+	if script != nil {
+		rule.Policies = insert(rule.Policies, script)
+	}
+	if h := r.terms.hstsOf(); h != nil {
+		rule.Policies = insert(rule.Policies, h)
+	}
+	return rule
+}
+
+// unmatched returns what the server-snippet of this Ingress makes of requests that no path of a host takes.
+func (r *reading) unmatched(host, where string) (hosts []rules.Host) {
+	if r.terms.serverSnippet == "" || r.shared[r.key(host)].by != r.object.Name || len(r.closing) > 0 {
+		return nil
+	}
+	rule := rules.Rule{}
+	compiled, closed := r.script(&rule, host, "/", false)
+	if compiled == nil || compiled.Script == nil && len(compiled.ServerAccess) == 0 {
+		return nil
+	}
+	made := r.answering(where, rules.Match{Path: "/", Type: snapshot.MatchPrefix}, compiled.Script)
+	if len(compiled.ServerAccess) > 0 {
+		closed = cmp.Or(closed, setAccess(&made, compiled.ServerAccess, r.terms.blocked))
+	}
+	if closed != "" {
+		made.Fault = &rules.Fault{Text: closed, Closing: rules.ForeignAnnotation}
+	}
+	made.Expressions = kinds.Expressions(&made)
+	return []rules.Host{{Name: host, Where: where, Index: -1, Default: true, Alone: true, Rules: []rules.Rule{made}}}
+}
+
+// Shared is what Ingresses of a namespace have in common by a host: ingress-nginx makes one server of it, whichever of
+// them has a path.
+type Shared map[hostKey]sharedHost
+
+type hostKey struct{ namespace, host string }
+
+type sharedHost struct {
+	// tls is set if some Ingress has TLS for the host: then plain requests for it are sent to HTTPS.
+	tls bool
+	// snippet is the server-snippet of the first Ingress that has one, and by is the name of that.
+	snippet, by string
+}
+
+// Add adds an Ingress. Older ones have to come first.
+func (s Shared) Add(object *networkingv1.Ingress) {
+	if kinds.IsCanary(object.Annotations) {
+		return
+	}
+	text := strings.TrimSpace(object.Annotations[Prefix+serverSnippet])
+	if len(text) > ValueLimit || slices.Contains(kinds.ReadAnnotated(object).Ignored(), Prefix+serverSnippet) {
+		text = ""
+	}
+	for i := range object.Spec.Rules {
+		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
+		host := s[key]
+		host.tls = host.tls || covers(object, key.host)
+		if text != "" && host.snippet == "" {
+			host.snippet, host.by = text, object.Name
+		}
+		s[key] = host
+	}
+}
+
+// covers returns whether tls of an Ingress covers a host, by its name or by a wildcard for one label.
+func covers(object *networkingv1.Ingress, host string) bool {
+	return slices.ContainsFunc(object.Spec.TLS, func(tls networkingv1.IngressTLS) bool {
+		return len(tls.Hosts) == 0 || slices.ContainsFunc(tls.Hosts, func(name string) bool { return coversName(strings.ToLower(name), host) })
+	})
+}
+
+func coversName(name, host string) bool {
+	_, domain, dotted := strings.Cut(host, ".")
+	return name == host || dotted && name == "*."+domain
+}
+
+// Of tells what an Ingress has of it. Two that tell the same have the Ingress read alike.
+func (s Shared) Of(object *networkingv1.Ingress) string {
+	var told strings.Builder
+	for i := range object.Spec.Rules {
+		host := s[hostKey{object.Namespace, object.Spec.Rules[i].Host}]
+		told.WriteString(strconv.FormatBool(host.tls))
+		told.WriteString(host.by)
+		told.WriteString("\n")
+		told.WriteString(host.snippet)
+		told.WriteString("\n")
+	}
+	return told.String()
+}

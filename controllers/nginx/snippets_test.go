@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/nginx"
+	"github.com/warren-dev/ingress/controllers/sources"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+func TestWhatSnippetsDo(t *testing.T) {
+	t.Parallel()
+	const h = "h.io"
+	web := func(paths string, annotations ...string) object {
+		return object{name: "a", host: h, paths: paths, annotations: annotations}
+	}
+	other := object{name: "b", host: h, paths: "Prefix /b -> api", minutes: 1}
+	for _, test := range []struct {
+		name    string
+		objects []object
+		want    string
+		// header and value are a field of the last answer.
+		header, value string
+	}{
+		{"a field of requests", []object{web("Prefix / -> web", "configuration-snippet: proxy_set_header X-A $service_name-$namespace-$ingress_name-$service_port;")}, `
+			h.io/ => web /`, "Got-X-A", "web-shop-a-80"},
+		{"a return", []object{web("Prefix / -> web", "configuration-snippet: if ($arg_x = 1) { return 410; }")}, `
+			h.io/?x=2 => web /?x=2
+			h.io/?x=1 => 410 <html><head><title>410</title></head><body>The rule answers with 410.</body></html>`, "", ""},
+		{"a rewrite with a target of the annotation", []object{web("Specific /app/(.*) -> web", "rewrite-target: /$1", "configuration-snippet: add_header X-B 2;")}, `
+			h.io/app/x => web /x
+			h.io/APP/x => web /x`, "X-B", "2"},
+		{"addresses", []object{web("Prefix / -> web", `configuration-snippet: "allow 192.0.2.0/24; deny all;"`)}, `
+			h.io/ => 403 AccessDenied
+			h.io/ | X-Forwarded-For: 192.0.2.7 => web /`, "", ""},
+		{"addresses that the annotation has refused before", []object{web("Prefix / -> web", "denylist-source-range: 192.0.2.7", `configuration-snippet: "allow 192.0.2.0/24; deny all;"`)}, `
+			h.io/ | X-Forwarded-For: 192.0.2.7 => 403 AccessDenied
+			h.io/ | X-Forwarded-For: 192.0.2.8 => web /`, "", ""},
+		{"a bound of content", []object{web("Prefix / -> web", "proxy-body-size: 0", "configuration-snippet: client_max_body_size 10;")}, `
+			POST h.io/ | content 11 => 413 ContentTooLarge`, "", ""},
+		{"a server's addresses hold for paths of other Ingresses", []object{web("Prefix /a -> web", "server-snippet: deny 192.0.2.0/24;"), other}, `
+			h.io/a => web /a
+			h.io/a | X-Forwarded-For: 192.0.2.7 => 403 AccessDenied
+			h.io/b | X-Forwarded-For: 192.0.2.7 => 403 AccessDenied
+			h.io/c | X-Forwarded-For: 192.0.2.7 => 403 AccessDenied
+			h.io/b => api /b
+			h.io/c => 404`, "", ""},
+		{"a server's return holds for paths of other Ingresses", []object{web("Prefix /a -> web", "server-snippet: if ($http_x_no) { return 451; }"), other}, `
+			h.io/b => api /b
+			h.io/b | X-No: 1 => 451 <html><head><title>451</title></head><body>The rule answers with 451.</body></html>`, "", ""},
+		{"a location of a server", []object{web("Prefix / -> web", "server-snippet: location = /robots.txt { return 200 none; }"), other}, `
+			h.io/x => web /x
+			h.io/robots.txt => 200`, "", ""},
+		{"a location that refuses", []object{web("Prefix / -> web", "server-snippet: location = /admin { deny all; }")}, `
+			h.io/admin => 403 AccessDenied
+			h.io/ => web /`, "", ""},
+		{"Lua", []object{web("Prefix / -> web", "configuration-snippet: access_by_lua_block { ngx.exit(403) }")}, `
+			h.io/ => 503 RuleClosed`, "", ""},
+		{"a server's Lua closes the host", []object{web("Prefix /a -> web", "server-snippet: access_by_lua_block { ngx.exit(403) }"), other}, `
+			h.io/a => 503 RuleClosed
+			h.io/b => 503 RuleClosed`, "", ""},
+		{"a location that is none of one path closes", []object{web("Prefix / -> web", "server-snippet: location ~ /[.]git { deny all; }"), other}, `
+			h.io/x => 503 RuleClosed
+			h.io/b => 503 RuleClosed`, "", ""},
+		{"what is ignored", []object{web("Prefix / -> web", "server-snippet: deny all;", "ingress.warren.dev/ignore-annotations: "+nginx.Prefix+"server-snippet")}, `
+			h.io/ => web /`, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := serve(t, nil, test.objects)
+			var last answer
+			for line := range strings.Lines(strings.TrimSpace(test.want)) {
+				request, want, _ := strings.Cut(strings.TrimSpace(line), " => ")
+				what, fields, _ := strings.Cut(request, " | ")
+				var list []string
+				if fields != "" {
+					list = strings.Split(fields, " | ")
+				}
+				if last = r.ask(what, list...); last.String() != want {
+					t.Errorf("%s: got %q, want %q\n%s", request, last, want, r.says("a"))
+				}
+			}
+			if test.header != "" && last.Header.Get(test.header) != test.value {
+				t.Errorf("%s is %q, want %q", test.header, last.Header.Get(test.header), test.value)
+			}
+		})
+	}
+}
+
+func TestSnippetsThatAreSwitchedOff(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		annotation string
+		hosts      bool
+	}{{"configuration-snippet: add_header X-A 1;", false}, {"server-snippet: add_header X-A 1;", true}} {
+		all := []client.Object{object{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{test.annotation}}.ingress(t)}
+		in, _, err := sources.InputOf(all, translate.Options{IngressClass: "warren"}, gatewayapi.Options{}, nginx.Options{Class: "nginx", NoSnippets: true})
+		if err != nil || len(in.Objects) != 1 {
+			t.Fatalf("%d objects: %v", len(in.Objects), err)
+		}
+		if o := in.Objects[0]; o.Fault == nil || !strings.Contains(o.Fault.Text, "--nginx-snippets=false") || o.ClosesHosts != test.hosts {
+			t.Errorf("%s: the fault is %+v, and closes hosts: %t", test.annotation, o.Fault, o.ClosesHosts)
+		}
+	}
+}
