@@ -74,26 +74,34 @@ func (c *cookieRewrite) response(_ *View, resp *message.Response) {
 	}
 }
 
-// rewrite returns a cookie with changed attributes, or the same if nothing is changed.
+// rewrite returns a cookie with changed attributes, or the same if nothing is changed, or if it would become too long:
+// an attribute may occur in it thousands of times.
 func (c *cookieRewrite) rewrite(cookie []byte) []byte {
-	at := bytes.IndexByte(cookie, ';')
-	for at >= 0 {
-		rest := cookie[at+1:]
-		end := bytes.IndexByte(rest, ';')
-		if end < 0 {
-			end = len(rest)
+	var made []byte
+	done := 0 // up to where made has what comes of the cookie
+	for at := bytes.IndexByte(cookie, ';'); at >= 0; {
+		begin, end := at+1, len(cookie)
+		if at = bytes.IndexByte(cookie[begin:], ';'); at >= 0 {
+			at += begin
+			end = at
 		}
-		name, value, _ := bytes.Cut(rest[:end], []byte("="))
-		if made, ok := c.change(bytes.TrimSpace(name), bytes.TrimSpace(value)); ok {
-			cookie = slices.Concat(cookie[:at+1], name, []byte("="), made, rest[end:])
-			end = len(name) + 1 + len(made)
+		name, value, _ := bytes.Cut(cookie[begin:end], equals)
+		changed, ok := c.change(bytes.TrimSpace(name), bytes.TrimSpace(value))
+		if !ok {
+			continue
 		}
-		if at += 1 + end; at == len(cookie) {
-			break
+		made = append(append(append(append(made, cookie[done:begin]...), name...), '='), changed...)
+		if done = end; len(made) > len(cookie)+longestValue {
+			return cookie
 		}
 	}
-	return cookie
+	if done == 0 {
+		return cookie
+	}
+	return append(made, cookie[done:]...)
 }
+
+var equals = []byte("=")
 
 // change returns another value for an attribute. ok is false if it stays.
 func (c *cookieRewrite) change(name, value []byte) (made []byte, ok bool) {

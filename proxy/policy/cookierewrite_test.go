@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,15 +25,18 @@ func TestAttributesOfCookiesAreRewritten(t *testing.T) {
 		"a=b; Path=/app/x":                       "a=b; Path=/x",
 		"a=b; path = /app/ ; Secure":             "a=b; path =/; Secure",
 		"a=b;PATH=/app/;Domain=backend.internal": "a=b;PATH=/;Domain=example.com",
-		"a=b; Domain=.Backend.Internal; Path=/app": "a=b; Domain=example.com; Path=/app",
-		"a=b; Domain=x.backend.internal":           "a=b; Domain=x.backend.internal",
-		"a=b; Domain=Shop.internal":                "a=b; Domain=Shop.example.com",
-		"a=b; Path=/other; Max-Age=1":              "a=b; Path=/; Secure; HttpOnly; Max-Age=1",
-		"a=b; Path=/user/joe/x":                    "a=b; Path=/u/joe",
-		"a=b; Path=/app/x; Path=/app/y":            "a=b; Path=/x; Path=/y",
-		"a=b; X-Path=/app/x; Pathology":            "a=b; X-Path=/app/x; Pathology",
-		"a=b; Path":                                "a=b; Path",
-		"a=b; Domain=":                             "a=b; Domain=",
+		"a=b; Domain=.Backend.Internal; Path=/app":                         "a=b; Domain=example.com; Path=/app",
+		"a=b; Domain=x.backend.internal":                                   "a=b; Domain=x.backend.internal",
+		"a=b; Domain=Shop.internal":                                        "a=b; Domain=Shop.example.com",
+		"a=b; Path=/app/x; Domain=backend.internal; path=/app/y; domain=x": "a=b; Path=/x; Domain=example.com; path=/y; domain=x",
+		"a=b" + strings.Repeat(";path=/app/", 9000):                        "a=b" + strings.Repeat(";path=/", 9000),
+		"a=b" + strings.Repeat(";path=/other", 9000):                       "a=b" + strings.Repeat(";path=/other", 9000), // It would become too long.
+		"a=b; Path=/other; Max-Age=1":                                      "a=b; Path=/; Secure; HttpOnly; Max-Age=1",
+		"a=b; Path=/user/joe/x":                                            "a=b; Path=/u/joe",
+		"a=b; Path=/app/x; Path=/app/y":                                    "a=b; Path=/x; Path=/y",
+		"a=b; X-Path=/app/x; Pathology":                                    "a=b; X-Path=/app/x; Pathology",
+		"a=b; Path":                                                        "a=b; Path",
+		"a=b; Domain=":                                                     "a=b; Domain=",
 	} {
 		steps, err := c.Compile(nil)
 		if err != nil {

@@ -36,8 +36,9 @@ func (c *PathChange) compile(scope *Scope) (compiled pathChange, err error) {
 		if compiled.plain = readPlain(c.Expression, c.Substitution); compiled.plain != nil {
 			return compiled, nil
 		}
-		compiled.substitution = []byte(c.Substitution)
-		compiled.expression, err = scope.expression(c.Expression)
+		if compiled.expression, err = scope.expression(c.Expression); err == nil {
+			compiled.substitution = readTemplate(compiled.expression.SubexpNames(), c.Substitution)
+		}
 	}
 	return compiled, err
 }
@@ -50,7 +51,7 @@ type pathChange struct {
 	replaces             bool
 	replacement, trimmed string
 	expression           *regexp.Regexp
-	substitution         []byte
+	substitution         template
 	// plain is in place of an expression that is plain.
 	plain *plainExpression
 }
@@ -60,7 +61,7 @@ func (c *PathChange) Compiles() bool {
 	return c.Expression != "" && readPlain(c.Expression, c.Substitution) == nil
 }
 
-// longestPath bounds what a substitution makes: a group may occur in it many times.
+// longestPath bounds what a substitution makes.
 const longestPath = 64 << 10
 
 var errLongPath = errors.New("the substitution makes a path that is longer than 64 KiB")
@@ -87,19 +88,19 @@ func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 		if at == nil {
 			return path, buf, nil
 		}
-		made = append(made, path[:at[0]]...)
-		made = c.expression.Expand(made, c.substitution, path, at)
-		made = append(made, path[at[1]:]...)
+		if made, err = substitute(made, path, c.substitution, at); err != nil {
+			return nil, buf, err
+		}
 	case c.plain != nil:
-		var ok bool
-		if made, ok = c.plain.replace(made, path); !ok {
+		var at plainMatch
+		if !c.plain.match(path, &at) {
 			return path, buf, nil
+		}
+		if made, err = substitute(made, path, c.plain.substitution, at[:]); err != nil {
+			return nil, buf, err
 		}
 	default:
 		return path, buf, nil
-	}
-	if len(made) > longestPath && !c.replaces {
-		return nil, buf, errLongPath
 	}
 	if len(made) == 0 {
 		return rootPath, buf, nil
@@ -109,6 +110,16 @@ func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 		room = changed[len(changed):]
 	}
 	return changed, room, err
+}
+
+// substitute appends a path in which a match has been replaced. at is where its groups are.
+func substitute(buf, path []byte, by template, at []int) ([]byte, error) {
+	buf = append(buf, path[:at[0]]...)
+	made, ok := by.fill(buf, path, at, longestPath)
+	if !ok || len(made)+len(path)-at[1] > longestPath {
+		return nil, errLongPath
+	}
+	return append(made, path[at[1]:]...), nil
 }
 
 // cutSegments cuts a prefix without a slash at its end off a path that begins with it by whole segments.

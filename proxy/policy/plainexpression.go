@@ -3,7 +3,6 @@
 package policy
 
 import (
-	"regexp"
 	"regexp/syntax"
 	"strings"
 )
@@ -14,13 +13,7 @@ import (
 type plainExpression struct {
 	parts []plainPart
 	// substitution is what takes the place of a match.
-	substitution []plainPiece
-}
-
-// plainPiece is a part of a substitution: a text, and after that a group, or none if that is negative.
-type plainPiece struct {
-	text  string
-	group int
+	substitution template
 }
 
 // plainPart is a part of a plain expression. The parts follow one another.
@@ -52,48 +45,19 @@ const (
 const maxPlainGroups = 9
 
 // plainMatch has the beginning and the end of the whole match and of each group.
-type plainMatch [maxPlainGroups + 1][2]int
+type plainMatch [2 * (maxPlainGroups + 1)]int
 
 // readPlain returns an expression and what takes its place as a plain one, or nil if it is none.
 func readPlain(text, substitution string) *plainExpression {
 	parsed, err := syntax.Parse(text, syntax.Perl)
-	if err != nil || parsed.MaxCap() > maxPlainGroups || strings.Contains(substitution, "\x00") {
+	if err != nil || parsed.MaxCap() > maxPlainGroups {
 		return nil
 	}
 	var r plainReader
 	if !r.read(parsed) || !r.anchored {
 		return nil
 	}
-	return &plainExpression{parts: r.parts, substitution: readSubstitution(parsed.CapNames(), substitution)}
-}
-
-// readSubstitution returns the pieces of a substitution. groups are the names of an expression's groups, after that of
-// the whole. An expression that has such groups, and nothing else, fills in a mark for each. So the groups are those
-// that any such expression would fill in.
-func readSubstitution(groups []string, substitution string) (pieces []plainPiece) {
-	var like string
-	var marks []byte
-	var at []int
-	for group, name := range groups {
-		at = append(at, len(marks), len(marks)+2)
-		marks = append(marks, 0, byte(group))
-		switch {
-		case group == 0:
-		case name == "":
-			like += "()"
-		default:
-			like += "(?P<" + name + ">)"
-		}
-	}
-	filled := string(regexp.MustCompile(like).Expand(nil, []byte(substitution), marks, at))
-	for {
-		text, rest, ok := strings.Cut(filled, "\x00")
-		if !ok {
-			return append(pieces, plainPiece{text: text, group: -1})
-		}
-		pieces = append(pieces, plainPiece{text: text, group: int(rest[0])})
-		filled = rest[1:]
-	}
+	return &plainExpression{parts: r.parts, substitution: readTemplate(parsed.CapNames(), substitution)}
 }
 
 type plainReader struct {
@@ -161,21 +125,6 @@ func isSegmentEnd(of []*syntax.Regexp) bool {
 	return len(of) == 2 && of[0].Op == syntax.OpLiteral && string(of[0].Rune) == "/" && of[1].Op == syntax.OpEndText
 }
 
-// replace appends a path in which the match has been replaced. It returns false if the path does not match.
-func (e *plainExpression) replace(buf, path []byte) (made []byte, ok bool) {
-	var at plainMatch
-	if !e.match(path, &at) {
-		return buf, false
-	}
-	for _, piece := range e.substitution {
-		buf = append(buf, piece.text...)
-		if piece.group >= 0 {
-			buf = append(buf, path[at[piece.group][0]:at[piece.group][1]]...)
-		}
-	}
-	return append(buf, path[at[0][1]:]...), true
-}
-
 // match says whether a path matches, and where.
 func (e *plainExpression) match(path []byte, at *plainMatch) bool {
 	n := 0
@@ -200,12 +149,12 @@ func (e *plainExpression) match(path []byte, at *plainMatch) bool {
 				return false
 			}
 		case plainOpen:
-			at[p.group][0] = n
+			at[2*p.group] = n
 		case plainClose:
-			at[p.group][1] = n
+			at[2*p.group+1] = n
 		}
 	}
-	at[0] = [2]int{0, n}
+	at[0], at[1] = 0, n
 	return true
 }
 

@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"errors"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -55,7 +56,8 @@ func TestAPlainExpressionReplacesAsTheExpressionDoes(t *testing.T) {
 				path += pieces[r.IntN(len(pieces))]
 			}
 			at := compiled.FindStringSubmatchIndex(path)
-			got, ok := e.replace([]byte("before"), []byte(path))
+			var in plainMatch
+			ok := e.match([]byte(path), &in)
 			if ok != (at != nil) {
 				t.Fatalf("%s matches %s: %t, want %t", expression, path, ok, at != nil)
 			}
@@ -63,6 +65,10 @@ func TestAPlainExpressionReplacesAsTheExpressionDoes(t *testing.T) {
 				continue
 			}
 			matched++
+			got, err := substitute([]byte("before"), []byte(path), e.substitution, in[:])
+			if err != nil {
+				t.Fatal(err)
+			}
 			want := "before" + string(compiled.ExpandString(nil, substitution, path, at)) + path[at[1]:]
 			if string(got) != want {
 				t.Fatalf("%s by %q with %s: %q, want %q", expression, substitution, path, got, want)
@@ -86,5 +92,36 @@ func TestAPlainExpressionAllocatesNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// A group may occur in a substitution many times. The path that would come out is refused before it is made.
+func TestSubstitutionsThatAreTooLongTakeNoMemory(t *testing.T) {
+	t.Parallel()
+	path := []byte("/" + strings.Repeat("x", 60_000))
+	for _, expression := range []string{"^/(.*)", "^/([a-z]*)"} { // The first is plain.
+		change, err := (&PathChange{Expression: expression, Substitution: "/" + strings.Repeat("$1", 4000)}).compile(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, room, err := change.apply(nil, path)
+		if !errors.Is(err, errLongPath) || cap(room) > 2*longestPath {
+			t.Errorf("%s: %v, with %d bytes of memory", expression, err, cap(room))
+		}
+	}
+}
+
+func TestTemplatesAreFilledInAsByRegexp(t *testing.T) {
+	t.Parallel()
+	expression := regexp.MustCompile(`(a)(?P<name>b)?(c)`)
+	const text = "xacx"
+	at := expression.FindStringSubmatchIndex(text)
+	for _, template := range []string{
+		"", "$", "$$", "$$1", "$1x", "${1}x", "$1-$2-$3", "${name}|$name|${nam}", "${1", "$}", "$ 1", "$01", "$99999999999", "${}", "a$é$1", "$_", "$0",
+	} {
+		got, ok := readTemplate(expression.SubexpNames(), template).fill(nil, []byte(text), at, 1000)
+		if want := expression.ExpandString(nil, template, text, at); !ok || string(got) != string(want) {
+			t.Errorf("%q: %q, want %q", template, got, want)
+		}
 	}
 }

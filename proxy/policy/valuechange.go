@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"regexp"
+	"slices"
 )
 
 // ValueChange makes another value of a field's.
@@ -22,6 +23,8 @@ type ValueChange struct {
 type valueChange struct {
 	from, to   []byte
 	expression *regexp.Regexp
+	// template is in place of to if there is an expression.
+	template template
 }
 
 var errNothingChanged = errors.New("a change says nothing of which values it is for")
@@ -36,6 +39,7 @@ func compileChanges(changes []ValueChange, scope *Scope) ([]valueChange, error) 
 			if compiled[i].expression, err = scope.expression(c.Expression); err != nil {
 				return nil, err
 			}
+			compiled[i].template = readTemplate(compiled[i].expression.SubexpNames(), c.To)
 		case c.From == "":
 			return nil, errNothingChanged
 		}
@@ -51,17 +55,16 @@ func (c *valueChange) apply(value []byte) (made []byte, ok bool) {
 		if !ok {
 			return nil, false
 		}
-		return bytes.Join([][]byte{c.to, rest}, nil), true
+		return slices.Concat(c.to, rest), true
 	}
 	at := c.expression.FindSubmatchIndex(value)
 	if at == nil {
 		return nil, false
 	}
-	made = c.expression.Expand(nil, c.to, value, at)
-	return made, len(made) <= longestValue
+	return c.template.fill(nil, value, at, longestValue)
 }
 
-// longestValue bounds what an expression makes: a group may occur in it many times.
+// longestValue bounds what an expression makes.
 const longestValue = 16 << 10
 
 // changeFirst applies the first change that is for a value.
