@@ -7,6 +7,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/routing"
 )
 
 // decision goes with the reason, if a request is answered without asking an endpoint.
@@ -127,8 +128,12 @@ func (x *Exchange) findRoute() reason.Reason {
 		return reason.MisdirectedRequest
 	}
 	x.route = routes.Find(&x.request, x.Host, x.path, canonical.AsItIs)
-	if x.route == nil {
+	switch x.route {
+	case nil:
 		return reason.RouteNotFound
+	case routing.Overtaxed:
+		x.route, x.decision.detail = nil, "the path is too long for the regular expressions of its host's rules"
+		return reason.TargetTooLong
 	}
 	x.backend = &x.route.Backend
 	if !canonical.ReadsOneWay(x.path) {

@@ -15,6 +15,8 @@ type beginning struct {
 	steps []asciiSet
 	// least is how long a text has to be, as far as that is known.
 	least int
+	// size is how many instructions the expression's program has.
+	size int
 }
 
 // longestBeginning bounds the steps, and with them their memory: half a kilobyte.
@@ -58,7 +60,8 @@ func beginningOf(expression string) (b beginning) {
 	if err != nil {
 		return b
 	}
-	sets := make([]*asciiSet, len(program.Inst))
+	b.size = len(program.Inst)
+	sets := make([]*asciiSet, b.size)
 	now := reachable(program, []uint32{uint32(program.Start)})
 	ends := false // whether a text may end before the place that is looked at, for all that is known
 	for range longestBeginning {

@@ -28,9 +28,16 @@ type expression struct {
 
 // find returns the route of a request, or nil.
 func (e expressions) find(req *message.Request, path []byte) *Route {
+	var spent effort
 	for i := range e {
 		x := &e[i]
-		if x.beginning.allows(path) && x.conditions.hold(req) && x.matches.Match(path) {
+		if !x.beginning.allows(path) || !x.conditions.hold(req) {
+			continue
+		}
+		if !spent.add(&x.beginning, path) {
+			return Overtaxed
+		}
+		if x.matches.Match(path) {
 			return x.route
 		}
 	}

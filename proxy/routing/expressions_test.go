@@ -124,3 +124,28 @@ func BenchmarkHundredExpressions(b *testing.B) {
 		})
 	}
 }
+
+// Expressions that begin alike rule none of themselves out. A long path must not keep a processor for minutes.
+func TestPathsThatTakeTooLongFindNoRoute(t *testing.T) {
+	t.Parallel()
+	for _, match := range []snapshot.PathMatch{snapshot.MatchExpression, snapshot.MatchOpenExpression} {
+		texts := make([]string, snapshot.MaxExpressions)
+		for i := range texts {
+			texts[i] = fmt.Sprintf(`/.*(a?){80}x%d`, i)
+		}
+		s := expressionsOf(texts...)
+		for i := range s.Hosts[0].Routes {
+			if r := &s.Hosts[0].Routes[i]; r.Match == snapshot.MatchExpression {
+				r.Match = match
+			}
+		}
+		g := compileForTest(t, s, Nothing(), newTestState())
+		long := "/" + strings.Repeat("a", 60_000)
+		if got := g.Find(bare, []byte("a.io"), []byte(long), canonical.AsItIs); got != Overtaxed {
+			t.Errorf("%v: a long path finds %v, want none for what it takes", match, got)
+		}
+		if got := g.Find(bare, []byte("a.io"), []byte(long[:40]+"x99"), canonical.AsItIs); got == nil || got == Overtaxed {
+			t.Errorf("%v: an ordinary path finds %v, want its route", match, got)
+		}
+	}
+}

@@ -45,6 +45,7 @@ func (o *openExpressions) find(req *message.Request, path []byte) (found *Route)
 		}
 	}
 	turn := -1
+	var spent effort
 	for _, length := range o.lengths {
 		if length > n {
 			continue
@@ -54,6 +55,9 @@ func (o *openExpressions) find(req *message.Request, path []byte) (found *Route)
 			x := &list[i]
 			if turn >= 0 && x.turn > turn {
 				break
+			}
+			if x.then == snapshot.ThenMatch && x.beginning.allows(path) && !spent.add(&x.beginning, path) {
+				return Overtaxed
 			}
 			if x.takes(path, length) {
 				if r := x.place.find(req); r != nil {
@@ -121,8 +125,8 @@ func (o *openExpressions) with(text string, turn int, c *conditions, rt *Route, 
 		if x.matches, err = part(pattern); err != nil {
 			return nil, fmt.Errorf("expression %q: %w", text, err)
 		}
-		if read.Text != "" { // or it may match elsewhere in a path
-			x.beginning = beginningOf("(?:" + pattern + ")(?s:.*)")
+		if x.beginning = beginningOf("(?:" + pattern + ")(?s:.*)"); read.Text == "" { // It may match elsewhere in a path.
+			x.beginning.steps, x.beginning.least = nil, 0
 		}
 	}
 	if len(list) == 0 {
