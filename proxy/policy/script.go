@@ -12,8 +12,8 @@ import (
 type Script struct {
 	// Server is what runs before a location is found, once for each request. Location is what runs in the location.
 	Server, Location []ScriptStep
-	// Fields are what the location does to fields, and Ifs what its ifs do. Each has all that it inherits. Outer is what is
-	// done where the server's steps answer.
+	// Fields are what the location does to fields, and Ifs what its ifs do. Each has all that it inherits. Outer is what
+	// is done where the server's steps answer.
 	Fields ScriptLevel
 	Ifs    []ScriptLevel
 	Outer  ScriptLevel
@@ -22,6 +22,10 @@ type Script struct {
 	// Path is the regular expression by which the location is found, or empty. Its groups are $1 to $9 until another
 	// expression is tried.
 	Path string
+	// Bare is set if the location is none that ingress-nginx writes, so that the variables that it sets there are empty.
+	Bare bool
+	// Methods are those that come to the location's steps. Others get 403. Empty is for all.
+	Methods []string
 	// SkipOptions is set if something before the location answers every OPTIONS.
 	SkipOptions bool
 	// Host is the text of the host that the endpoint gets. Empty leaves it.
@@ -161,7 +165,8 @@ func (s *Script) Equal(other Policy) bool {
 	o, ok := other.(*Script)
 	return ok && o != nil && slices.Equal(s.Server, o.Server) && slices.Equal(s.Location, o.Location) &&
 		equalLevels(s.Fields, o.Fields) && equalLevels(s.Outer, o.Outer) && slices.EqualFunc(s.Ifs, o.Ifs, equalLevels) && slices.Equal(s.Constants, o.Constants) &&
-		s.Path == o.Path && s.Host == o.Host && s.SkipOptions == o.SkipOptions && s.Relative == o.Relative
+		s.Path == o.Path && s.Host == o.Host && s.Bare == o.Bare && slices.Equal(s.Methods, o.Methods) &&
+		s.SkipOptions == o.SkipOptions && s.Relative == o.Relative
 }
 
 func equalLevels(a, b ScriptLevel) bool {

@@ -230,8 +230,7 @@ func (p *scriptProgram) own(v *View, resp *message.Response) {
 	}
 	if s := v.Script; s.program != p {
 		s.reset()
-		s.slots = slices.Grow(s.slots, len(p.slots))[:len(p.slots)]
-		s.kept = slices.Grow(s.kept, len(p.kept))[:len(p.kept)]
+		s.makeRoom(p)
 		s.program = p
 		s.decode(v)
 	}
@@ -258,7 +257,7 @@ func (p *scriptProgram) response(v *View, resp *message.Response) {
 	values, emptied := s.values, false
 	for i := range l.more {
 		f := &l.more[i]
-		if len(f.statuses) > 0 && !slices.Contains(f.statuses, resp.Status) || len(f.types) > 0 && !f.hasType(resp) {
+		if len(f.statuses) > 0 && !slices.Contains(f.statuses, resp.Status) || len(f.types) > 0 && !f.hasType(resp, s.answered) {
 			continue
 		}
 		value := p.responseValue(v, f, values[i], resp, endpoint)
@@ -285,9 +284,13 @@ func (p *scriptProgram) response(v *View, resp *message.Response) {
 	}
 }
 
-// hasType says whether the media type of a response is one of those that the change is about.
-func (f *scriptField) hasType(resp *message.Response) bool {
-	actual, _ := message.First(resp.Fields, "content-type")
+// hasType says whether the media type of a response is one of those that the change is about. An answer of our own that
+// has no type yet counts as a page, as those of nginx are.
+func (f *scriptField) hasType(resp *message.Response, own bool) bool {
+	actual, there := message.First(resp.Fields, "content-type")
+	if own && !there {
+		actual = htmlContent
+	}
 	for {
 		if slices.Contains(f.types, string(actual)) {
 			return true

@@ -34,7 +34,8 @@ type ScriptState struct {
 	path, query []byte
 	// rewritten is set if uri is not that of the request's path any more.
 	rewritten bool
-	// moved is set if uri or args differ from what the endpoint would get. found is set if the location is looked for anew.
+	// moved is set if uri or args differ from what the endpoint would get. found is set if the location is looked for
+	// anew.
 	moved, found bool
 	// served is set once the server's steps were run. changes is how often the location was looked for anew.
 	served  bool
@@ -90,12 +91,15 @@ type scriptProgram struct {
 	// groups is set if any text has groups in it, or any group has a name. Otherwise nobody asks what a group has matched.
 	groups           bool
 	server, location []scriptStep
-	// levels are the location's, those of its ifs, and the server's.
+	// levels are the location's, those of its ifs, the server's, and the location's for methods that are not let in.
 	levels      []scriptLevel
 	path        *scriptMatcher
 	host        scriptText
 	skipOptions bool
-	relative    bool
+	// excepts is set if methods are the only ones that are let in.
+	excepts  bool
+	methods  []string
+	relative bool
 }
 
 // scriptStep is a compiled ScriptStep.
@@ -169,6 +173,7 @@ func (s *Script) compile(scope *Scope) (*scriptProgram, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the host: %w", err)
 	}
+	p.early = s.Bare
 	if p.location, err = p.steps(scope, s.Location, len(s.Ifs)); err != nil {
 		return nil, err
 	}
@@ -180,14 +185,21 @@ func (s *Script) compile(scope *Scope) (*scriptProgram, error) {
 		p.levels = append(p.levels, level)
 	}
 	p.early = true
-	if p.server, err = p.steps(scope, s.Server, 0); err != nil {
+	if p.server, err = p.steps(scope, s.Server, -1); err != nil {
 		return nil, err
 	}
 	outer, err := p.level(&s.Outer)
 	if err != nil {
 		return nil, err
 	}
-	p.levels = append(p.levels, outer)
+	excepted, err := p.level(&s.Fields) // before the location's steps have set anything
+	if err != nil {
+		return nil, err
+	}
+	p.levels = append(p.levels, outer, excepted)
+	if len(s.Methods) > 0 {
+		p.excepts, p.methods = true, slices.Clone(s.Methods)
+	}
 	return p, nil
 }
 
@@ -197,10 +209,10 @@ func (p *scriptProgram) steps(scope *Scope, steps []ScriptStep, ifs int) (compil
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", steps[i].Line, err)
 		}
-		if p.early {
+		if ifs < 0 { // a server's ifs have no fields
 			step.level = 0
 		}
-		if step.steps < 0 || step.level < 0 || step.level > ifs {
+		if step.steps < 0 || step.level < 0 || step.level > max(ifs, 0) {
 			return nil, fmt.Errorf("line %d: an if has no steps or no level", steps[i].Line)
 		}
 		compiled = append(compiled, step)
@@ -283,7 +295,7 @@ func (p *scriptProgram) request(v *View) Answer {
 	s := v.Script
 	p.enter(v)
 	if !s.served {
-		s.served, s.level = true, len(p.levels)-1
+		s.served, s.level = true, len(p.levels)-2
 		if answer, done := p.run(v, p.server); done {
 			p.prepare(v)
 			return answer
@@ -295,6 +307,14 @@ func (p *scriptProgram) request(v *View) Answer {
 	}
 	if p.path != nil && p.groups {
 		p.match(s, p.path, s.uri)
+	}
+	if p.excepts && !slices.Contains(p.methods, string(v.Request.Method)) {
+		s.level, s.answered = len(p.levels)-1, true
+		if !p.changeInput(v) {
+			return malformedValue
+		}
+		p.prepare(v)
+		return exceptedMethod
 	}
 	if p.skipOptions && string(v.Request.Method) == "OPTIONS" {
 		p.prepare(v)
@@ -358,25 +378,38 @@ func (p *scriptProgram) enter(v *View) {
 			s.path = v.Sent
 		}
 		s.args = bytes.TrimPrefix(v.Request.Query, questionMark)
-		s.slots = slices.Grow(s.slots, len(p.slots))[:len(p.slots)]
-		clear(s.slots)
+		s.makeRoom(p)
 	case s.program != p:
-		before, values := s.program.slots, s.slots
-		s.slots = make([][]byte, len(p.slots))
-		for i, name := range p.slots {
-			if at := slices.Index(before, name); at >= 0 {
-				s.slots[i] = values[at]
-			}
-		}
-	}
-	if s.program != p {
-		clear(s.kept)
-		s.kept = slices.Grow(s.kept[:0], len(p.kept))[:len(p.kept)]
-		clear(s.kept)
+		s.takeAlong(p)
 	}
 	s.program, s.level, s.ready = p, 0, false
 	s.rewritten, s.moved, s.found = false, false, false
 	s.decode(v)
+}
+
+// makeRoom makes room for the values of a program, which are empty.
+func (s *ScriptState) makeRoom(p *scriptProgram) {
+	s.slots = slices.Grow(s.slots[:0], len(p.slots))[:len(p.slots)]
+	s.kept = slices.Grow(s.kept[:0], len(p.kept))[:len(p.kept)]
+	clear(s.slots)
+	clear(s.kept)
+}
+
+// takeAlong takes the values of the program before along to another. It allocates: few rewrites lead to another script.
+func (s *ScriptState) takeAlong(p *scriptProgram) {
+	slots, kept := make([][]byte, len(p.slots)), make([]keptValue, len(p.kept))
+	for i, name := range p.slots {
+		if at := slices.Index(s.program.slots, name); at >= 0 {
+			slots[i] = s.slots[at]
+		}
+	}
+	for i, part := range p.kept {
+		same := func(k scriptPart) bool { return k.kind == part.kind && k.name == part.name }
+		if at := slices.IndexFunc(s.program.kept, same); at >= 0 {
+			kept[i] = s.kept[at]
+		}
+	}
+	s.slots, s.kept = slots, kept
 }
 
 var questionMark = []byte("?")
@@ -561,8 +594,10 @@ func (p *scriptProgram) sendTo(v *View, status int, location []byte) Answer {
 }
 
 var (
-	htmlContent = []byte("text/html")
-	movedPage   = &Content{Type: htmlContent, Text: "<html><body>The rule sends its clients to another URL.</body></html>\n"}
+	// exceptedMethod answers what limit_except refuses.
+	exceptedMethod = Answer{Reason: reason.FixedResponse, Status: 403, Content: page(403)}
+	htmlContent    = []byte("text/html")
+	movedPage      = &Content{Type: htmlContent, Text: "<html><body>The rule sends its clients to another URL.</body></html>\n"}
 )
 
 // page returns the page that goes with a status.
