@@ -116,12 +116,7 @@ func (c *compiler) limitExcept(in *scope, d *directive) {
 	if slices.Contains(methods, "GET") {
 		methods = append(methods, "HEAD")
 	}
-	in.unit.last = append(in.unit.last,
-		policy.ScriptStep{
-			Line: d.line, Text: d.text(), Op: policy.ScriptIfMatch, Variable: "request_method",
-			Expression: "^(?:" + strings.Join(methods, "|") + ")$", Negate: true, Steps: 1,
-		},
-		policy.ScriptStep{Line: d.line, Text: "deny all", Op: policy.ScriptReturn, Status: 403})
+	in.unit.methods = methods
 	c.keep(d)
 }
 

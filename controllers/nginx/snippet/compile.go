@@ -3,6 +3,7 @@
 package snippet
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,8 +42,10 @@ type unit struct {
 	locations []added
 	// host is the text of the host that backends get. Empty for the client's.
 	host string
-	// last are steps that come after all others.
-	last []policy.ScriptStep
+	// methods are those that limit_except lets in. Empty for all.
+	methods []string
+	// bare is set for a location that a snippet adds.
+	bare bool
 }
 
 // added is a location that a snippet adds, by its index in the result.
@@ -193,8 +196,8 @@ func (d *directive) text() string {
 	return b.String()
 }
 
-// inherits returns what holds in a block: what it says itself, and the rest from the block around it. nginx adds up what
-// headers-more does, and replaces the lists of all others.
+// inherits returns what holds in a block: what it says itself, and the rest from the block around it. nginx adds up
+// what headers-more does, and replaces the lists of all others.
 func inherits(around, own config) config {
 	own.input = slices.Concat(around.input, own.input)
 	own.more = slices.Concat(around.more, own.more)
@@ -238,7 +241,7 @@ func (c *compiler) script(server, location *unit, around config, context *Contex
 	around.proxy = nil // the location that ingress-nginx writes sets fields, so it inherits none
 	in := inherits(around, location.own)
 	s := &policy.Script{
-		Server: server.steps, Location: slices.Concat(location.steps, location.last), Path: context.Path, SkipOptions: context.CORS, Host: location.host,
+		Server: server.steps, Location: location.steps, Methods: location.methods, Bare: location.bare, Path: context.Path, SkipOptions: context.CORS, Host: location.host,
 		Relative: in.absolute != nil && !*in.absolute,
 	}
 	for i := range s.Location {
@@ -250,7 +253,7 @@ func (c *compiler) script(server, location *unit, around config, context *Contex
 	for _, own := range location.ifs {
 		s.Ifs = append(s.Ifs, inherits(in, *own).level())
 	}
-	if (&policy.Script{Fields: s.Fields}).Equal(&policy.Script{}) && len(s.Server)+len(s.Location) == 0 && s.Host == "" {
+	if (&policy.Script{Fields: s.Fields}).Equal(&policy.Script{}) && len(s.Server)+len(s.Location) == 0 && s.Host == "" && len(s.Methods) == 0 {
 		return nil
 	}
 	if len(s.Server) > 0 {
@@ -292,7 +295,7 @@ func eachText(s *policy.Script, yield func(text string)) {
 	}
 }
 
-// used returns the constants that a script has a use for.
+// used returns the constants that a script has a use for. A variable that another location makes is empty here.
 func (c *compiler) used(s *policy.Script) (list []policy.ScriptConstant) {
 	names := map[string]bool{}
 	eachText(s, func(text string) {
@@ -304,6 +307,22 @@ func (c *compiler) used(s *policy.Script) (list []policy.ScriptConstant) {
 	for _, constant := range c.constants {
 		if names[constant.Name] {
 			list = append(list, constant)
+			delete(names, constant.Name)
+		}
+	}
+	for _, steps := range [][]policy.ScriptStep{s.Server, s.Location} {
+		for i := range steps {
+			if steps[i].Op == policy.ScriptSet {
+				delete(names, steps[i].Variable)
+			}
+			for _, name := range groupsOf(steps[i].Expression) {
+				delete(names, name)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if c.variables[name] && !policy.IsRequestVariable(name) {
+			list = append(list, policy.ScriptConstant{Name: name, Early: true})
 		}
 	}
 	return list

@@ -244,14 +244,22 @@ location ~*\.php$ { add_header X-Own 1; }
 		for _, f := range l.Script.Fields.Add {
 			line += " " + f.Name
 		}
-		got = append(got, line+" "+l.Script.Path)
+		line += " " + l.Script.Path + " as " + l.Pattern()
+		policies, ok := l.Policies()
+		for _, p := range policies {
+			line += " " + p.Name()
+		}
+		if err := policy.Inspect(policies); err != nil || !ok {
+			t.Errorf("%s: %v", line, err)
+		}
+		got = append(got, line)
 	}
 	want := []string{
-		"server-snippet 3 0 /exact [] [return 204] [no file] X-Server ",
-		"server-snippet 4 1 /final/ [{false invalid Prefix}] [no file] X-Server ",
-		"server-snippet 5 2 ^/a/(.*)$ [] [return 301 /b/$1] [no file] X-Server ^/a/(.*)$",
-		`server-snippet 6 3 \.php$ [] [no file] X-Own `,
-		"configuration-snippet 1 4 /prefix [] [rewrite ^ /other last] [no file] X-Server ",
+		`server-snippet 3 0 /exact [] [return 204] X-Server  as /exact script fixed-response`,
+		`server-snippet 4 1 /final/ [{false invalid Prefix}] X-Server  as /final/.* script access-control fixed-response`,
+		`server-snippet 5 2 ^/a/(.*)$ [] [return 301 /b/$1] X-Server ^/a/(.*)$ as .*(?:^/a/(.*)$).* script fixed-response`,
+		`server-snippet 6 3 \.php$ [] X-Own  as (?i).*(?:\.php$).* script fixed-response`,
+		`configuration-snippet 1 4 /prefix [] [rewrite ^ /other last] X-Server  as /prefix.* script fixed-response`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -58,14 +58,22 @@ func (c *compiler) expression(d *directive, text string) bool {
 
 // collectGroups finds the names of groups, which are variables.
 func (c *compiler) collectGroups(text string) {
-	if len(text) > MostBytes || !strings.Contains(text, "(?") || kinds.ExpressionFault("", text) != "" {
-		return
+	for _, name := range groupsOf(text) {
+		c.variables[name] = true
+	}
+}
+
+// groupsOf returns the names of the groups of an expression, none if it cannot be used.
+func groupsOf(text string) (names []string) {
+	if !strings.Contains(text, "(?") || kinds.ExpressionFault("", text) != "" {
+		return nil
 	}
 	for _, name := range regexp.MustCompile(text).SubexpNames() {
 		if name != "" {
-			c.variables[name] = true
+			names = append(names, name)
 		}
 	}
+	return names
 }
 
 func (c *compiler) set(in *scope, d *directive) {

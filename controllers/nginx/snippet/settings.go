@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // overruled is why a setting of a server means nothing: the location that ingress-nginx writes has one.
@@ -158,11 +156,9 @@ func (c *compiler) location(in *scope, d *directive) {
 		c.fail(d, "has a path that does not begin with a slash")
 		return
 	}
-	c.effect(d, true, d.text()+": what nothing in it answers gets 404, because there is no file")
-	u := &unit{}
+	c.effect(d, true, d.text()+": what nothing in it answers gets 404, because nginx looks for a file")
+	u := &unit{bare: true}
 	c.block(d.block, &scope{place: inLocation, unit: u, own: &u.own, answers: true})
-	// nginx looks for a file, and there is none.
-	u.steps = append(u.steps, policy.ScriptStep{Line: d.line, Text: "no file", Op: policy.ScriptReturn, Status: 404})
 	c.result.Locations = append(c.result.Locations, l)
 	in.unit.locations = append(in.unit.locations, added{index: len(c.result.Locations) - 1, unit: u})
 }

@@ -4,6 +4,7 @@ package snippet
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -78,17 +79,47 @@ type Result struct {
 // Replacement is a text that is replaced by another.
 type Replacement struct{ From, To string }
 
-// Location is a location that a snippet adds. It answers every request itself: a location of a snippet has no backend.
+// Location is a location that a snippet adds. It has no backend: see [Location.Policies].
 type Location struct {
 	Kind  Kind
 	Line  int
 	Match LocationMatch
 	// Path is a path, or a regular expression that is not anchored.
 	Path string
-	// Script answers. Access has the rules that hold in the location.
+	// Script is nil if there is nothing for it to do. Access has the rules that hold in the location.
 	Script *policy.Script
 	Access []AccessRule
 }
+
+// Pattern returns the regular expression that the paths of the location match as a whole.
+func (l *Location) Pattern() string {
+	switch l.Match {
+	case Exact:
+		return regexp.QuoteMeta(l.Path)
+	case Expression:
+		return ".*(?:" + l.Path + ").*"
+	case FoldedExpression:
+		return "(?i).*(?:" + l.Path + ").*"
+	}
+	return regexp.QuoteMeta(l.Path) + ".*"
+}
+
+// Policies returns the policies of a rule for the location, in their order. What its script and its rules of access let
+// pass gets 404, because nginx looks for a file and there is none. It returns false if the rules of access need too
+// many prefixes.
+func (l *Location) Policies() (list []policy.Policy, ok bool) {
+	if l.Script != nil {
+		list = append(list, l.Script)
+	}
+	access, ok := AccessOf(l.Access)
+	if access != nil {
+		list = append(list, access)
+	}
+	return append(list, &policy.FixedResponse{Status: 404, ContentType: "text/html", Body: noFile}), ok
+}
+
+// noFile is the page of a location that answers nothing.
+const noFile = "<html><head><title>404</title></head><body>There is nothing here.</body></html>\n"
 
 // LocationMatch is how a location is found.
 type LocationMatch uint8
