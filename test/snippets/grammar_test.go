@@ -24,7 +24,7 @@ func (s *sample) paths() []string {
 	if s.Path != "" {
 		return []string{s.Path}
 	}
-	return []string{"/", "/b"}
+	return []string{"/b", "/"} // the longer one first
 }
 
 // context is what the snippets of a path are compiled in.
@@ -54,7 +54,6 @@ type grammar struct {
 	sets []string
 	// groups is set where an expression with groups stood before.
 	groups bool
-	depth  int
 }
 
 func pick[T any](g *grammar, from ...T) T { return from[g.IntN(len(from))] }
@@ -70,10 +69,41 @@ func newSample(seed uint64) *sample {
 	if g.IntN(3) == 0 {
 		g.groups = false
 		s.Server = g.block(true, 1+g.IntN(3))
+		if s.Path == "" && g.IntN(3) == 0 {
+			s.Server += g.locations()
+		}
 		g.groups = s.Path != ""
 	}
 	s.Configuration = g.block(false, 1+g.IntN(6))
+	switch g.IntN(20) {
+	case 0:
+		s.Configuration += "set $pass_access_scheme https;\n"
+	case 1:
+		s.Configuration += "set $best_http_host other.example.com;\n"
+	case 2:
+		s.Configuration += "limit_except GET POST { deny all; }\n"
+	case 3:
+		s.Configuration += pick(g, "deny 127.0.0.1;\n", "allow 127.0.0.0/8; deny all;\n", "allow 192.0.2.0/24; deny all;\n")
+	}
 	return s
+}
+
+// locations makes locations that stand beside those of the Ingress.
+func (g *grammar) locations() string {
+	var b strings.Builder
+	for _, head := range []string{"= /x", "^~ /old/", `~ ^/(c|two)(.*)$`, `~* \.HTML$`, "/abc"} {
+		if g.IntN(2) == 0 {
+			continue
+		}
+		g.groups = strings.Contains(head, "(")
+		fmt.Fprintf(&b, "location %s {\n", head)
+		for _, d := range g.directives(1+g.IntN(3), false, false) {
+			b.WriteString("  " + d + "\n")
+		}
+		b.WriteString(pick(g, "", "  deny all;\n", "  allow 127.0.0.1; deny all;\n", "  return 200 $1;\n"))
+		b.WriteString("}\n")
+	}
+	return b.String()
 }
 
 func (g *grammar) block(server bool, n int) string {
@@ -272,6 +302,9 @@ func (s *sample) questions(n int) (list []question) {
 	for range n {
 		q := question{Method: pick(g, "GET", "GET", "GET", "POST", "OPTIONS", "DELETE"), Status: pick(g, 200, 200, 200, 404, 301, 500, 204, 201)}
 		q.Target = pick(g, "/", "/a/1", "/a/b/c", "/b", "/b/2", "/old/x", "/old/x/y", "/x", "/index.html", "/c/one", "/two", "/a%20b/c", "/b/caf%C3%A9", "/abc")
+		if strings.Contains(s.Server, "location") && q.Method != "POST" {
+			q.Method = "GET" // a location without a backend answers 405 to others, and here 404
+		}
 		if s.Path != "" && g.IntN(5) > 0 {
 			q.Target = pick(g, "/app", "/APP") + strings.TrimSuffix(q.Target, "/")
 		}

@@ -43,6 +43,7 @@ http {
   include /etc/nginx/mime.types;
   default_type text/html;
   access_log off;
+  root %[2]s/nothing;
   client_body_temp_path %[2]s/body;
   proxy_temp_path %[2]s/proxy;
   fastcgi_temp_path %[2]s/fastcgi;

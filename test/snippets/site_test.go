@@ -69,37 +69,77 @@ func startBackend(tb testing.TB) netip.AddrPort {
 // routes returns the routes of a sample, or the faults of its snippets.
 func (s *sample) routes(tb testing.TB) (list []snapshot.Route, faults []snippet.Fault) {
 	tb.Helper()
-	for i, path := range s.paths() {
+	template := snapshot.Route{
+		Rule: snapshot.RuleID{Ingress: "shop/web"}, Match: snapshot.MatchExpression, Pool: "shop/cart:8080",
+		Timeouts: snapshot.Timeouts{Connect: 5 * time.Second, Idle: 10 * time.Second},
+	}
+	var locations []snippet.Location
+	for _, path := range s.paths() {
 		result, faults := snippet.Compile(snippet.Snippets{Configuration: s.Configuration, Server: s.Server}, s.context(path))
 		if len(faults) > 0 {
 			return nil, faults
 		}
-		r := snapshot.Route{
-			Rule: snapshot.RuleID{Ingress: "shop/web", Path: i}, Path: path, Match: snapshot.MatchPrefix, Pool: "shop/cart:8080",
-			Timeouts: snapshot.Timeouts{Connect: 5 * time.Second, Idle: 10 * time.Second},
-		}
-		if s.Path != "" {
-			r.Path, r.Match = "(?i)"+s.Path+".*", snapshot.MatchExpression
+		locations = result.Locations
+		r := template
+		switch {
+		case s.Path != "":
+			r.Path = "(?i)" + s.Path + ".*"
+		case path == "/":
+			r.Path = "/.*"
+		default:
+			r.Path = path + "(/.*)?"
 		}
 		if result.Script != nil {
 			r.Policies = []policy.Policy{result.Script}
 		}
+		rules := result.Access
+		if len(rules) == 0 {
+			rules = result.ServerAccess
+		}
+		if access, ok := snippet.AccessOf(rules); access != nil || !ok {
+			r.Policies = append(r.Policies, access)
+		}
 		list = append(list, r)
 	}
-	if s.Path == "" {
-		return list, nil
+	if s.Path != "" { // what no path has goes to the default backend
+		context := s.context("/")
+		context.Path, context.RewriteTarget = "", ""
+		result, faults := snippet.Compile(snippet.Snippets{Configuration: "return 404;", Server: s.Server}, context)
+		if len(faults) > 0 {
+			return nil, faults
+		}
+		rest := template
+		rest.Path, rest.Policies = "/.*", []policy.Policy{result.Script}
+		list = append(list, rest)
 	}
-	// What no path has goes to the default backend.
-	context := s.context("/")
-	context.Path, context.RewriteTarget = "", ""
-	result, faults := snippet.Compile(snippet.Snippets{Configuration: "return 404;", Server: s.Server}, context)
-	if len(faults) > 0 {
-		return nil, faults
+	list = append(added(tb, template, locations), list...)
+	for i := range list {
+		list[i].Turn, list[i].Rule.Path = i, i
 	}
-	rest := list[0]
-	rest.Turn = 1
-	rest.Rule.Path, rest.Path, rest.Match, rest.Policies = 1, "/.*", snapshot.MatchExpression, []policy.Policy{result.Script}
-	return append(list, rest), nil
+	return list, nil
+}
+
+// added returns the routes of locations that a snippet adds, in the order in which nginx prefers them. It is right where
+// none of the Ingress's paths is below a prefix.
+func added(tb testing.TB, template snapshot.Route, locations []snippet.Location) (list []snapshot.Route) {
+	tb.Helper()
+	order := []snippet.LocationMatch{snippet.Exact, snippet.Final, snippet.Expression, snippet.FoldedExpression, snippet.Prefix}
+	for _, match := range order {
+		for i := range locations {
+			l := &locations[i]
+			if l.Match != match {
+				continue
+			}
+			r := template
+			r.Path, r.Pool = l.Pattern(), ""
+			var ok bool
+			if r.Policies, ok = l.Policies(); !ok {
+				tb.Fatalf("the rules of access of line %d need too many prefixes", l.Line)
+			}
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // startOurs starts this proxy with the samples that are kept, and returns its address. It returns the faults of the
@@ -116,6 +156,7 @@ func startOurs(tb testing.TB, samples []*sample, backend netip.AddrPort) (addres
 			closed[sample.Seed] = faults
 			continue
 		}
+		slices.SortFunc(routes, func(a, b snapshot.Route) int { return strings.Compare(a.Path, b.Path) })
 		s.Hosts = append(s.Hosts, snapshot.Host{Name: sample.Host, Routes: routes})
 	}
 	slices.SortFunc(s.Hosts, func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) })
