@@ -23,7 +23,7 @@ func TestAScriptTakesNoMemoryOfItsOwn(t *testing.T) {
 		},
 	}
 	script.Ifs = []ScriptLevel{script.Fields}
-	// What groups of other expressions have is told by regexp, which allocates.
+	// What groups of an expression have that is not plain, regexp tells, which allocates.
 	script.Location[3].Expression = "^one$"
 	steps, err := script.Compile(nil)
 	if err != nil {

@@ -357,10 +357,9 @@ func TestScriptsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// A matcher without regexp decides as regexp does.
-func TestShapesMatchAsTheirExpressionsDo(t *testing.T) {
+func TestPlainExpressionsOfScriptsMatchAsRE2Does(t *testing.T) {
 	t.Parallel()
-	texts := []string{"", "^", "$", "^$", ".*", "(.*)", "^/a/(.*)$", "^/a/(.*)", "^/a", "/a$", "^/a$", "/a", "a.*", "^a(.*)b", "^(.*?)$", "(?i)/a", "^/a/.*$"}
+	texts := []string{"", "^", "$", "^$", ".*", "(.*)", "^/a/(.*)$", "^/a/(.*)", "^/a", "/a$", "^/a$", "/a", "a.*", "^a(.*)b", "^(.*?)$", "(?i)^/a", "^/a/.*$", "^/a(/|$)(.*)", "(?i)^/a(/|$)(.*)", "(.*)b", "(.*)$"}
 	subjects := []string{"", "/", "/a", "/a/", "/a/b", "/A/b", "/b/a", "xa/a", "/a/\nb", "/a/\xff"}
 	for _, text := range texts {
 		p := &scriptProgram{groups: true}
@@ -368,13 +367,19 @@ func TestShapesMatchAsTheirExpressionsDo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.shape == nil {
+		if m.plain == nil {
 			continue
 		}
 		for _, subject := range subjects {
 			s, want := &ScriptState{}, m.expression.FindStringSubmatch(subject)
-			if got := p.match(s, m, []byte(subject)); got != (want != nil) || got && len(want) > 1 && string(s.group(1)) != want[1] {
-				t.Errorf("%q on %q: %t with %q, want %q", text, subject, got, s.group(1), want)
+			got := p.match(s, m, []byte(subject))
+			if got != (want != nil) {
+				t.Errorf("%q on %q: %t, want %q", text, subject, got, want)
+			}
+			for group := range want {
+				if string(s.group(group)) != want[group] {
+					t.Errorf("%q on %q: the group %d is %q, want %q", text, subject, group, s.group(group), want)
+				}
 			}
 		}
 	}

@@ -5,8 +5,8 @@ package policy
 import (
 	"bytes"
 	"regexp"
-	"regexp/syntax"
 	"slices"
+	"strings"
 )
 
 // scriptMatcher is a compiled regular expression of a script.
@@ -14,16 +14,8 @@ type scriptMatcher struct {
 	expression *regexp.Regexp
 	// slots are those of the groups that have names, by the number of the group. -1 is for none.
 	slots []int
-	shape *scriptShape
-}
-
-// scriptShape is an expression that can do without regexp: a literal at an anchor, and the rest of the line. It is what
-// most rewrites have, and regexp allocates where it tells what groups have.
-type scriptShape struct {
-	begin, end bool
-	literal    []byte
-	// rest is set if the expression goes on to the end. group is set if that is a group.
-	rest, group bool
+	// plain is nil if the expression needs RE2, which allocates where it tells what groups have.
+	plain *plainExpression
 }
 
 // matcher compiles an expression. Its groups that have names become variables.
@@ -35,7 +27,7 @@ func (p *scriptProgram) matcher(scope *Scope, text string, fold bool) (*scriptMa
 	if err != nil {
 		return nil, err
 	}
-	m := &scriptMatcher{expression: expression, shape: shapeOf(text)}
+	m := &scriptMatcher{expression: expression, plain: plainOf(text)}
 	for group, name := range expression.SubexpNames() {
 		if name == "" {
 			continue
@@ -54,81 +46,35 @@ func (p *scriptProgram) matcher(scope *Scope, text string, fold bool) (*scriptMa
 	return m, nil
 }
 
-// shapeOf returns the shape of an expression, nil for others.
-func shapeOf(text string) *scriptShape {
-	parsed, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
-		return nil
+// plainOf returns an expression as a plain one, or nil if it is none. What matches everything matches from the beginning.
+func plainOf(text string) *plainExpression {
+	if strings.HasPrefix(text, ".*") || strings.HasPrefix(text, "(.*)") {
+		text = "^" + text
 	}
-	parts := []*syntax.Regexp{parsed}
-	switch parsed.Op {
-	case syntax.OpConcat:
-		parts = parsed.Sub
-	case syntax.OpEmptyMatch:
-		return &scriptShape{}
-	}
-	var s scriptShape
-	if len(parts) > 0 && parts[0].Op == syntax.OpBeginText {
-		s.begin, parts = true, parts[1:]
-	}
-	if len(parts) > 0 && parts[0].Op == syntax.OpLiteral && parts[0].Flags&syntax.FoldCase == 0 {
-		s.literal, parts = []byte(string(parts[0].Rune)), parts[1:]
-	}
-	if len(parts) > 0 {
-		rest := parts[0]
-		if rest.Op == syntax.OpCapture && rest.Name == "" {
-			s.group, rest = true, rest.Sub[0]
-		}
-		if rest.Op == syntax.OpStar && rest.Flags&syntax.NonGreedy == 0 && rest.Sub[0].Op == syntax.OpAnyCharNotNL {
-			s.rest, parts = true, parts[1:]
-		} else if s.group {
-			return nil
-		}
-	}
-	if len(parts) > 0 && parts[0].Op == syntax.OpEndText {
-		s.end, parts = true, parts[1:]
-	}
-	if len(parts) > 0 || s.rest && !s.begin && len(s.literal) > 0 {
-		return nil
-	}
-	return &s
-}
-
-// find returns whether a subject matches, and where the rest of it begins.
-func (s *scriptShape) find(subject []byte) (at int, ok bool) {
-	switch {
-	case s.begin && s.end && !s.rest:
-		return 0, bytes.Equal(subject, s.literal)
-	case s.begin:
-		return len(s.literal), bytes.HasPrefix(subject, s.literal)
-	case s.end && !s.rest:
-		return 0, bytes.HasSuffix(subject, s.literal)
-	}
-	return 0, bytes.Contains(subject, s.literal)
+	return readPlain(text, "")
 }
 
 // match tries an expression. What its groups have is remembered, if anybody asks.
 func (p *scriptProgram) match(s *ScriptState, m *scriptMatcher, subject []byte) bool {
-	s.groups, s.subject = s.groups[:0], nil
-	if m.shape != nil && bytes.IndexByte(subject, '\n') < 0 {
-		at, ok := m.shape.find(subject)
-		if !ok {
+	s.groups, s.subject = s.groups[:0], subject
+	switch {
+	case m.plain != nil && bytes.IndexByte(subject, '\n') < 0: // it takes a new line for any other byte
+		var at plainMatch
+		if !m.plain.match(subject, &at) {
 			return false
 		}
-		s.subject = subject
-		if m.shape.group {
-			s.groups = append(s.groups, 0, len(subject), at, len(subject))
+		for group := range m.expression.NumSubexp() + 1 {
+			s.groups = append(s.groups, at[group][0], at[group][1])
 		}
-		return true
-	}
-	if !p.groups {
+	case !p.groups:
 		return m.expression.Match(subject)
+	default:
+		found := m.expression.FindSubmatchIndex(subject)
+		if found == nil {
+			return false
+		}
+		s.groups = append(s.groups, found...)
 	}
-	found := m.expression.FindSubmatchIndex(subject)
-	if found == nil {
-		return false
-	}
-	s.subject, s.groups = subject, append(s.groups, found...)
 	for group, slot := range m.slots {
 		if slot >= 0 {
 			s.slots[slot] = s.group(group)
