@@ -37,7 +37,10 @@ func configurationOf(t *testing.T, s *scenario) *configuration {
 }
 
 func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
-	for _, s := range []*scenario{plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), compressionScenario(), hostsScenario(), expressionsScenario()} {
+	for _, s := range []*scenario{
+		plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), compressionScenario(), hostsScenario(), expressionsScenario(),
+		fieldsScenario(), snippetFieldsScenario(), snippetScenario(),
+	} {
 		for _, p := range knownPeers() {
 			if p.cannot(s) != "" {
 				continue
@@ -71,6 +74,12 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 				if s.conditions {
 					wanted = append(wanted, "always", "80")
 				}
+				if s.fields {
+					wanted = append(wanted, fieldsSnippet)
+				}
+				if s.snippet != "" {
+					wanted = append(wanted, s.snippet)
+				}
 				if s.expressions {
 					wanted = append(wanted, `"^/section-9(/|$)(.*)"`, "/$2 break")
 				}
@@ -95,6 +104,7 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 		"policies":    {policiesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, WithPolicies: 2}},
 		"routes":      {routesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithConditions: 1}},
 		"hosts":       {hostsScenario(), counts{Tasks: 2, Ingresses: 20, Rules: 1000, Paths: 10_000}},
+		"snippet":     {snippetScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
 		"expressions": {expressionsScenario(), counts{Tasks: 2, Ingresses: 1000, Rules: 1000, Paths: 10_000}},
 	} {
 		t.Run(name, func(t *testing.T) {

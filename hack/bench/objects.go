@@ -51,7 +51,7 @@ func objects(c *configuration, namespace string) ([]client.Object, error) {
 		made = append(made, secret)
 		tls = &v1alpha1.IngressTLS{SecretName: secretName, RedirectHTTP: new(false)}
 	}
-	if c.expressions {
+	if c.expressions || c.snippet != "" {
 		return append(made, nginxObjects(c, namespace)...), nil
 	}
 	number := 0
@@ -77,19 +77,25 @@ func nginxObjects(c *configuration, namespace string) []client.Object {
 	to := networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
 		Name: serviceName, Port: networkingv1.ServiceBackendPort{Number: servicePort},
 	}}
+	annotations := map[string]string{
+		"nginx.ingress.kubernetes.io/use-regex": "true", "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+	}
+	suffix, pathType := "(/|$)(.*)", networkingv1.PathTypeImplementationSpecific
+	if c.snippet != "" {
+		annotations = map[string]string{"nginx.ingress.kubernetes.io/configuration-snippet": c.snippet}
+		suffix, pathType = "", networkingv1.PathTypePrefix
+	}
 	for i, host := range c.hosts {
 		http := new(networkingv1.HTTPIngressRuleValue)
 		for _, path := range c.paths {
 			http.Paths = append(http.Paths, networkingv1.HTTPIngressPath{
-				Path: path + "(/|$)(.*)", PathType: new(networkingv1.PathTypeImplementationSpecific), Backend: to,
+				Path: path + suffix, PathType: new(pathType), Backend: to,
 			})
 		}
 		made = append(made, &networkingv1.Ingress{
 			ObjectMeta: metav1.ObjectMeta{
 				Namespace: namespace, Name: fmt.Sprintf("%s-%d", serviceName, i+1),
-				Annotations: map[string]string{
-					"nginx.ingress.kubernetes.io/use-regex": "true", "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
-				},
+				Annotations: annotations,
 			},
 			Spec: networkingv1.IngressSpec{
 				IngressClassName: new(nginxClass),
@@ -125,6 +131,9 @@ func rule(c *configuration, host string) v1alpha1.IngressRule {
 		}
 		if c.policies {
 			setPolicies(&p)
+		}
+		if c.fields {
+			p.Headers = headerChanges()
 		}
 		if c.conditions {
 			setConditions(&p)
@@ -165,7 +174,12 @@ func setPolicies(p *v1alpha1.IngressPath) {
 		AllowedIPs: ranges(allowedAddresses()),
 		DeniedIPs:  ranges(deniedAddresses()),
 	}
-	p.Headers = &v1alpha1.Headers{
+	p.Headers = headerChanges()
+	p.Rewrite = &v1alpha1.Rewrite{StripPrefix: v1alpha1.CanonicalPath(p.Path)}
+}
+
+func headerChanges() *v1alpha1.Headers {
+	return &v1alpha1.Headers{
 		Add:    v1alpha1.HeaderFields{requestAddField: addedValue},
 		Set:    v1alpha1.HeaderFields{requestSetField: setByProxy},
 		Remove: v1alpha1.HeaderNames{requestRemoveField},
@@ -175,7 +189,6 @@ func setPolicies(p *v1alpha1.IngressPath) {
 			Remove: v1alpha1.HeaderNames{poweredByField},
 		},
 	}
-	p.Rewrite = &v1alpha1.Rewrite{StripPrefix: v1alpha1.CanonicalPath(p.Path)}
 }
 
 func ranges(addresses []string) []v1alpha1.AddressRange {

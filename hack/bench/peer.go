@@ -27,7 +27,8 @@ type peer struct {
 	environment []string
 	// noPolicies says why it cannot take part in the scenario of policies.
 	noPolicies string
-	// noConditions, noExpressions and noCompression are the same for the scenarios of those.
+	// noConditions and noCompression are the same for the scenarios of those, and noExpressions for those of expressions,
+	// snippets and fields.
 	noConditions, noExpressions, noCompression string
 }
 
@@ -118,7 +119,7 @@ func (p *peer) cannot(s *scenario) string {
 	if s.conditions {
 		return p.noConditions
 	}
-	if s.expressions {
+	if s.expressions || s.snippet != "" || s.fields {
 		return p.noExpressions
 	}
 	if s.compression {

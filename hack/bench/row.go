@@ -90,6 +90,17 @@ func rows() []row {
 			name: "nginx-ingress", title: "1,000 Ingresses of ingress-nginx, of 10 expressions with a rewrite, 1 KiB, 64 connections, over all of them",
 			scenario: expressionsScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
 		}, {
+			name: "fields", title: "five changes of fields, 1 KiB, 64 connections",
+			scenario: fieldsScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+			fields: []string{requestSetField + ": client", requestRemoveField + ": client"},
+		}, {
+			name: "snippet-fields", title: "the same by a snippet of ingress-nginx",
+			scenario: snippetFieldsScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+			fields: []string{requestSetField + ": client", requestRemoveField + ": client"},
+		}, {
+			name: "snippet", title: "a snippet of ingress-nginx with a variable and three conditions, 1 KiB, 64 connections",
+			scenario: snippetScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
 			name: "idle", title: "10,000 idle connections: memory",
 			scenario: plain, mode: loadIdle, connections: 10_000, sources: 8, path: smallPath, body: smallBody, once: true,
 		},

@@ -19,6 +19,10 @@ type scenario struct {
 	policies bool
 	// conditions leave only requests with routeFields, which go to the two backends by their weights.
 	conditions bool
+	// fields has the changes of fields of the scenario of policies, and nothing else.
+	fields bool
+	// snippet is a configuration-snippet of ingress-nginx, or empty.
+	snippet string
 	// expressions has each host in an Ingress that is written for ingress-nginx. A path is an expression, and is taken off
 	// before a request is sent on.
 	expressions bool
@@ -100,6 +104,36 @@ func hostsScenario() *scenario {
 	}
 	return s
 }
+
+// fieldsScenario changes fields as the rule's own settings say.
+func fieldsScenario() *scenario {
+	return &scenario{name: "fields", hosts: []string{mainHost}, paths: []string{"/"}, fields: true}
+}
+
+// snippetFieldsScenario changes the same fields by a snippet.
+func snippetFieldsScenario() *scenario {
+	return &scenario{name: "snippet-fields", hosts: []string{mainHost}, paths: []string{"/"}, snippet: fieldsSnippet}
+}
+
+func snippetScenario() *scenario {
+	return &scenario{name: "snippet", hosts: []string{mainHost}, paths: []string{"/"}, snippet: conditionsSnippet}
+}
+
+const (
+	fieldsSnippet = `proxy_set_header ` + requestAddField + ` ` + addedValue + `;
+proxy_set_header ` + requestSetField + ` ` + setByProxy + `;
+proxy_set_header ` + requestRemoveField + ` "";
+more_set_headers "` + responseAddField + `: ` + addedValue + `" "` + responseSetField + `: ` + setByProxy + `";
+more_clear_headers ` + poweredByField + `;
+`
+	conditionsSnippet = `set $kind other;
+if ($http_user_agent ~* (bot|crawler)) { set $kind bot; }
+if ($request_method = POST) { set $kind form; }
+if ($uri ~ ^/private/) { return 403; }
+proxy_set_header ` + requestSetField + ` $kind;
+add_header ` + responseAddField + ` $kind;
+`
+)
 
 func expressionsScenario() *scenario {
 	s := hostsScenario()

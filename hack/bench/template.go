@@ -44,6 +44,15 @@ func (c *configuration) Policies() bool { return c.policies }
 // Conditions says whether the rule is for requests with Fields alone, which go to the backends by Weights.
 func (c *configuration) Conditions() bool { return c.conditions }
 
+// FieldChanges says whether fields are changed, and nothing else. Snippet is what nginx does besides, or empty.
+func (c *configuration) FieldChanges() bool { return c.fields }
+
+// Snippet returns directives of nginx, or nothing.
+func (c *configuration) Snippet() string { return c.snippet }
+
+// FieldsSnippet returns the directives that change fields as the scenario of fields wants.
+func (c *configuration) FieldsSnippet() string { return fieldsSnippet }
+
 // Expressions says whether paths are expressions, and are taken off before a request is sent on.
 func (c *configuration) Expressions() bool { return c.expressions }
 

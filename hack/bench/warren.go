@@ -74,7 +74,7 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 		"--drain-delay=0s",
 		"--drain-timeout=1s",
 	}
-	if c.expressions {
+	if c.expressions || c.snippet != "" {
 		arguments = append(arguments, "--nginx-class="+nginxClass)
 	}
 	started, err := c.launcher.start(c.core, w.called, []string{oneThread}, arguments...)
