@@ -20,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
+	scripts "github.com/warren-dev/ingress/proxy/script"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 )
@@ -117,18 +118,18 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		if g.IntN(4) > 0 {
 			return nil
 		}
-		p := &policy.Script{Fields: policy.ScriptLevel{Proxy: []policy.ScriptField{{Name: "X-Path", Value: "$uri"}}}}
+		p := &policy.Script{Fields: scripts.Level{Proxy: []scripts.Field{{Name: "X-Path", Value: "$uri"}}}}
 		for range 1 + g.IntN(3) {
-			step := policy.ScriptStep{Text: "step"}
+			step := scripts.Step{Text: "step"}
 			switch g.IntN(6) {
 			case 0:
-				step.Op, step.Variable, step.Value = policy.ScriptSet, "a", pickFrom(g, "$uri", "${a}x", "$arg_q")
+				step.Op, step.Variable, step.Value = scripts.Set, "a", pickFrom(g, "$uri", "${a}x", "$arg_q")
 			case 1:
-				step.Op, step.Variable, step.Expression, step.Steps = policy.ScriptIfMatch, "uri", pickFrom(g, "^/a", "b$"), 1
+				step.Op, step.Variable, step.Expression, step.Steps = scripts.IfMatch, "uri", pickFrom(g, "^/a", "b$"), 1
 			case 2:
-				step.Op, step.Status, step.Value = policy.ScriptReturn, pickFrom(g, 301, 403), pickFrom(g, "/x$uri", "")
+				step.Op, step.Status, step.Value = scripts.Return, pickFrom(g, 301, 403), pickFrom(g, "/x$uri", "")
 			default:
-				step.Op = pickFrom(g, policy.ScriptRewrite, policy.ScriptRewriteLast, policy.ScriptRewriteBreak)
+				step.Op = pickFrom(g, scripts.Rewrite, scripts.RewriteLast, scripts.RewriteBreak)
 				step.Expression, step.Value = pickFrom(g, "^/a/(.*)$", "^", "/b"), pickFrom(g, "/$1", "/b/x", "/../x", "/api$uri")
 			}
 			p.Location = append(p.Location, step)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	scripts "github.com/warren-dev/ingress/proxy/script"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -19,7 +20,7 @@ func scripted(a, b netip.AddrPort, atA, atB []policy.Policy) *snapshot.Snapshot 
 }
 
 func last(expression, replacement string) *policy.Script {
-	return &policy.Script{Location: []policy.ScriptStep{{Op: policy.ScriptRewriteLast, Expression: expression, Value: replacement}}}
+	return &policy.Script{Location: []scripts.Step{{Op: scripts.RewriteLast, Expression: expression, Value: replacement}}}
 }
 
 // A rule's access control is asked of the rule that a request comes to at last, and of no other.
@@ -59,16 +60,16 @@ func TestAScriptChangesWhatBothSidesSee(t *testing.T) {
 	t.Parallel()
 	a := startEcho(t, "a", "X-Powered-By: x", "Cache-Control: private")
 	script := &policy.Script{
-		Location: []policy.ScriptStep{
-			{Op: policy.ScriptSet, Variable: "who", Value: "$http_x_who-$arg_q"},
-			{Op: policy.ScriptIfEqual, Variable: "arg_q", Value: "stop", Steps: 1},
-			{Op: policy.ScriptReturn, Status: 200, Value: "stopped $uri", ContentType: "text/plain"},
+		Location: []scripts.Step{
+			{Op: scripts.Set, Variable: "who", Value: "$http_x_who-$arg_q"},
+			{Op: scripts.IfEqual, Variable: "arg_q", Value: "stop", Steps: 1},
+			{Op: scripts.Return, Status: 200, Value: "stopped $uri", ContentType: "text/plain"},
 		},
-		Fields: policy.ScriptLevel{
-			Proxy:   []policy.ScriptField{{Name: "X-Sent", Value: "$who $request_uri"}},
+		Fields: scripts.Level{
+			Proxy:   []scripts.Field{{Name: "X-Sent", Value: "$who $request_uri"}},
 			Hide:    []string{"x-powered-by"},
-			Expires: policy.ScriptExpires{Op: policy.ScriptExpiresMax},
-			Add:     []policy.ScriptField{{Name: "X-Told", Value: "$who", Op: policy.ScriptFieldAppend}},
+			Expires: scripts.Expires{Op: scripts.ExpiresMax},
+			Add:     []scripts.Field{{Name: "X-Told", Value: "$who", Op: scripts.FieldAppend}},
 		},
 	}
 	p := serve(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -91,9 +91,9 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		t.Error("lists were not emptied, or not kept")
 	}
 	x.request.Fields, x.own.Fields = nil, nil
-	for i := range reflect.TypeFor[policy.ScriptState]().NumField() {
+	for i := range reflect.TypeFor[script.State]().NumField() {
 		if f := reflect.ValueOf(x.script).Elem().Field(i); !f.IsZero() && (f.Kind() != reflect.Slice || f.Len() > 0) {
-			t.Errorf("%s of the script is left of the request before", reflect.TypeFor[policy.ScriptState]().Field(i).Name)
+			t.Errorf("%s of the script is left of the request before", reflect.TypeFor[script.State]().Field(i).Name)
 		}
 	}
 	x.script = nil

@@ -6,7 +6,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // memory is what an exchange keeps for its next use: lists and buffers that have grown, without what was in them.
@@ -23,7 +23,7 @@ type memory struct {
 
 	tokenBuf balance.TokenBuffer
 	// script is nil until a script has run.
-	script *policy.ScriptState
+	script *script.State
 }
 
 // empty forgets what was in the memory, and gives back what is too large to keep.

@@ -7,7 +7,5 @@
 // It knows nothing of connections, of how routes are found, and of metrics. A step sees a [View] of a request.
 //
 // Read in this order: policy.go (what a policy is), order.go (the list of all policies), chain.go (the steps of all
-// policies of a route), then a file for each policy, which has its name. limiter.go counts for the rate limit. What
-// directives of nginx do is script.go (as plain values), scriptrun.go (the steps of a request), scripttext.go and
-// scriptvalue.go (variables), scriptmatcher.go (expressions), scriptfields.go (fields of requests and responses).
+// policies of a route), then a file for each policy, which has its name. limiter.go counts for the rate limit.
 package policy

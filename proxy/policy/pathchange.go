@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/plain"
 )
 
 // PathChange makes another path of a canonical one, in at most one of three ways. The zero value leaves the path as it
@@ -33,11 +34,11 @@ func (c *PathChange) compile(scope *Scope) (compiled pathChange, err error) {
 		compiled.replaces, compiled.replacement = true, c.Replacement
 		compiled.trimmed = strings.TrimSuffix(c.Replacement, "/")
 	case c.Expression != "":
-		if compiled.plain = readPlain(c.Expression, c.Substitution); compiled.plain != nil {
+		if compiled.plain = plain.Read(c.Expression, c.Substitution); compiled.plain != nil {
 			return compiled, nil
 		}
 		if compiled.expression, err = scope.expression(c.Expression); err == nil {
-			compiled.substitution = readTemplate(compiled.expression.SubexpNames(), c.Substitution)
+			compiled.substitution = plain.ReadTemplate(compiled.expression.SubexpNames(), c.Substitution)
 		}
 	}
 	return compiled, err
@@ -51,14 +52,14 @@ type pathChange struct {
 	replaces             bool
 	replacement, trimmed string
 	expression           *regexp.Regexp
-	substitution         template
+	substitution         plain.Template
 	// plain is in place of an expression that is plain.
-	plain *plainExpression
+	plain *plain.Expression
 }
 
 // Compiles says whether the change has a regular expression that has to be compiled. A plain one has not.
 func (c *PathChange) Compiles() bool {
-	return c.Expression != "" && readPlain(c.Expression, c.Substitution) == nil
+	return c.Expression != "" && plain.Read(c.Expression, c.Substitution) == nil
 }
 
 // longestPath bounds what a substitution makes.
@@ -88,16 +89,18 @@ func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 		if at == nil {
 			return path, buf, nil
 		}
-		if made, err = substitute(made, path, c.substitution, at); err != nil {
-			return nil, buf, err
+		var ok bool
+		if made, ok = c.substitution.Replace(made, path, at, longestPath); !ok {
+			return nil, buf, errLongPath
 		}
 	case c.plain != nil:
-		var at plainMatch
-		if !c.plain.match(path, &at) {
+		var at plain.Match
+		if !c.plain.Find(path, &at) {
 			return path, buf, nil
 		}
-		if made, err = substitute(made, path, c.plain.substitution, at[:]); err != nil {
-			return nil, buf, err
+		var ok bool
+		if made, ok = c.plain.Substitution.Replace(made, path, at[:], longestPath); !ok {
+			return nil, buf, errLongPath
 		}
 	default:
 		return path, buf, nil
@@ -110,16 +113,6 @@ func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 		room = changed[len(changed):]
 	}
 	return changed, room, err
-}
-
-// substitute appends a path in which a match has been replaced. at is where its groups are.
-func substitute(buf, path []byte, by template, at []int) ([]byte, error) {
-	buf = append(buf, path[:at[0]]...)
-	made, ok := by.fill(buf, path, at, longestPath)
-	if !ok || len(made)+len(path)-at[1] > longestPath {
-		return nil, errLongPath
-	}
-	return append(made, path[at[1]:]...), nil
 }
 
 // cutSegments cuts a prefix without a slash at its end off a path that begins with it by whole segments.

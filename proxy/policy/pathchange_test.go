@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -108,6 +109,46 @@ func TestChangingAPathTakesNoMemory(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(100, func() { _, _, _ = c.apply(buf, path) }); n != 0 {
 			t.Errorf("%s: %v allocations, want none", name, n)
+		}
+	}
+}
+
+func TestAPlainExpressionIsNotCompiled(t *testing.T) {
+	t.Parallel()
+	for expression, want := range map[string]bool{"": false, "^/shop(/|$)(.*)": false, "/shop(.*)": true, "(": true} {
+		if got := (&PathChange{Expression: expression, Substitution: "/"}).Compiles(); got != want {
+			t.Errorf("%q is compiled: %t, want %t", expression, got, want)
+		}
+	}
+}
+
+func TestAChangeByAPlainExpressionAllocatesNothing(t *testing.T) {
+	c, err := (&PathChange{Expression: "(?i)^/shop(/|$)(.*)", Substitution: "/x/$2"}).compile(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	buf, path := make([]byte, 0, 256), []byte("/SHOP/cart/17")
+	if n := testing.AllocsPerRun(100, func() {
+		if made, _, err := c.apply(buf, path); err != nil || string(made) != "/x/cart/17" {
+			t.Errorf("got %s %v", made, err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// A group may occur in a substitution many times. The path that would come out is refused before it is made.
+func TestSubstitutionsThatAreTooLongTakeNoMemory(t *testing.T) {
+	t.Parallel()
+	path := []byte("/" + strings.Repeat("x", 60_000))
+	for _, expression := range []string{"^/(.*)", "^/([a-z]*)"} { // The first is plain.
+		change, err := (&PathChange{Expression: expression, Substitution: "/" + strings.Repeat("$1", 4000)}).compile(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, room, err := change.apply(nil, path)
+		if !errors.Is(err, errLongPath) || cap(room) > 2*longestPath {
+			t.Errorf("%s: %v, with %d bytes of memory", expression, err, cap(room))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // Policy is something that a route does with requests and responses beyond sending them on. In a snapshot it is plain
@@ -92,7 +93,7 @@ type View struct {
 	// Fields are additional fields for an answer of our own.
 	Fields []message.Field
 	// Script is what scripts remember of the request. Nil until one has run.
-	Script *ScriptState
+	Script *script.State
 	// Notes is nil unless somebody only asks about the request. Then a policy counts nothing, and notes what decided.
 	Notes *[]Note
 }

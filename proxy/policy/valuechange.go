@@ -7,6 +7,8 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+
+	"github.com/warren-dev/ingress/proxy/plain"
 )
 
 // ValueChange makes another value of a field's.
@@ -24,7 +26,7 @@ type valueChange struct {
 	from, to   []byte
 	expression *regexp.Regexp
 	// template is in place of to if there is an expression.
-	template template
+	template plain.Template
 }
 
 var errNothingChanged = errors.New("a change says nothing of which values it is for")
@@ -39,7 +41,7 @@ func compileChanges(changes []ValueChange, scope *Scope) ([]valueChange, error) 
 			if compiled[i].expression, err = scope.expression(c.Expression); err != nil {
 				return nil, err
 			}
-			compiled[i].template = readTemplate(compiled[i].expression.SubexpNames(), c.To)
+			compiled[i].template = plain.ReadTemplate(compiled[i].expression.SubexpNames(), c.To)
 		case c.From == "":
 			return nil, errNothingChanged
 		}
@@ -61,7 +63,7 @@ func (c *valueChange) apply(value []byte) (made []byte, ok bool) {
 	if at == nil {
 		return nil, false
 	}
-	return c.template.fill(nil, value, at, longestValue)
+	return c.template.Fill(nil, value, at, longestValue)
 }
 
 // longestValue bounds what an expression makes.

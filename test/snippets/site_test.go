@@ -119,8 +119,8 @@ func (s *sample) routes(tb testing.TB) (list []snapshot.Route, faults []snippet.
 	return list, nil
 }
 
-// added returns the routes of locations that a snippet adds, in the order in which nginx prefers them. It is right where
-// none of the Ingress's paths is below a prefix.
+// added returns the routes of locations that a snippet adds, in the order in which nginx prefers them. It is right
+// where none of the Ingress's paths is below a prefix.
 func added(tb testing.TB, template snapshot.Route, locations []snippet.Location) (list []snapshot.Route) {
 	tb.Helper()
 	order := []snippet.LocationMatch{snippet.Exact, snippet.Final, snippet.Expression, snippet.FoldedExpression, snippet.Prefix}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // compiler compiles the snippets of one path.
@@ -19,7 +20,7 @@ type compiler struct {
 	kind Kind
 	// variables are those that set and the groups of expressions make.
 	variables map[string]bool
-	constants []policy.ScriptConstant
+	constants []script.Constant
 }
 
 // scope is the block that is read.
@@ -34,7 +35,7 @@ type scope struct {
 
 // unit is a server or a location, with its ifs.
 type unit struct {
-	steps []policy.ScriptStep
+	steps []script.Step
 	own   config
 	// ifs are what the ifs of a location say. The first has the level 1.
 	ifs []*config
@@ -56,9 +57,9 @@ type added struct {
 
 // config is what a block says besides its steps. What it does not say it inherits.
 type config struct {
-	input, proxy, more, add []policy.ScriptField
+	input, proxy, more, add []script.Field
 	hide                    []string
-	expires                 *policy.ScriptExpires
+	expires                 *script.Expires
 	defaultType             string
 	absolute                *bool
 	access                  []AccessRule
@@ -94,9 +95,9 @@ func Compile(s Snippets, context Context) (*Result, []Fault) {
 }
 
 // constantsOf returns the variables that a location of ingress-nginx has.
-func constantsOf(context *Context) []policy.ScriptConstant {
+func constantsOf(context *Context) []script.Constant {
 	upstream := context.Namespace + "-" + context.Service + "-" + context.ServicePort
-	list := []policy.ScriptConstant{
+	list := []script.Constant{
 		{Name: "ingress_name", Value: context.Ingress},
 		{Name: "location_path", Value: context.LocationPath},
 		{Name: "namespace", Value: context.Namespace},
@@ -106,7 +107,7 @@ func constantsOf(context *Context) []policy.ScriptConstant {
 		{Name: "service_port", Value: context.ServicePort},
 	}
 	if context.Host != "" && !strings.Contains(context.Host, "*") {
-		list = append(list, policy.ScriptConstant{Name: "server_name", Value: context.Host, Early: true})
+		list = append(list, script.Constant{Name: "server_name", Value: context.Host, Early: true})
 	}
 	return list
 }
@@ -140,8 +141,8 @@ func (c *compiler) ownVariables(u *unit) {
 		if !c.variables[v.name] {
 			continue
 		}
-		u.steps = append(u.steps, policy.ScriptStep{Text: "set $" + v.name + " " + v.value, Op: policy.ScriptSet, Variable: v.name, Value: v.value})
-		u.own.proxy = append(u.own.proxy, policy.ScriptField{Name: v.field, Value: "$" + v.name})
+		u.steps = append(u.steps, script.Step{Text: "set $" + v.name + " " + v.value, Op: script.Set, Variable: v.name, Value: v.value})
+		u.own.proxy = append(u.own.proxy, script.Field{Name: v.field, Value: "$" + v.name})
 		if v.name == "best_http_host" {
 			u.host = "$" + v.name
 		}
@@ -226,8 +227,8 @@ func inherits(around, own config) config {
 }
 
 // level returns what a block does to fields.
-func (c config) level() policy.ScriptLevel {
-	l := policy.ScriptLevel{Input: c.input, Proxy: c.proxy, Hide: c.hide, More: c.more, Add: c.add}
+func (c config) level() script.Level {
+	l := script.Level{Input: c.input, Proxy: c.proxy, Hide: c.hide, More: c.more, Add: c.add}
 	if c.expires != nil {
 		l.Expires = *c.expires
 	}
@@ -245,7 +246,7 @@ func (c *compiler) script(server, location *unit, around config, context *Contex
 		Relative: in.absolute != nil && !*in.absolute,
 	}
 	for i := range s.Location {
-		if step := &s.Location[i]; step.Op == policy.ScriptReturn {
+		if step := &s.Location[i]; step.Op == script.Return {
 			step.ContentType = in.defaultType
 		}
 	}
@@ -278,16 +279,16 @@ func (c *compiler) check(s *policy.Script) error {
 // eachText calls yield with each text of a script that may have variables, and with each variable.
 func eachText(s *policy.Script, yield func(text string)) {
 	yield(s.Host)
-	for _, steps := range [][]policy.ScriptStep{s.Server, s.Location} {
+	for _, steps := range [][]script.Step{s.Server, s.Location} {
 		for i := range steps {
 			yield(steps[i].Value)
-			if steps[i].Op != policy.ScriptSet && steps[i].Variable != "" {
+			if steps[i].Op != script.Set && steps[i].Variable != "" {
 				yield("$" + steps[i].Variable)
 			}
 		}
 	}
 	for _, l := range append(slices.Clone(s.Ifs), s.Fields, s.Outer) {
-		for _, fields := range [][]policy.ScriptField{l.Input, l.Proxy, l.More, l.Add} {
+		for _, fields := range [][]script.Field{l.Input, l.Proxy, l.More, l.Add} {
 			for j := range fields {
 				yield(fields[j].Value)
 			}
@@ -296,10 +297,10 @@ func eachText(s *policy.Script, yield func(text string)) {
 }
 
 // used returns the constants that a script has a use for. A variable that another location makes is empty here.
-func (c *compiler) used(s *policy.Script) (list []policy.ScriptConstant) {
+func (c *compiler) used(s *policy.Script) (list []script.Constant) {
 	names := map[string]bool{}
 	eachText(s, func(text string) {
-		found, _, _ := policy.ScriptNames(text)
+		found, _, _ := script.Names(text)
 		for _, name := range found {
 			names[name] = true
 		}
@@ -310,9 +311,9 @@ func (c *compiler) used(s *policy.Script) (list []policy.ScriptConstant) {
 			delete(names, constant.Name)
 		}
 	}
-	for _, steps := range [][]policy.ScriptStep{s.Server, s.Location} {
+	for _, steps := range [][]script.Step{s.Server, s.Location} {
 		for i := range steps {
-			if steps[i].Op == policy.ScriptSet {
+			if steps[i].Op == script.Set {
 				delete(names, steps[i].Variable)
 			}
 			for _, name := range groupsOf(steps[i].Expression) {
@@ -321,8 +322,8 @@ func (c *compiler) used(s *policy.Script) (list []policy.ScriptConstant) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if c.variables[name] && !policy.IsRequestVariable(name) {
-			list = append(list, policy.ScriptConstant{Name: name, Early: true})
+		if c.variables[name] && !script.IsVariable(name) {
+			list = append(list, script.Constant{Name: name, Early: true})
 		}
 	}
 	return list
@@ -331,7 +332,7 @@ func (c *compiler) used(s *policy.Script) (list []policy.ScriptConstant) {
 // usesGroups says whether any text has groups in it.
 func usesGroups(s *policy.Script) (uses bool) {
 	eachText(s, func(text string) {
-		_, groups, _ := policy.ScriptNames(text)
+		_, groups, _ := script.Names(text)
 		uses = uses || groups
 	})
 	return uses

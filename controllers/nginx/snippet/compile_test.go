@@ -13,6 +13,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 var shop = snippet.Context{Host: "a.example", Namespace: "shop", Ingress: "web", Service: "cart", ServicePort: "80", LocationPath: "/"}
@@ -96,14 +97,14 @@ proxy_set_header X-Alive 1;
 if ($arg_a) { add_header X-If 1; }
 if ($arg_b) { more_set_headers "X-More: if"; expires off; }
 `)
-	names := func(fields []policy.ScriptField) (text string) {
+	names := func(fields []script.Field) (text string) {
 		for _, f := range fields {
 			text += " " + f.Name + "=" + f.Value
 		}
 		return text
 	}
 	var got []string
-	for _, l := range append([]policy.ScriptLevel{result.Script.Fields}, result.Script.Ifs...) {
+	for _, l := range append([]script.Level{result.Script.Fields}, result.Script.Ifs...) {
 		got = append(got, fmt.Sprintf("add%s more%s proxy%s hide %v expires %d", names(l.Add), names(l.More), names(l.Proxy), l.Hide, l.Expires.Op))
 	}
 	want := []string{
@@ -134,21 +135,21 @@ rewrite ^/(?<id>[0-9]+)$ /n/$id permanent;
 return 200 "${namespace} $a\n";
 `)
 	want := &policy.Script{
-		Server: []policy.ScriptStep{
-			{Line: 1, Text: "if ($host = old.example)", Op: policy.ScriptIfEqual, Variable: "host", Value: "old.example", Steps: 1},
-			{Line: 1, Text: "return 301 https://new.example$request_uri", Op: policy.ScriptReturn, Status: 301, Value: "https://new.example$request_uri"},
+		Server: []script.Step{
+			{Line: 1, Text: "if ($host = old.example)", Op: script.IfEqual, Variable: "host", Value: "old.example", Steps: 1},
+			{Line: 1, Text: "return 301 https://new.example$request_uri", Op: script.Return, Status: 301, Value: "https://new.example$request_uri"},
 		},
-		Location: []policy.ScriptStep{
-			{Line: 2, Text: "set $a 'x y'", Op: policy.ScriptSet, Variable: "a", Value: "x y"},
-			{Line: 3, Text: "if ( $a != '' )", Op: policy.ScriptIfEqual, Variable: "a", Negate: true, Level: 1, Steps: 2},
-			{Line: 4, Text: "set $b '${a}z'", Op: policy.ScriptSet, Variable: "b", Value: "${a}z"},
-			{Line: 5, Text: "rewrite ^/a/(.*)$ /b/$1? break", Op: policy.ScriptRewriteBreak, Expression: "^/a/(.*)$", Value: "/b/$1", DropQuery: true},
-			{Line: 7, Text: "rewrite ^/old/(.*) https://other.example/$1 last", Op: policy.ScriptRedirect, Status: 302, Expression: "^/old/(.*)", Value: "https://other.example/$1"},
-			{Line: 8, Text: "rewrite ^/(?<id>[0-9]+)$ /n/$id permanent", Op: policy.ScriptRedirect, Status: 301, Expression: "^/(?<id>[0-9]+)$", Value: "/n/$id"},
-			{Line: 9, Text: `return 200 '${namespace} $a\n'`, Op: policy.ScriptReturn, Status: 200, Value: "${namespace} $a\n"},
+		Location: []script.Step{
+			{Line: 2, Text: "set $a 'x y'", Op: script.Set, Variable: "a", Value: "x y"},
+			{Line: 3, Text: "if ( $a != '' )", Op: script.IfEqual, Variable: "a", Negate: true, Level: 1, Steps: 2},
+			{Line: 4, Text: "set $b '${a}z'", Op: script.Set, Variable: "b", Value: "${a}z"},
+			{Line: 5, Text: "rewrite ^/a/(.*)$ /b/$1? break", Op: script.RewriteBreak, Expression: "^/a/(.*)$", Value: "/b/$1", DropQuery: true},
+			{Line: 7, Text: "rewrite ^/old/(.*) https://other.example/$1 last", Op: script.Redirect, Status: 302, Expression: "^/old/(.*)", Value: "https://other.example/$1"},
+			{Line: 8, Text: "rewrite ^/(?<id>[0-9]+)$ /n/$id permanent", Op: script.Redirect, Status: 301, Expression: "^/(?<id>[0-9]+)$", Value: "/n/$id"},
+			{Line: 9, Text: `return 200 '${namespace} $a\n'`, Op: script.Return, Status: 200, Value: "${namespace} $a\n"},
 		},
-		Ifs:       []policy.ScriptLevel{{}},
-		Constants: []policy.ScriptConstant{{Name: "namespace", Value: "shop"}},
+		Ifs:       []script.Level{{}},
+		Constants: []script.Constant{{Name: "namespace", Value: "shop"}},
 	}
 	if diff := cmp.Diff(want.Location, result.Script.Location); diff != "" {
 		t.Errorf("location (-want +got):\n%s", diff)
@@ -176,22 +177,22 @@ proxy_set_header Host $host;
 set $pass_access_scheme https;
 expires -1h;
 `)
-	want := policy.ScriptLevel{
-		Input: []policy.ScriptField{{Line: 6, Name: "X-D", Value: "$http_x_e", Op: policy.ScriptFieldReplace}},
-		Proxy: []policy.ScriptField{
+	want := script.Level{
+		Input: []script.Field{{Line: 6, Name: "X-D", Value: "$http_x_e", Op: script.FieldReplace}},
+		Proxy: []script.Field{
 			{Name: "X-Forwarded-Proto", Value: "$pass_access_scheme"},
-			{Line: 7, Name: "X-Forwarded-Proto", Value: "https", Op: policy.ScriptFieldAppend},
+			{Line: 7, Name: "X-Forwarded-Proto", Value: "https", Op: script.FieldAppend},
 			{Line: 8, Name: "X-Gone"},
 		},
-		More: []policy.ScriptField{
+		More: []script.Field{
 			{Line: 4, Name: "X-A", Value: "1", Statuses: []int{404, 500}, Types: []string{"text/html", "text/plain"}},
-			{Line: 4, Name: "X-B", Op: policy.ScriptFieldClear, Statuses: []int{404, 500}, Types: []string{"text/html", "text/plain"}},
-			{Line: 5, Name: "X-C", Op: policy.ScriptFieldClearPrefix}, {Line: 5, Name: "Server", Op: policy.ScriptFieldClear},
+			{Line: 4, Name: "X-B", Op: script.FieldClear, Statuses: []int{404, 500}, Types: []string{"text/html", "text/plain"}},
+			{Line: 5, Name: "X-C", Op: script.FieldClearPrefix}, {Line: 5, Name: "Server", Op: script.FieldClear},
 		},
-		Expires: policy.ScriptExpires{Op: policy.ScriptExpiresIn, Seconds: -3600},
-		Add: []policy.ScriptField{
-			{Line: 2, Name: "ETag", Statuses: policy.AddedStatuses},
-			{Line: 3, Name: "X-Always", Value: "$upstream_http_x", Op: policy.ScriptFieldAppend},
+		Expires: script.Expires{Op: script.ExpiresIn, Seconds: -3600},
+		Add: []script.Field{
+			{Line: 2, Name: "ETag", Statuses: script.AddedStatuses},
+			{Line: 3, Name: "X-Always", Value: "$upstream_http_x", Op: script.FieldAppend},
 		},
 	}
 	if diff := cmp.Diff(want, result.Script.Fields); diff != "" {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // field checks a field, and returns false if it cannot be changed.
@@ -44,7 +44,7 @@ func isToken(name string) bool {
 var singleFields = []string{"last-modified", "etag"}
 
 func (c *compiler) addHeader(in *scope, d *directive) {
-	f := policy.ScriptField{Line: d.line, Name: d.args[0], Value: d.args[1], Op: policy.ScriptFieldAppend, Statuses: policy.AddedStatuses}
+	f := script.Field{Line: d.line, Name: d.args[0], Value: d.args[1], Op: script.FieldAppend, Statuses: script.AddedStatuses}
 	if len(d.args) == 3 {
 		if d.args[2] != "always" {
 			c.fail(d, "has "+strconv.Quote(d.args[2])+" where always belongs")
@@ -53,7 +53,7 @@ func (c *compiler) addHeader(in *scope, d *directive) {
 		f.Statuses = nil
 	}
 	if slices.Contains(singleFields, strings.ToLower(f.Name)) {
-		f.Op = policy.ScriptFieldSet
+		f.Op = script.FieldSet
 	}
 	if !c.field(d, f.Name, f.Value) {
 		return
@@ -65,7 +65,7 @@ func (c *compiler) addHeader(in *scope, d *directive) {
 // moreHeaders compiles the four directives of headers-more.
 func (c *compiler) moreHeaders(in *scope, d *directive) {
 	input, clears := strings.Contains(d.name, "_input_"), strings.Contains(d.name, "_clear_")
-	var list []policy.ScriptField
+	var list []script.Field
 	var statuses []int
 	var types []string
 	replace := false
@@ -101,8 +101,8 @@ func (c *compiler) moreHeaders(in *scope, d *directive) {
 	}
 	for i := range list {
 		list[i].Statuses, list[i].Types = statuses, types
-		if replace && list[i].Op == policy.ScriptFieldSet {
-			list[i].Op = policy.ScriptFieldReplace
+		if replace && list[i].Op == script.FieldSet {
+			list[i].Op = script.FieldReplace
 		}
 	}
 	if input {
@@ -114,22 +114,22 @@ func (c *compiler) moreHeaders(in *scope, d *directive) {
 }
 
 // moreField reads a field as headers-more writes it.
-func (c *compiler) moreField(d *directive, text string, clears bool) (f policy.ScriptField, ok bool) {
+func (c *compiler) moreField(d *directive, text string, clears bool) (f script.Field, ok bool) {
 	name := strings.TrimLeft(text, " \t\r\n")
 	value := ""
 	if at := strings.IndexAny(name, ": \t\r\n"); at >= 0 {
 		name, value = name[:at], strings.TrimLeft(name[at:], ": \t\r\n")
 	}
-	f = policy.ScriptField{Line: d.line, Name: name, Value: value}
+	f = script.Field{Line: d.line, Name: name, Value: value}
 	if clears || value == "" {
-		f.Op, f.Value = policy.ScriptFieldClear, ""
+		f.Op, f.Value = script.FieldClear, ""
 	}
 	if prefix, wildcard := strings.CutSuffix(name, "*"); wildcard {
-		if f.Op != policy.ScriptFieldClear || prefix == "" {
+		if f.Op != script.FieldClear || prefix == "" {
 			c.fail(d, "has a name with a star, which only takes fields away")
 			return f, false
 		}
-		f.Op, f.Name = policy.ScriptFieldClearPrefix, prefix
+		f.Op, f.Name = script.FieldClearPrefix, prefix
 	}
 	if strings.Contains(d.name, "_input_") && strings.EqualFold(f.Name, "host") {
 		c.fail(d, "changes Host: write the annotation upstream-vhost")
@@ -167,9 +167,9 @@ func (c *compiler) proxySetHeader(in *scope, d *directive) {
 	case !c.field(d, name, value):
 		return
 	}
-	f := policy.ScriptField{Line: d.line, Name: name, Value: value}
+	f := script.Field{Line: d.line, Name: name, Value: value}
 	if slices.Contains(ownFields, lower) {
-		f.Op = policy.ScriptFieldAppend
+		f.Op = script.FieldAppend
 	}
 	in.own.proxy = append(in.own.proxy, f)
 	c.keep(d)
@@ -185,16 +185,16 @@ func (c *compiler) proxyHideHeader(in *scope, d *directive) {
 }
 
 func (c *compiler) expires(in *scope, d *directive) {
-	var e policy.ScriptExpires
+	var e script.Expires
 	switch value := d.args[0]; {
 	case len(d.args) == 2:
 		c.fail(d, "counts from Last-Modified: write a time from now")
 		return
 	case value == "off":
 	case value == "epoch":
-		e.Op = policy.ScriptExpiresEpoch
+		e.Op = script.ExpiresEpoch
 	case value == "max":
-		e.Op = policy.ScriptExpiresMax
+		e.Op = script.ExpiresMax
 	default:
 		number, negative := strings.CutPrefix(value, "-")
 		number = strings.TrimPrefix(number, "+")
@@ -203,7 +203,7 @@ func (c *compiler) expires(in *scope, d *directive) {
 			c.fail(d, "has "+strconv.Quote(value)+": write a time such as 30d, max, epoch or off")
 			return
 		}
-		e.Op, e.Seconds = policy.ScriptExpiresIn, seconds/1000
+		e.Op, e.Seconds = script.ExpiresIn, seconds/1000
 		if negative {
 			e.Seconds = -e.Seconds
 		}

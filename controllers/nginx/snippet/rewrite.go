@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/controllers/kinds"
-	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // variable checks a variable, and returns its name.
@@ -24,8 +24,8 @@ func (c *compiler) variable(d *directive, text string) (name string, ok bool) {
 
 // knows says whether there is a variable.
 func (c *compiler) knows(d *directive, name string) bool {
-	if c.variables[name] || policy.IsRequestVariable(name) ||
-		slices.ContainsFunc(c.constants, func(known policy.ScriptConstant) bool { return known.Name == name }) {
+	if c.variables[name] || script.IsVariable(name) ||
+		slices.ContainsFunc(c.constants, func(known script.Constant) bool { return known.Name == name }) {
 		return true
 	}
 	c.fail(d, "has the variable $"+name+", which is not known here")
@@ -34,7 +34,7 @@ func (c *compiler) knows(d *directive, name string) bool {
 
 // text checks a text that may have variables in it.
 func (c *compiler) text(d *directive, text string) bool {
-	names, _, err := policy.ScriptNames(text)
+	names, _, err := script.Names(text)
 	if err != nil {
 		c.fail(d, "has "+strconv.Quote(text)+": "+err.Error())
 		return false
@@ -94,7 +94,7 @@ func (c *compiler) set(in *scope, d *directive) {
 			return
 		}
 	}
-	in.unit.steps = append(in.unit.steps, policy.ScriptStep{Line: d.line, Text: d.text(), Op: policy.ScriptSet, Variable: name, Value: d.args[1]})
+	in.unit.steps = append(in.unit.steps, script.Step{Line: d.line, Text: d.text(), Op: script.Set, Variable: name, Value: d.args[1]})
 	c.keep(d)
 }
 
@@ -105,17 +105,17 @@ func settable(name string) bool {
 			return true
 		}
 	}
-	return !policy.IsRequestVariable(name)
+	return !script.IsVariable(name)
 }
 
 func (c *compiler) stop(in *scope, d *directive) {
-	in.unit.steps = append(in.unit.steps, policy.ScriptStep{Line: d.line, Text: d.text(), Op: policy.ScriptBreak})
+	in.unit.steps = append(in.unit.steps, script.Step{Line: d.line, Text: d.text(), Op: script.Break})
 	c.keep(d)
 }
 
 // answer compiles return.
 func (c *compiler) answer(in *scope, d *directive) {
-	step := policy.ScriptStep{Line: d.line, Text: d.text(), Op: policy.ScriptReturn}
+	step := script.Step{Line: d.line, Text: d.text(), Op: script.Return}
 	status, err := strconv.Atoi(d.args[0])
 	switch {
 	case err != nil && len(d.args) == 1 && isURL(d.args[0]):
@@ -146,25 +146,25 @@ func isURL(text string) bool {
 }
 
 func (c *compiler) rewrite(in *scope, d *directive) {
-	step := policy.ScriptStep{Line: d.line, Text: d.text(), Op: policy.ScriptRewrite, Expression: d.args[0]}
+	step := script.Step{Line: d.line, Text: d.text(), Op: script.Rewrite, Expression: d.args[0]}
 	step.Value, step.DropQuery = strings.CutSuffix(d.args[1], "?")
 	if isURL(step.Value) {
-		step.Op, step.Status = policy.ScriptRedirect, 302
+		step.Op, step.Status = script.Redirect, 302
 	}
 	if len(d.args) == 3 {
 		switch flag := d.args[2]; {
 		case flag == "redirect":
-			step.Op, step.Status = policy.ScriptRedirect, 302
+			step.Op, step.Status = script.Redirect, 302
 		case flag == "permanent":
-			step.Op, step.Status = policy.ScriptRedirect, 301
+			step.Op, step.Status = script.Redirect, 301
 		case flag != "last" && flag != "break":
 			c.fail(d, "has the flag "+strconv.Quote(flag)+", which nginx does not know")
 			return
-		case step.Op == policy.ScriptRedirect:
+		case step.Op == script.Redirect:
 		case flag == "last":
-			step.Op = policy.ScriptRewriteLast
+			step.Op = script.RewriteLast
 		default:
-			step.Op = policy.ScriptRewriteBreak
+			step.Op = script.RewriteBreak
 		}
 	}
 	if d.args[1] == "" {
@@ -197,8 +197,8 @@ func (c *compiler) condition(in *scope, d *directive) {
 }
 
 // conditionOf reads what stands between the brackets of an if.
-func (c *compiler) conditionOf(d *directive) (step policy.ScriptStep, ok bool) {
-	step = policy.ScriptStep{Line: d.line, Text: d.text(), Op: policy.ScriptIfSet}
+func (c *compiler) conditionOf(d *directive) (step script.Step, ok bool) {
+	step = script.Step{Line: d.line, Text: d.text(), Op: script.IfSet}
 	words := slices.Clone(d.args)
 	last := len(words) - 1
 	if !strings.HasPrefix(words[0], "(") || !strings.HasSuffix(words[last], ")") {
@@ -229,10 +229,10 @@ func (c *compiler) conditionOf(d *directive) (step policy.ScriptStep, ok bool) {
 	}
 	switch words[1] {
 	case "=", "!=":
-		step.Op, step.Value, step.Negate = policy.ScriptIfEqual, words[2], words[1] == "!="
+		step.Op, step.Value, step.Negate = script.IfEqual, words[2], words[1] == "!="
 		return step, c.text(d, step.Value)
 	case "~", "~*", "!~", "!~*":
-		step.Op, step.Expression = policy.ScriptIfMatch, words[2]
+		step.Op, step.Expression = script.IfMatch, words[2]
 		step.Negate, step.Fold = words[1][0] == '!', strings.HasSuffix(words[1], "*")
 		return step, c.expression(d, step.Expression)
 	}
@@ -246,8 +246,8 @@ func (c *compiler) target(u *unit) {
 		return
 	}
 	value, drop := strings.CutSuffix(c.context.RewriteTarget, "?")
-	u.steps = append(u.steps, policy.ScriptStep{
-		Text: "rewrite-target " + c.context.RewriteTarget, Op: policy.ScriptRewriteBreak, Expression: c.context.RewritePath, Fold: true,
+	u.steps = append(u.steps, script.Step{
+		Text: "rewrite-target " + c.context.RewriteTarget, Op: script.RewriteBreak, Expression: c.context.RewritePath, Fold: true,
 		Value: value, DropQuery: drop,
 	})
 }

@@ -2,7 +2,7 @@
 
 //go:build !race
 
-package policy
+package script
 
 import (
 	"testing"
@@ -13,19 +13,19 @@ import (
 // A request that passes costs no memory once its exchange has served one.
 func TestAScriptTakesNoMemoryOfItsOwn(t *testing.T) {
 	script := &Script{
-		Location: []ScriptStep{
-			set("a", "$http_x_a-$arg_q"), {Op: ScriptIfEqual, Variable: "a", Value: "one-1", Steps: 1}, set("b", "$a"),
-			{Op: ScriptIfMatch, Variable: "http_x_a", Expression: "o(n|x)e", Steps: 1, Level: 1}, set("b", "$b$remote_addr"),
-			rewriteStep(ScriptRewriteBreak, "^/a/(.*)$", "/b/$1"),
+		Location: []Step{
+			set("a", "$http_x_a-$arg_q"), {Op: IfEqual, Variable: "a", Value: "one-1", Steps: 1}, set("b", "$a"),
+			{Op: IfMatch, Variable: "http_x_a", Expression: "o(n|x)e", Steps: 1, Level: 1}, set("b", "$b$remote_addr"),
+			rewriteStep(RewriteBreak, "^/a/(.*)$", "/b/$1"),
 		},
-		Fields: ScriptLevel{
-			Proxy: []ScriptField{{Name: "X-B", Value: "$b$request_uri"}}, Add: []ScriptField{{Name: "X-C", Value: "$a", Op: ScriptFieldAppend}},
+		Fields: Level{
+			Proxy: []Field{{Name: "X-B", Value: "$b$request_uri"}}, Add: []Field{{Name: "X-C", Value: "$a", Op: FieldAppend}},
 		},
 	}
-	script.Ifs = []ScriptLevel{script.Fields}
+	script.Ifs = []Level{script.Fields}
 	// What groups of an expression have that is not plain, regexp tells, which allocates.
 	script.Location[3].Expression = "^one$"
-	steps, err := script.Compile(nil)
+	p, err := script.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +34,13 @@ func TestAScriptTakesNoMemoryOfItsOwn(t *testing.T) {
 	v.Request.Fields = append(make([]message.Field, 0, 16), fields...)
 	resp := &message.Response{Status: 200, Fields: make([]message.Field, 0, 16)}
 	if n := testing.AllocsPerRun(100, func() {
-		if v.Script != nil {
-			v.Script.Empty(4096)
+		if v.State != nil {
+			v.State.Empty(4096)
 		}
 		v.Request.Fields, v.Request.Path, v.Request.Query = v.Request.Fields[:1], path, query
 		resp.Fields = resp.Fields[:0]
-		steps.Request(v)
-		steps.Response(v, resp)
+		p.Request(v)
+		p.Response(v, resp)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

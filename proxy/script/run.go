@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package script
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
-	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/escape"
 )
 
-// ScriptState is what scripts remember of a request, from one location to the next and to the response. It is memory
+// State is what scripts remember of a request, from one location to the next and to the response. It is memory
 // that is used again.
-type ScriptState struct {
+type State struct {
 	// memory holds what the script made. It is only appended to, so that what points into it stays.
 	memory []byte
 	// slots are the values of the variables of program.
 	slots   [][]byte
-	program *scriptProgram
+	program *Program
 	// kept are the values that were looked for, by their place in the program.
 	kept []keptValue
 	// subject and groups are those of the expression that was tried last. There are no groups if it did not match.
@@ -58,15 +58,15 @@ type keptValue struct {
 }
 
 // reset forgets a request.
-func (s *ScriptState) reset() {
+func (s *State) reset() {
 	clear(s.slots)
 	clear(s.kept)
 	clear(s.values[:cap(s.values)])
-	*s = ScriptState{memory: s.memory[:0], slots: s.slots[:0], kept: s.kept[:0], groups: s.groups[:0], values: s.values[:0]}
+	*s = State{memory: s.memory[:0], slots: s.slots[:0], kept: s.kept[:0], groups: s.groups[:0], values: s.values[:0]}
 }
 
 // Empty forgets a request, and gives back memory beyond most bytes.
-func (s *ScriptState) Empty(most int) {
+func (s *State) Empty(most int) {
 	s.reset()
 	if cap(s.memory) > most {
 		s.memory = nil
@@ -76,25 +76,25 @@ func (s *ScriptState) Empty(most int) {
 const (
 	// mostLocations is how often a location may be looked for anew, as in nginx.
 	mostLocations = 10
-	// mostScriptMemory bounds what a script makes of one request. A value can be put together of itself.
-	mostScriptMemory = 256 << 10
+	// mostMemory bounds what a script makes of one request. A value can be put together of itself.
+	mostMemory = 256 << 10
 )
 
-// scriptProgram is a compiled Script.
-type scriptProgram struct {
+// Program is a compiled Script.
+type Program struct {
 	slots []string
 	// kept are the parts whose values are looked for once.
-	kept      []scriptPart
-	constants map[string]ScriptConstant
+	kept      []textPart
+	constants map[string]Constant
 	// early is set while what the server does is compiled.
 	early bool
 	// groups is set if any text has groups in it, or any group has a name. Otherwise nobody asks what a group has matched.
 	groups           bool
-	server, location []scriptStep
+	server, location []compiledStep
 	// levels are the location's, those of its ifs, the server's, and the location's for methods that are not let in.
-	levels      []scriptLevel
-	path        *scriptMatcher
-	host        scriptText
+	levels      []compiledLevel
+	path        *matcher
+	host        parsedText
 	skipOptions bool
 	// excepts is set if methods are the only ones that are let in.
 	excepts  bool
@@ -102,20 +102,20 @@ type scriptProgram struct {
 	relative bool
 }
 
-// scriptStep is a compiled ScriptStep.
-type scriptStep struct {
-	op           ScriptOp
+// compiledStep is a compiled Step.
+type compiledStep struct {
+	op           Op
 	slot         int // of set; -1 for the query
-	variable     scriptText
-	value        scriptText
-	matcher      *scriptMatcher
+	variable     parsedText
+	value        parsedText
+	matcher      *matcher
 	negate       bool
 	status       int
 	drop         bool
 	level, steps int
 	// question is set if value has a question mark that begins a query. before is what value has before that.
 	question bool
-	before   scriptText
+	before   parsedText
 	// content is what return answers with, if that is a page of ours. Otherwise value is, with contentType if the path
 	// has no extension that says better.
 	content     *Content
@@ -123,46 +123,49 @@ type scriptStep struct {
 	note        string
 }
 
-// Compile fails if an expression or a text makes no sense.
-func (s *Script) Compile(scope *Scope) (Steps, error) {
-	p, err := s.compile(scope)
-	if err != nil {
-		return Steps{}, err
+// compiler compiles a regular expression, or returns what another script has of the same text.
+type compiler func(text string) (*regexp.Regexp, error)
+
+// Compile fails if an expression or a text makes no sense. Nil for compile shares nothing with other scripts.
+func (s *Script) Compile(compile func(text string) (*regexp.Regexp, error)) (*Program, error) {
+	if compile == nil {
+		compile = regexp.Compile
 	}
-	steps := Steps{Request: p.request}
-	answers := func(s scriptStep) bool { return s.op == ScriptReturn }
-	if slices.ContainsFunc(p.levels, func(l scriptLevel) bool { return l.changesResponse() }) ||
-		slices.ContainsFunc(p.server, answers) || slices.ContainsFunc(p.location, answers) {
-		steps.Response, steps.Own = p.response, p.own
-	}
-	return steps, nil
+	return s.compile(compile)
 }
 
-func (s *Script) compile(scope *Scope) (*scriptProgram, error) {
-	p := &scriptProgram{constants: make(map[string]ScriptConstant, len(s.Constants)), skipOptions: s.SkipOptions, relative: s.Relative}
+// ChangesResponse says whether there is anything that the program does with responses.
+func (p *Program) ChangesResponse() bool {
+	answers := func(s compiledStep) bool { return s.op == Return }
+	return slices.ContainsFunc(p.levels, func(l compiledLevel) bool { return l.changesResponse() }) ||
+		slices.ContainsFunc(p.server, answers) || slices.ContainsFunc(p.location, answers)
+}
+
+func (s *Script) compile(compile compiler) (*Program, error) {
+	p := &Program{constants: make(map[string]Constant, len(s.Constants)), skipOptions: s.SkipOptions, relative: s.Relative}
 	for _, c := range s.Constants {
 		p.constants[c.Name] = c
 	}
-	for _, steps := range [][]ScriptStep{s.Server, s.Location} {
+	for _, steps := range [][]Step{s.Server, s.Location} {
 		for i := range steps {
-			if step := &steps[i]; step.Op == ScriptSet && step.Variable != "args" && !slices.Contains(p.slots, step.Variable) {
+			if step := &steps[i]; step.Op == Set && step.Variable != "args" && !slices.Contains(p.slots, step.Variable) {
 				p.slots = append(p.slots, step.Variable)
 			}
 		}
 	}
 	var err error
 	if s.Path != "" {
-		if p.path, err = p.matcher(scope, s.Path, true); err != nil {
+		if p.path, err = p.matcher(compile, s.Path, true); err != nil {
 			return nil, err
 		}
 	}
 	// Names of groups are variables, which may stand before their expression.
-	for _, steps := range [][]ScriptStep{s.Server, s.Location} {
+	for _, steps := range [][]Step{s.Server, s.Location} {
 		for i := range steps {
 			if steps[i].Expression == "" {
 				continue
 			}
-			if _, err := p.matcher(scope, steps[i].Expression, steps[i].Fold); err != nil {
+			if _, err := p.matcher(compile, steps[i].Expression, steps[i].Fold); err != nil {
 				return nil, fmt.Errorf("line %d: %w", steps[i].Line, err)
 			}
 		}
@@ -174,10 +177,10 @@ func (s *Script) compile(scope *Scope) (*scriptProgram, error) {
 		return nil, fmt.Errorf("the host: %w", err)
 	}
 	p.early = s.Bare
-	if p.location, err = p.steps(scope, s.Location, len(s.Ifs)); err != nil {
+	if p.location, err = p.steps(compile, s.Location, len(s.Ifs)); err != nil {
 		return nil, err
 	}
-	for _, l := range slices.Concat([]ScriptLevel{s.Fields}, s.Ifs) {
+	for _, l := range slices.Concat([]Level{s.Fields}, s.Ifs) {
 		level, err := p.level(&l)
 		if err != nil {
 			return nil, err
@@ -185,7 +188,7 @@ func (s *Script) compile(scope *Scope) (*scriptProgram, error) {
 		p.levels = append(p.levels, level)
 	}
 	p.early = true
-	if p.server, err = p.steps(scope, s.Server, -1); err != nil {
+	if p.server, err = p.steps(compile, s.Server, -1); err != nil {
 		return nil, err
 	}
 	outer, err := p.level(&s.Outer)
@@ -203,9 +206,9 @@ func (s *Script) compile(scope *Scope) (*scriptProgram, error) {
 	return p, nil
 }
 
-func (p *scriptProgram) steps(scope *Scope, steps []ScriptStep, ifs int) (compiled []scriptStep, err error) {
+func (p *Program) steps(compile compiler, steps []Step, ifs int) (compiled []compiledStep, err error) {
 	for i := range steps {
-		step, err := p.step(scope, &steps[i])
+		step, err := p.step(compile, &steps[i])
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", steps[i].Line, err)
 		}
@@ -222,11 +225,11 @@ func (p *scriptProgram) steps(scope *Scope, steps []ScriptStep, ifs int) (compil
 
 var errConstantOfResponse = errors.New("there is no response yet that a variable could be of")
 
-func (p *scriptProgram) step(scope *Scope, s *ScriptStep) (c scriptStep, err error) {
-	c = scriptStep{op: s.Op, negate: s.Negate, status: s.Status, drop: s.DropQuery, level: s.Level, steps: s.Steps}
+func (p *Program) step(compile compiler, s *Step) (c compiledStep, err error) {
+	c = compiledStep{op: s.Op, negate: s.Negate, status: s.Status, drop: s.DropQuery, level: s.Level, steps: s.Steps}
 	c.note = "line " + strconv.Itoa(s.Line) + ": " + s.Text
 	value := s.Value
-	if isRewrite(s.Op) && s.Op != ScriptRedirect {
+	if isRewrite(s.Op) && s.Op != Redirect {
 		// What is behind the first question mark becomes the query. It is one of the text, not of what a variable has.
 		var before string
 		if before, value, c.question = cutLiteral(value); c.question {
@@ -240,23 +243,23 @@ func (p *scriptProgram) step(scope *Scope, s *ScriptStep) (c scriptStep, err err
 	if c.value, err = p.text(value); err != nil {
 		return c, err
 	}
-	if s.Expression != "" || s.Op == ScriptIfMatch || isRewrite(s.Op) {
-		if c.matcher, err = p.matcher(scope, s.Expression, s.Fold); err != nil {
+	if s.Expression != "" || s.Op == IfMatch || isRewrite(s.Op) {
+		if c.matcher, err = p.matcher(compile, s.Expression, s.Fold); err != nil {
 			return c, err
 		}
 	}
 	switch s.Op {
-	case ScriptSet:
+	case Set:
 		if c.slot = slices.Index(p.slots, s.Variable); c.slot < 0 && s.Variable != "args" {
 			return c, fmt.Errorf("there is no variable $%s", s.Variable)
 		}
-	case ScriptIfSet, ScriptIfEqual, ScriptIfMatch:
+	case IfSet, IfEqual, IfMatch:
 		part, known := p.variable(s.Variable)
 		if !known {
 			return c, fmt.Errorf("there is no variable $%s", s.Variable)
 		}
-		c.variable = scriptText{part}
-	case ScriptReturn:
+		c.variable = parsedText{part}
+	case Return:
 		if c.contentType = []byte(s.ContentType); len(c.contentType) == 0 {
 			c.contentType = htmlContent
 		}
@@ -279,20 +282,20 @@ func cutLiteral(text string) (before, after string, found bool) {
 	return text[:i], text[i+1:], true
 }
 
-func isRewrite(op ScriptOp) bool {
-	return op == ScriptRewrite || op == ScriptRewriteLast || op == ScriptRewriteBreak || op == ScriptRedirect
+func isRewrite(op Op) bool {
+	return op == Rewrite || op == RewriteLast || op == RewriteBreak || op == Redirect
 }
 
 func isRedirection(status int) bool {
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308
 }
 
-// request runs the steps that a location has, and before the first location those of the server.
-func (p *scriptProgram) request(v *View) Answer {
-	if v.Script == nil {
-		v.Script = new(ScriptState)
+// Request runs the steps that a location has, and before the first location those of the server.
+func (p *Program) Request(v *View) Answer {
+	if v.State == nil {
+		v.State = new(State)
 	}
-	s := v.Script
+	s := v.State
 	p.enter(v)
 	if !s.served {
 		s.served, s.level = true, len(p.levels)-2
@@ -334,7 +337,7 @@ func (p *scriptProgram) request(v *View) Answer {
 				return tooManyChanges
 			}
 		}
-		if answer := p.leave(v, s.found); answer.Again || answer.Reason != reason.None {
+		if answer := p.leave(v, s.found); answer.Again || answer.Answers() {
 			return answer
 		}
 	}
@@ -346,7 +349,7 @@ func (p *scriptProgram) request(v *View) Answer {
 }
 
 // changeHost gives the request another host. It returns false if that is malformed.
-func (p *scriptProgram) changeHost(v *View) bool {
+func (p *Program) changeHost(v *View) bool {
 	host := p.value(v, p.host)
 	if len(host) == 0 {
 		return true
@@ -357,19 +360,25 @@ func (p *scriptProgram) changeHost(v *View) bool {
 		}
 	}
 	v.Request.Authority = host
-	return !v.Script.failed
+	return !v.State.failed
 }
 
 var (
-	malformedValue = Answer{Reason: reason.MalformedPath, Detail: "a snippet would make a malformed field of the request"}
-	tooLongValue   = Answer{Reason: reason.FixedResponse, Status: 500, Content: &Content{Type: htmlContent, Text: "a snippet makes too long values of the request\n"}}
-	tooManyChanges = Answer{Reason: reason.FixedResponse, Status: 500, Content: &Content{Type: htmlContent, Text: "a snippet rewrites the path again and again\n"}}
-	noPath         = Answer{Reason: reason.FixedResponse, Status: 500, Content: &Content{Type: htmlContent, Text: "a snippet rewrites the path to nothing\n"}}
+	malformedValue = Answer{Malformed: "a snippet would make a malformed field of the request"}
+	tooLongValue   = failure("a snippet makes too long values of the request")
+	tooManyChanges = failure("a snippet rewrites the path again and again")
+	noPath         = failure("a snippet rewrites the path to nothing")
+	// exceptedMethod answers what limit_except refuses.
+	exceptedMethod = Answer{Status: 403, Content: page(403)}
 )
 
+func failure(text string) Answer {
+	return Answer{Status: 500, Content: &Content{Type: htmlContent, Text: text + "\n"}}
+}
+
 // enter begins a location. It takes along what variables have in the location before.
-func (p *scriptProgram) enter(v *View) {
-	s := v.Script
+func (p *Program) enter(v *View) {
+	s := v.State
 	switch {
 	case s.program == nil:
 		s.reset()
@@ -388,7 +397,7 @@ func (p *scriptProgram) enter(v *View) {
 }
 
 // makeRoom makes room for the values of a program, which are empty.
-func (s *ScriptState) makeRoom(p *scriptProgram) {
+func (s *State) makeRoom(p *Program) {
 	s.slots = slices.Grow(s.slots[:0], len(p.slots))[:len(p.slots)]
 	s.kept = slices.Grow(s.kept[:0], len(p.kept))[:len(p.kept)]
 	clear(s.slots)
@@ -396,7 +405,7 @@ func (s *ScriptState) makeRoom(p *scriptProgram) {
 }
 
 // takeAlong takes the values of the program before along to another. It allocates: few rewrites lead to another script.
-func (s *ScriptState) takeAlong(p *scriptProgram) {
+func (s *State) takeAlong(p *Program) {
 	slots, kept := make([][]byte, len(p.slots)), make([]keptValue, len(p.kept))
 	for i, name := range p.slots {
 		if at := slices.Index(s.program.slots, name); at >= 0 {
@@ -404,7 +413,7 @@ func (s *ScriptState) takeAlong(p *scriptProgram) {
 		}
 	}
 	for i, part := range p.kept {
-		same := func(k scriptPart) bool { return k.kind == part.kind && k.name == part.name }
+		same := func(k textPart) bool { return k.kind == part.kind && k.name == part.name }
 		if at := slices.IndexFunc(s.program.kept, same); at >= 0 {
 			kept[i] = s.kept[at]
 		}
@@ -415,14 +424,14 @@ func (s *ScriptState) takeAlong(p *scriptProgram) {
 var questionMark = []byte("?")
 
 // leave makes the request what the script has made of its path. With found, the location is looked for anew.
-func (p *scriptProgram) leave(v *View, found bool) Answer {
-	s := v.Script
+func (p *Program) leave(v *View, found bool) Answer {
+	s := v.State
 	if s.failed {
 		return tooLongValue
 	}
 	path, err := s.encodedPath(v)
 	if err != nil {
-		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+		return Answer{Malformed: err.Error()}
 	}
 	v.Request.Path = path
 	v.Request.Query = s.encodedQuery()
@@ -435,12 +444,12 @@ func (p *scriptProgram) leave(v *View, found bool) Answer {
 }
 
 // run runs steps. It returns done if they answer.
-func (p *scriptProgram) run(v *View, steps []scriptStep) (answer Answer, done bool) {
-	s := v.Script
+func (p *Program) run(v *View, steps []compiledStep) (answer Answer, done bool) {
+	s := v.State
 	for i := 0; i < len(steps); i++ {
 		step := &steps[i]
 		switch step.op {
-		case ScriptSet:
+		case Set:
 			value := p.value(v, step.value)
 			if step.slot < 0 {
 				s.args, s.moved = value, true
@@ -448,7 +457,7 @@ func (p *scriptProgram) run(v *View, steps []scriptStep) (answer Answer, done bo
 				s.slots[step.slot] = value
 			}
 			p.note(v, step, value)
-		case ScriptIfSet, ScriptIfEqual, ScriptIfMatch:
+		case IfSet, IfEqual, IfMatch:
 			met := p.meets(v, step)
 			p.noteMet(v, step, met)
 			if !met {
@@ -456,10 +465,10 @@ func (p *scriptProgram) run(v *View, steps []scriptStep) (answer Answer, done bo
 			} else if step.level != 0 {
 				s.level = step.level
 			}
-		case ScriptReturn:
+		case Return:
 			p.note(v, step, nil)
 			return p.answer(v, step), true
-		case ScriptBreak:
+		case Break:
 			s.found = false
 			p.note(v, step, nil)
 			return Answer{}, false
@@ -468,7 +477,7 @@ func (p *scriptProgram) run(v *View, steps []scriptStep) (answer Answer, done bo
 				p.noteMet(v, step, false)
 				continue
 			}
-			if step.op == ScriptRedirect {
+			if step.op == Redirect {
 				p.note(v, step, nil)
 				return p.redirect(v, step), true
 			}
@@ -479,7 +488,7 @@ func (p *scriptProgram) run(v *View, steps []scriptStep) (answer Answer, done bo
 				return noPath, true
 			}
 			p.note(v, step, s.uri)
-			if step.op != ScriptRewrite {
+			if step.op != Rewrite {
 				return Answer{}, false
 			}
 		}
@@ -491,23 +500,23 @@ func (p *scriptProgram) run(v *View, steps []scriptStep) (answer Answer, done bo
 }
 
 // meets says whether a request meets a condition.
-func (p *scriptProgram) meets(v *View, step *scriptStep) bool {
+func (p *Program) meets(v *View, step *compiledStep) bool {
 	value := p.value(v, step.variable)
 	var met bool
 	switch step.op {
-	case ScriptIfSet:
+	case IfSet:
 		met = len(value) > 0 && string(value) != "0"
-	case ScriptIfEqual:
+	case IfEqual:
 		met = bytes.Equal(value, p.value(v, step.value))
 	default:
-		met = p.match(v.Script, step.matcher, value)
+		met = p.match(v.State, step.matcher, value)
 	}
 	return met != step.negate
 }
 
 // rewrite changes the path, and the query if the text has one. It returns false if that becomes too long.
-func (p *scriptProgram) rewrite(v *View, step *scriptStep) bool {
-	s := v.Script
+func (p *Program) rewrite(v *View, step *compiledStep) bool {
+	s := v.State
 	text := step.value
 	if step.question {
 		text = step.before
@@ -524,19 +533,19 @@ func (p *scriptProgram) rewrite(v *View, step *scriptStep) bool {
 		s.args = nil
 	}
 	s.uri, s.rewritten, s.moved = uri, true, true
-	s.found = step.op != ScriptRewriteBreak
+	s.found = step.op != RewriteBreak
 	return !s.failed
 }
 
 // redirect answers with what a rewrite makes.
-func (p *scriptProgram) redirect(v *View, step *scriptStep) Answer {
-	s := v.Script
+func (p *Program) redirect(v *View, step *compiledStep) Answer {
+	s := v.State
 	begin := len(s.memory)
 	s.append(v, step.value, true)
 	if s.failed {
 		return tooLongValue
 	}
-	location := unescapeRedirect(s.memory[begin:len(s.memory)])
+	location := escape.Redirect(s.memory[begin:len(s.memory)])
 	s.memory = s.memory[:begin+len(location)]
 	if !step.drop && len(s.args) > 0 {
 		mark := byte('?')
@@ -551,11 +560,11 @@ func (p *scriptProgram) redirect(v *View, step *scriptStep) Answer {
 }
 
 // answer answers as return says.
-func (p *scriptProgram) answer(v *View, step *scriptStep) Answer {
+func (p *Program) answer(v *View, step *compiledStep) Answer {
 	if isRedirection(step.status) {
 		return p.sendTo(v, step.status, p.value(v, step.value))
 	}
-	s := v.Script
+	s := v.State
 	s.answered = true
 	content := step.content
 	if content == nil {
@@ -567,12 +576,12 @@ func (p *scriptProgram) answer(v *View, step *scriptStep) Answer {
 	if s.failed {
 		return tooLongValue
 	}
-	return Answer{Reason: reason.FixedResponse, Status: step.status, Content: content}
+	return Answer{Status: step.status, Content: content}
 }
 
 // sendTo sends the client to another URL.
-func (p *scriptProgram) sendTo(v *View, status int, location []byte) Answer {
-	s := v.Script
+func (p *Program) sendTo(v *View, status int, location []byte) Answer {
+	s := v.State
 	s.answered = true
 	switch {
 	case s.failed:
@@ -587,17 +596,12 @@ func (p *scriptProgram) sendTo(v *View, status int, location []byte) Answer {
 		s.memory = append(s.memory, location...)
 		location = s.memory[begin:len(s.memory):len(s.memory)]
 	}
-	if len(location) > 0 {
-		v.Fields = append(v.Fields, message.Field{Name: locationName, Value: location})
-	}
-	return Answer{Reason: reason.Redirected, Status: status, Content: movedPage}
+	return Answer{Status: status, Redirects: true, Location: location, Content: movedPage}
 }
 
 var (
-	// exceptedMethod answers what limit_except refuses.
-	exceptedMethod = Answer{Reason: reason.FixedResponse, Status: 403, Content: page(403)}
-	htmlContent    = []byte("text/html")
-	movedPage      = &Content{Type: htmlContent, Text: "<html><body>The rule sends its clients to another URL.</body></html>\n"}
+	htmlContent = []byte("text/html")
+	movedPage   = &Content{Type: htmlContent, Text: "<html><body>The rule sends its clients to another URL.</body></html>\n"}
 )
 
 // page returns the page that goes with a status.
@@ -642,7 +646,7 @@ func isFieldValue(value []byte) bool {
 }
 
 // encodedPath returns the canonical path of the decoded one.
-func (s *ScriptState) encodedPath(v *View) ([]byte, error) {
+func (s *State) encodedPath(v *View) ([]byte, error) {
 	if !s.rewritten {
 		return v.Request.Path, nil
 	}
@@ -650,7 +654,7 @@ func (s *ScriptState) encodedPath(v *View) ([]byte, error) {
 	if s.uri[0] != '/' {
 		s.memory = append(s.memory, '/')
 	}
-	s.memory = appendEscapedPath(s.memory, s.uri)
+	s.memory = escape.AppendPath(s.memory, s.uri)
 	made := s.memory[begin:len(s.memory):len(s.memory)]
 	room := s.memory[len(s.memory):]
 	path, err := canonical.Path(room, made)
@@ -661,23 +665,17 @@ func (s *ScriptState) encodedPath(v *View) ([]byte, error) {
 }
 
 // encodedQuery returns the query with its question mark.
-func (s *ScriptState) encodedQuery() []byte {
+func (s *State) encodedQuery() []byte {
 	if len(s.args) == 0 {
 		return nil
 	}
 	begin := len(s.memory)
 	s.memory = append(s.memory, '?')
-	for _, c := range s.args {
-		if c <= ' ' || c >= 0x7f || c == '#' {
-			s.memory = append(s.memory, '%', upperHex[c>>4], upperHex[c&15])
-		} else {
-			s.memory = append(s.memory, c)
-		}
-	}
+	s.memory = escape.AppendQuery(s.memory, s.args)
 	return s.memory[begin:len(s.memory):len(s.memory)]
 }
 
-func (p *scriptProgram) note(v *View, step *scriptStep, value []byte) {
+func (p *Program) note(v *View, step *compiledStep, value []byte) {
 	if v.Notes == nil {
 		return
 	}
@@ -685,11 +683,10 @@ func (p *scriptProgram) note(v *View, step *scriptStep, value []byte) {
 	if len(value) > 0 {
 		text += fmt.Sprintf(" (%q)", value)
 	}
-	passed := step.op != ScriptReturn && step.op != ScriptRedirect
-	*v.Notes = append(*v.Notes, Note{Policy: (*Script)(nil).Name(), Passed: passed, Text: text})
+	*v.Notes = append(*v.Notes, Note{Passed: step.op != Return && step.op != Redirect, Text: text})
 }
 
-func (p *scriptProgram) noteMet(v *View, step *scriptStep, met bool) {
+func (p *Program) noteMet(v *View, step *compiledStep, met bool) {
 	if v.Notes == nil {
 		return
 	}
@@ -697,5 +694,5 @@ func (p *scriptProgram) noteMet(v *View, step *scriptStep, met bool) {
 	if met {
 		text = step.note + ": yes"
 	}
-	*v.Notes = append(*v.Notes, Note{Policy: (*Script)(nil).Name(), Passed: true, Text: text})
+	*v.Notes = append(*v.Notes, Note{Passed: true, Text: text})
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package script
 
 import (
 	"bytes"
@@ -8,28 +8,29 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/escape"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
 // value returns what a text says of a request. It is a view of the request, of the program or of the state's memory.
-func (p *scriptProgram) value(v *View, text scriptText) []byte {
+func (p *Program) value(v *View, text parsedText) []byte {
 	switch len(text) {
 	case 0:
 		return nil
 	case 1:
-		if value, ok := v.Script.view(v, &text[0]); ok {
+		if value, ok := v.State.view(v, &text[0]); ok {
 			return value
 		}
 	}
-	s := v.Script
+	s := v.State
 	begin := len(s.memory)
 	s.append(v, text, false)
 	return s.memory[begin:len(s.memory):len(s.memory)]
 }
 
-// append appends what a text says of a request to the memory. With escape, what groups have is escaped as a part of a
+// append appends what a text says of a request to the memory. With escapes, what groups have is escaped as a part of a
 // query, if the path that the client sent had escapes or a plus.
-func (s *ScriptState) append(v *View, text scriptText, escape bool) {
+func (s *State) append(v *View, text parsedText, escapes bool) {
 	for i := range text {
 		part := &text[i]
 		value, ok := s.view(v, part)
@@ -40,12 +41,12 @@ func (s *ScriptState) append(v *View, text scriptText, escape bool) {
 			if part.kind.isKept() {
 				s.kept[part.index] = keptValue{s.memory[begin:len(s.memory):len(s.memory)], true}
 			}
-		case escape && part.kind == variableGroup && (bytes.IndexByte(s.path, '%') >= 0 || bytes.IndexByte(s.path, '+') >= 0):
-			s.memory = appendEscapedArgument(s.memory, value)
+		case escapes && part.kind == variableGroup && (bytes.IndexByte(s.path, '%') >= 0 || bytes.IndexByte(s.path, '+') >= 0):
+			s.memory = escape.AppendArgument(s.memory, value)
 		default:
 			s.memory = append(s.memory, value...)
 		}
-		if len(s.memory) > mostScriptMemory {
+		if len(s.memory) > mostMemory {
 			s.failed = true
 			return
 		}
@@ -53,7 +54,7 @@ func (s *ScriptState) append(v *View, text scriptText, escape bool) {
 }
 
 // view returns the value of a part that is there already.
-func (s *ScriptState) view(v *View, part *scriptPart) (value []byte, ok bool) {
+func (s *State) view(v *View, part *textPart) (value []byte, ok bool) {
 	if part.kind.isKept() {
 		kept := &s.kept[part.index]
 		if !kept.found {
@@ -109,7 +110,7 @@ func (s *ScriptState) view(v *View, part *scriptPart) (value []byte, ok bool) {
 }
 
 // look returns the value of a part that is looked for once, unless it has to be made.
-func (s *ScriptState) look(v *View, part *scriptPart) (value []byte, ok bool) {
+func (s *State) look(v *View, part *textPart) (value []byte, ok bool) {
 	switch part.kind {
 	case variableCookie:
 		return cookie(v.Request.Fields, part.name), true
@@ -128,7 +129,7 @@ var (
 )
 
 // make appends the value of a part that is not there yet.
-func (s *ScriptState) make(v *View, part *scriptPart) {
+func (s *State) make(v *View, part *textPart) {
 	switch part.kind {
 	case variableClient:
 		s.memory = v.Client.AppendTo(s.memory)
@@ -161,8 +162,8 @@ func (s *ScriptState) make(v *View, part *scriptPart) {
 }
 
 // appendUser appends the name in the field Authorization, if that is of the scheme Basic.
-func (s *ScriptState) appendUser(v *View) {
-	value, _ := message.First(v.Request.Fields, "authorization")
+func (s *State) appendUser(v *View) {
+	value, _ := first(v.Request.Fields, "authorization")
 	if len(value) < len(basic) || !message.EqualFold(value[:len(basic)], basic) {
 		return
 	}
@@ -182,7 +183,7 @@ const basic = "basic "
 var colon = []byte(":")
 
 // field returns the value of a field of the request, if no two have that name.
-func (s *ScriptState) field(v *View, name string) (value []byte, ok bool) {
+func (s *State) field(v *View, name string) (value []byte, ok bool) {
 	if name == "host" {
 		return v.Request.Authority, true
 	}
@@ -200,7 +201,7 @@ func (s *ScriptState) field(v *View, name string) (value []byte, ok bool) {
 }
 
 // decode makes uri of the path: the path as nginx compares it, without escapes.
-func (s *ScriptState) decode(v *View) {
+func (s *State) decode(v *View) {
 	s.uri = v.Path
 	if bytes.IndexByte(s.uri, '%') < 0 {
 		return
@@ -208,16 +209,16 @@ func (s *ScriptState) decode(v *View) {
 	path := v.Path
 	if bytes.Contains(path, escapedSlash) {
 		// Here an escaped slash separates nothing, there it does.
-		if plain, err := canonical.Path(nil, bytes.ReplaceAll(path, escapedSlash, rootPath)); err == nil {
+		if plain, err := canonical.Path(nil, bytes.ReplaceAll(path, escapedSlash, slash)); err == nil {
 			path = plain
 		}
 	}
 	begin := len(s.memory)
-	s.memory = appendUnescaped(s.memory, path)
+	s.memory = escape.AppendPlain(s.memory, path)
 	s.uri = s.memory[begin:len(s.memory):len(s.memory)]
 }
 
-var escapedSlash = []byte("%2F")
+var escapedSlash, slash = []byte("%2F"), []byte("/")
 
 // argument returns the value of a parameter of a query, as nginx finds it. The name is in lower case.
 func argument(args []byte, name string) []byte {
@@ -262,7 +263,7 @@ var semicolon = []byte(";")
 
 // forwardedPortText returns the port that the client used, as the endpoint is told it.
 func forwardedPortText(v *View) []byte {
-	if value, ok := message.First(v.Request.Fields, "x-forwarded-port"); ok {
+	if value, ok := first(v.Request.Fields, "x-forwarded-port"); ok {
 		return value
 	}
 	if v.Secure {
@@ -272,89 +273,3 @@ func forwardedPortText(v *View) []byte {
 }
 
 var portHTTP, portHTTPS = []byte("80"), []byte("443")
-
-const upperHex = "0123456789ABCDEF"
-
-// unescapedByte returns the byte that an escape at the beginning of b stands for.
-func unescapedByte(b []byte) (c byte, ok bool) {
-	if len(b) < 3 || b[0] != '%' {
-		return 0, false
-	}
-	high, ok1 := unhex(b[1])
-	low, ok2 := unhex(b[2])
-	return high<<4 | low, ok1 && ok2
-}
-
-func unhex(c byte) (n byte, ok bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c|0x20 && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10, true
-	}
-	return 0, false
-}
-
-// appendUnescaped appends a path without its escapes.
-func appendUnescaped(b, path []byte) []byte {
-	for i := 0; i < len(path); i++ {
-		if c, ok := unescapedByte(path[i:]); ok {
-			b = append(b, c)
-			i += 2
-		} else {
-			b = append(b, path[i])
-		}
-	}
-	return b
-}
-
-// escapes has the bytes that a path and an argument may not have, as nginx escapes them.
-var escapesPath, escapesArgument = escapeTable(" \"#%<>?\\^`{|}"), escapeTable(" \"#%&+;<>?\\^`{|}")
-
-func escapeTable(signs string) (table [256]bool) {
-	for c := range table {
-		table[c] = c < ' ' || c >= 0x7f
-	}
-	for _, c := range []byte(signs) {
-		table[c] = true
-	}
-	return table
-}
-
-func appendEscapedPath(b, path []byte) []byte { return appendEscaped(b, path, &escapesPath) }
-
-func appendEscapedArgument(b, value []byte) []byte { return appendEscaped(b, value, &escapesArgument) }
-
-func appendEscaped(b, text []byte, table *[256]bool) []byte {
-	for _, c := range text {
-		if table[c] {
-			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
-		} else {
-			b = append(b, c)
-		}
-	}
-	return b
-}
-
-// unescapeRedirect takes the escapes that a URL does not need out of it, up to its query, as nginx does where a rewrite
-// redirects. It writes to the same memory.
-func unescapeRedirect(url []byte) []byte {
-	made := url[:0]
-	for i := 0; i < len(url); i++ {
-		if url[i] == '?' {
-			return append(made, url[i:]...)
-		}
-		c, ok := unescapedByte(url[i:])
-		switch {
-		case !ok:
-			made = append(made, url[i])
-		case c > '%' && c < 0x7f:
-			made = append(made, c)
-			i += 2
-		default:
-			made = append(made, url[i:i+3]...)
-			i += 2
-		}
-	}
-	return made
-}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package script
 
 import (
 	"errors"
@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// scriptText is a compiled text with variables in it.
-type scriptText []scriptPart
+// parsedText is a compiled text with variables in it.
+type parsedText []textPart
 
-// scriptPart is a piece of a text: a literal, or a variable.
-type scriptPart struct {
+// textPart is a piece of a text: a literal, or a variable.
+type textPart struct {
 	literal []byte
 	kind    variableKind
 	// name is the name of a field, a cookie or a parameter, as it is compared.
@@ -65,7 +65,7 @@ func (k variableKind) isKept() bool {
 }
 
 // requestVariables are the variables that need no prefix.
-var requestVariables = map[string]scriptPart{
+var requestVariables = map[string]textPart{
 	"uri":                       {kind: variableURI},
 	"document_uri":              {kind: variableURI},
 	"args":                      {kind: variableArgs},
@@ -111,7 +111,7 @@ var prefixedVariables = []struct {
 }
 
 // requestVariable returns what a variable stands for that no script has made.
-func requestVariable(name string) (scriptPart, bool) {
+func requestVariable(name string) (textPart, bool) {
 	if part, ok := requestVariables[name]; ok {
 		return part, true
 	}
@@ -123,13 +123,13 @@ func requestVariable(name string) (scriptPart, bool) {
 		if rest = strings.ToLower(rest); p.kind != variableArgument && p.kind != variableCookie {
 			rest = strings.ReplaceAll(rest, "_", "-")
 		}
-		return scriptPart{kind: p.kind, name: rest}, true
+		return textPart{kind: p.kind, name: rest}, true
 	}
-	return scriptPart{}, false
+	return textPart{}, false
 }
 
-// IsRequestVariable says whether nginx or its ingress controller gives a variable its value, and a [Script] knows it.
-func IsRequestVariable(name string) bool {
+// IsVariable says whether nginx or its ingress controller gives a variable its value, and a [Script] knows it.
+func IsVariable(name string) bool {
 	_, ok := requestVariable(name)
 	return ok
 }
@@ -139,8 +139,8 @@ var (
 	errNoBracket = errors.New("a ${ has no } behind the name")
 )
 
-// ScriptNames returns the names of the variables in a text, and whether there are groups in it.
-func ScriptNames(text string) (names []string, groups bool, err error) {
+// Names returns the names of the variables in a text, and whether there are groups in it.
+func Names(text string) (names []string, groups bool, err error) {
 	err = eachPart(text, func(_, name string, group int) error {
 		if name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
@@ -199,11 +199,11 @@ func isNameByte(c byte) bool {
 }
 
 // text compiles a text.
-func (p *scriptProgram) text(text string) (compiled scriptText, err error) {
+func (p *Program) text(text string) (compiled parsedText, err error) {
 	err = eachPart(text, func(literal, name string, group int) error {
-		part := scriptPart{literal: []byte(literal)}
+		part := textPart{literal: []byte(literal)}
 		if group > 0 {
-			part = scriptPart{kind: variableGroup, index: group}
+			part = textPart{kind: variableGroup, index: group}
 			p.groups = true
 		} else if name != "" {
 			var known bool
@@ -222,10 +222,10 @@ func (p *scriptProgram) text(text string) (compiled scriptText, err error) {
 }
 
 // variable returns what a variable stands for.
-func (p *scriptProgram) variable(name string) (scriptPart, bool) {
+func (p *Program) variable(name string) (textPart, bool) {
 	part, known := p.lookUp(name)
 	if known && part.kind.isKept() {
-		same := func(k scriptPart) bool { return k.kind == part.kind && k.name == part.name }
+		same := func(k textPart) bool { return k.kind == part.kind && k.name == part.name }
 		if part.index = slices.IndexFunc(p.kept, same); part.index < 0 {
 			part.index = len(p.kept)
 			p.kept = append(p.kept, part)
@@ -234,18 +234,18 @@ func (p *scriptProgram) variable(name string) (scriptPart, bool) {
 	return part, known
 }
 
-func (p *scriptProgram) lookUp(name string) (scriptPart, bool) {
+func (p *Program) lookUp(name string) (textPart, bool) {
 	if i := slices.Index(p.slots, name); i >= 0 {
-		return scriptPart{kind: variableSlot, index: i}, true
+		return textPart{kind: variableSlot, index: i}, true
 	}
 	if constant, ok := p.constants[name]; ok {
 		if p.early && !constant.Early {
-			return scriptPart{}, true
+			return textPart{}, true
 		}
-		return scriptPart{literal: []byte(constant.Value)}, true
+		return textPart{literal: []byte(constant.Value)}, true
 	}
 	if p.early && slices.Contains(locationVariables, name) {
-		return scriptPart{}, true
+		return textPart{}, true
 	}
 	return requestVariable(name)
 }
@@ -254,7 +254,7 @@ func (p *scriptProgram) lookUp(name string) (scriptPart, bool) {
 var locationVariables = []string{"best_http_host", "pass_access_scheme", "pass_port", "pass_server_port"}
 
 // literal returns a text that has no variables.
-func (t scriptText) literal() (value []byte, ok bool) {
+func (t parsedText) literal() (value []byte, ok bool) {
 	switch {
 	case len(t) == 0:
 		return nil, true
@@ -265,6 +265,6 @@ func (t scriptText) literal() (value []byte, ok bool) {
 }
 
 // ofResponse says whether the text has a value only once there is a response.
-func (t scriptText) ofResponse() bool {
-	return slices.ContainsFunc(t, func(p scriptPart) bool { return p.kind.isResponse() })
+func (t parsedText) ofResponse() bool {
+	return slices.ContainsFunc(t, func(p textPart) bool { return p.kind.isResponse() })
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package plain
 
 import (
 	"strconv"
@@ -8,9 +8,9 @@ import (
 	"unicode"
 )
 
-// template is what takes the place of a match of a regular expression: texts, and what groups have matched. Reading it
+// Template is what takes the place of a match of a regular expression: texts, and what groups have matched. Reading it
 // beforehand lets its length be known before any of it is made: a group may occur in it many times.
-type template []templatePiece
+type Template []templatePiece
 
 // templatePiece is a text, and after that a group, or none if that is negative.
 type templatePiece struct {
@@ -18,10 +18,10 @@ type templatePiece struct {
 	group int
 }
 
-// readTemplate reads what [regexp.Regexp.Expand] would fill in: $1 and $name, which are as long as can be, ${1} and
+// ReadTemplate reads what [regexp.Regexp.Expand] would fill in: $1 and $name, which are as long as can be, ${1} and
 // ${name}, and $$ for a dollar. groups are the names of an expression's groups, after that of the whole. A group that
 // there is not has matched nothing.
-func readTemplate(groups []string, text string) (t template) {
+func ReadTemplate(groups []string, text string) (t Template) {
 	var before strings.Builder
 	for {
 		plain, rest, found := strings.Cut(text, "$")
@@ -79,9 +79,9 @@ func groupCalled(groups []string, name string) int {
 	return -1
 }
 
-// fill appends the template. at has the beginning and the end of each group in what was matched, negative for one that
-// has matched nothing. fill returns false if more than most bytes were there then.
-func (t template) fill(buf, matched []byte, at []int, most int) ([]byte, bool) {
+// Fill appends the template. at has the beginning and the end of each group in what was matched, negative for one that
+// has matched nothing. Fill returns false if more than most bytes were there then.
+func (t Template) Fill(buf, matched []byte, at []int, most int) ([]byte, bool) {
 	for i := range t {
 		p := &t[i]
 		var group []byte
@@ -94,4 +94,15 @@ func (t template) fill(buf, matched []byte, at []int, most int) ([]byte, bool) {
 		buf = append(append(buf, p.text...), group...)
 	}
 	return buf, true
+}
+
+// Replace appends a text in which a match has been replaced. at is where its groups are. Replace returns false if more
+// than most bytes would be there then.
+func (t Template) Replace(buf, text []byte, at []int, most int) ([]byte, bool) {
+	buf = append(buf, text[:at[0]]...)
+	made, ok := t.Fill(buf, text, at, most)
+	if !ok || len(made)+len(text)-at[1] > most {
+		return buf, false
+	}
+	return append(made, text[at[1]:]...), true
 }

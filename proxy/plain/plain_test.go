@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package plain
 
 import (
-	"errors"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -18,11 +17,8 @@ func TestWhichExpressionsArePlain(t *testing.T) {
 		"": false, "/shop(.*)": false, "^/shop(.*?)": false, "^/[ab](.*)": false, "^/shop/?(.*)": false, "^/a|/b": false, "^/(.*)x": false,
 		"^/a(.*)(.*)": false, "^/caf\u00e9(.*)": false, "^/a(?m:$)": false, "^/a^": false, "(": false, "^" + strings.Repeat("(a)", 10): false,
 	} {
-		if got := readPlain(expression, "/$1") != nil; got != want {
+		if got := Read(expression, "/$1") != nil; got != want {
 			t.Errorf("%s is plain: %t, want %t", expression, got, want)
-		}
-		if got := (&PathChange{Expression: expression, Substitution: "/"}).Compiles(); got == want && expression != "" {
-			t.Errorf("%s is compiled: %t", expression, got)
 		}
 	}
 }
@@ -44,7 +40,7 @@ func TestAPlainExpressionReplacesAsTheExpressionDoes(t *testing.T) {
 			expression += parts[r.IntN(len(parts))]
 		}
 		substitution := substitutions[r.IntN(len(substitutions))]
-		e := readPlain(expression, substitution)
+		e := Read(expression, substitution)
 		if e == nil {
 			continue
 		}
@@ -56,8 +52,8 @@ func TestAPlainExpressionReplacesAsTheExpressionDoes(t *testing.T) {
 				path += pieces[r.IntN(len(pieces))]
 			}
 			at := compiled.FindStringSubmatchIndex(path)
-			var in plainMatch
-			ok := e.match([]byte(path), &in)
+			var in Match
+			ok := e.Find([]byte(path), &in)
 			if ok != (at != nil) {
 				t.Fatalf("%s matches %s: %t, want %t", expression, path, ok, at != nil)
 			}
@@ -65,9 +61,9 @@ func TestAPlainExpressionReplacesAsTheExpressionDoes(t *testing.T) {
 				continue
 			}
 			matched++
-			got, err := substitute([]byte("before"), []byte(path), e.substitution, in[:])
-			if err != nil {
-				t.Fatal(err)
+			got, ok := e.Substitution.Replace([]byte("before"), []byte(path), in[:], 1000)
+			if !ok {
+				t.Fatalf("%s by %q is too long", expression, substitution)
 			}
 			want := "before" + string(compiled.ExpandString(nil, substitution, path, at)) + path[at[1]:]
 			if string(got) != want {
@@ -81,33 +77,18 @@ func TestAPlainExpressionReplacesAsTheExpressionDoes(t *testing.T) {
 }
 
 func TestAPlainExpressionAllocatesNothing(t *testing.T) {
-	c, err := (&PathChange{Expression: "(?i)^/shop(/|$)(.*)", Substitution: "/x/$2"}).compile(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := Read("(?i)^/shop(/|$)(.*)", "/x/$2")
 	buf, path := make([]byte, 0, 256), []byte("/SHOP/cart/17")
 	if n := testing.AllocsPerRun(100, func() {
-		if made, _, err := c.apply(buf, path); err != nil || string(made) != "/x/cart/17" {
-			t.Errorf("got %s %v", made, err)
+		var at Match
+		if !e.Find(path, &at) {
+			t.Error("it does not match")
+		}
+		if made, ok := e.Substitution.Replace(buf, path, at[:], 1000); !ok || string(made) != "/x/cart/17" {
+			t.Errorf("got %s", made)
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
-	}
-}
-
-// A group may occur in a substitution many times. The path that would come out is refused before it is made.
-func TestSubstitutionsThatAreTooLongTakeNoMemory(t *testing.T) {
-	t.Parallel()
-	path := []byte("/" + strings.Repeat("x", 60_000))
-	for _, expression := range []string{"^/(.*)", "^/([a-z]*)"} { // The first is plain.
-		change, err := (&PathChange{Expression: expression, Substitution: "/" + strings.Repeat("$1", 4000)}).compile(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, room, err := change.apply(nil, path)
-		if !errors.Is(err, errLongPath) || cap(room) > 2*longestPath {
-			t.Errorf("%s: %v, with %d bytes of memory", expression, err, cap(room))
-		}
 	}
 }
 
@@ -119,7 +100,7 @@ func TestTemplatesAreFilledInAsByRegexp(t *testing.T) {
 	for _, template := range []string{
 		"", "$", "$$", "$$1", "$1x", "${1}x", "$1-$2-$3", "${name}|$name|${nam}", "${1", "$}", "$ 1", "$01", "$99999999999", "${}", "a$é$1", "$_", "$0",
 	} {
-		got, ok := readTemplate(expression.SubexpNames(), template).fill(nil, []byte(text), at, 1000)
+		got, ok := ReadTemplate(expression.SubexpNames(), template).Fill(nil, []byte(text), at, 1000)
 		if want := expression.ExpandString(nil, template, text, at); !ok || string(got) != string(want) {
 			t.Errorf("%q: %q, want %q", template, got, want)
 		}

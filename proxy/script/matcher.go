@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package script
 
 import (
 	"bytes"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/warren-dev/ingress/proxy/plain"
 )
 
-// scriptMatcher is a compiled regular expression of a script.
-type scriptMatcher struct {
+// matcher is a compiled regular expression of a script.
+type matcher struct {
 	expression *regexp.Regexp
 	// slots are those of the groups that have names, by the number of the group. -1 is for none.
 	slots []int
 	// plain is nil if the expression needs RE2, which allocates where it tells what groups have.
-	plain *plainExpression
+	plain *plain.Expression
 }
 
 // matcher compiles an expression. Its groups that have names become variables.
-func (p *scriptProgram) matcher(scope *Scope, text string, fold bool) (*scriptMatcher, error) {
+func (p *Program) matcher(compile compiler, text string, fold bool) (*matcher, error) {
 	if fold {
 		text = foldedExpression(text)
 	}
-	expression, err := scope.expression(text)
+	expression, err := compile(text)
 	if err != nil {
 		return nil, err
 	}
-	m := &scriptMatcher{expression: expression, plain: plainOf(text)}
+	m := &matcher{expression: expression, plain: plainOf(text)}
 	for group, name := range expression.SubexpNames() {
 		if name == "" {
 			continue
@@ -46,26 +48,25 @@ func (p *scriptProgram) matcher(scope *Scope, text string, fold bool) (*scriptMa
 	return m, nil
 }
 
-// plainOf returns an expression as a plain one, or nil if it is none. What matches everything matches from the beginning.
-func plainOf(text string) *plainExpression {
+// plainOf returns an expression as a plain one, or nil if it is none. What matches everything does so from the
+// beginning.
+func plainOf(text string) *plain.Expression {
 	if strings.HasPrefix(text, ".*") || strings.HasPrefix(text, "(.*)") {
 		text = "^" + text
 	}
-	return readPlain(text, "")
+	return plain.Read(text, "")
 }
 
 // match tries an expression. What its groups have is remembered, if anybody asks.
-func (p *scriptProgram) match(s *ScriptState, m *scriptMatcher, subject []byte) bool {
+func (p *Program) match(s *State, m *matcher, subject []byte) bool {
 	s.groups, s.subject = s.groups[:0], subject
 	switch {
 	case m.plain != nil && bytes.IndexByte(subject, '\n') < 0: // it takes a new line for any other byte
-		var at plainMatch
-		if !m.plain.match(subject, &at) {
+		var at plain.Match
+		if !m.plain.Find(subject, &at) {
 			return false
 		}
-		for group := range m.expression.NumSubexp() + 1 {
-			s.groups = append(s.groups, at[group][0], at[group][1])
-		}
+		s.groups = append(s.groups, at[:2*(m.expression.NumSubexp()+1)]...)
 	case !p.groups:
 		return m.expression.Match(subject)
 	default:
@@ -84,7 +85,7 @@ func (p *scriptProgram) match(s *ScriptState, m *scriptMatcher, subject []byte) 
 }
 
 // group returns what a group has.
-func (s *ScriptState) group(n int) []byte {
+func (s *State) group(n int) []byte {
 	if 2*n+1 >= len(s.groups) || s.groups[2*n] < 0 {
 		return nil
 	}

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+// Package plain finds what a regular expression matches without RE2, where there is only one way to match it.
+package plain
 
 import (
 	"regexp/syntax"
 	"strings"
 )
 
-// plainExpression is a regular expression that needs none of RE2: a text from the beginning of the path on, perhaps in
+// Expression is a regular expression that needs none of RE2: a text from the beginning of the path on, perhaps in
 // any case, the end of a segment, and the rest. Most rewrites that take something off have one, such as
 // "(?i)^/shop(/|$)(.*)". There is only one way to match it, so it is found in one look, and takes next to no memory.
-type plainExpression struct {
-	parts []plainPart
-	// substitution is what takes the place of a match.
-	substitution template
+type Expression struct {
+	parts []part
+	// Substitution is what takes the place of a match.
+	Substitution Template
 }
 
-// plainPart is a part of a plain expression. The parts follow one another.
-type plainPart struct {
-	kind plainKind
+// part is a part of a plain expression. The parts follow one another.
+type part struct {
+	kind kind
 	// text is that of a plainText. If folded is set, it is in lower case, and matches in any case.
 	text   string
 	folded bool
@@ -26,10 +27,10 @@ type plainPart struct {
 	group int
 }
 
-type plainKind uint8
+type kind uint8
 
 const (
-	plainText plainKind = iota
+	plainText kind = iota
 	// plainSegment is a slash, or nothing at the end of the path.
 	plainSegment
 	// plainRest is what is left of the path. Only groups and ends follow it.
@@ -41,33 +42,33 @@ const (
 	plainClose
 )
 
-// maxPlainGroups bounds the groups of a plain expression.
-const maxPlainGroups = 9
+// maxGroups bounds the groups of a plain expression.
+const maxGroups = 9
 
-// plainMatch has the beginning and the end of the whole match and of each group.
-type plainMatch [2 * (maxPlainGroups + 1)]int
+// Match has the beginning and the end of the whole match and of each group, as package regexp has them.
+type Match [2 * (maxGroups + 1)]int
 
-// readPlain returns an expression and what takes its place as a plain one, or nil if it is none.
-func readPlain(text, substitution string) *plainExpression {
+// Read returns an expression and what takes its place as a plain one, or nil if it is none.
+func Read(text, substitution string) *Expression {
 	parsed, err := syntax.Parse(text, syntax.Perl)
-	if err != nil || parsed.MaxCap() > maxPlainGroups {
+	if err != nil || parsed.MaxCap() > maxGroups {
 		return nil
 	}
-	var r plainReader
+	var r reader
 	if !r.read(parsed) || !r.anchored {
 		return nil
 	}
-	return &plainExpression{parts: r.parts, substitution: readTemplate(parsed.CapNames(), substitution)}
+	return &Expression{parts: r.parts, Substitution: ReadTemplate(parsed.CapNames(), substitution)}
 }
 
-type plainReader struct {
-	parts []plainPart
+type reader struct {
+	parts []part
 	// anchored is set once the beginning of the path has been asked for, and rest once everything was read.
 	anchored, rest bool
 }
 
 // read appends an expression. It returns false if that is not plain.
-func (r *plainReader) read(of *syntax.Regexp) bool {
+func (r *reader) read(of *syntax.Regexp) bool {
 	switch of.Op {
 	case syntax.OpEmptyMatch:
 		return true
@@ -79,36 +80,36 @@ func (r *plainReader) read(of *syntax.Regexp) bool {
 		}
 		return true
 	case syntax.OpCapture:
-		r.parts = append(r.parts, plainPart{kind: plainOpen, group: of.Cap})
+		r.parts = append(r.parts, part{kind: plainOpen, group: of.Cap})
 		ok := r.read(of.Sub[0])
-		r.parts = append(r.parts, plainPart{kind: plainClose, group: of.Cap})
+		r.parts = append(r.parts, part{kind: plainClose, group: of.Cap})
 		return ok
 	case syntax.OpBeginText:
 		ok := !r.anchored
 		r.anchored = true
 		return ok
 	case syntax.OpEndText:
-		return r.add(plainPart{kind: plainEnd}, true)
+		return r.add(part{kind: plainEnd}, true)
 	case syntax.OpLiteral:
 		text := string(of.Rune)
 		folded := of.Flags&syntax.FoldCase != 0
 		if folded {
 			text = strings.ToLower(text)
 		}
-		return isASCII(text) && r.add(plainPart{kind: plainText, text: text, folded: folded}, false)
+		return isASCII(text) && r.add(part{kind: plainText, text: text, folded: folded}, false)
 	case syntax.OpStar:
 		any := of.Sub[0].Op == syntax.OpAnyChar || of.Sub[0].Op == syntax.OpAnyCharNotNL // There are no new lines in paths.
-		ok := any && of.Flags&syntax.NonGreedy == 0 && r.add(plainPart{kind: plainRest}, false)
+		ok := any && of.Flags&syntax.NonGreedy == 0 && r.add(part{kind: plainRest}, false)
 		r.rest = true
 		return ok
 	case syntax.OpAlternate:
-		return isSegmentEnd(of.Sub) && r.add(plainPart{kind: plainSegment}, false)
+		return isSegmentEnd(of.Sub) && r.add(part{kind: plainSegment}, false)
 	}
 	return false
 }
 
 // add appends a part. It returns false if the part cannot stand there.
-func (r *plainReader) add(p plainPart, afterRest bool) bool {
+func (r *reader) add(p part, afterRest bool) bool {
 	r.parts = append(r.parts, p)
 	return r.anchored && (!r.rest || afterRest)
 }
@@ -125,8 +126,8 @@ func isSegmentEnd(of []*syntax.Regexp) bool {
 	return len(of) == 2 && of[0].Op == syntax.OpLiteral && string(of[0].Rune) == "/" && of[1].Op == syntax.OpEndText
 }
 
-// match says whether a path matches, and where.
-func (e *plainExpression) match(path []byte, at *plainMatch) bool {
+// Find says whether a path matches, and where.
+func (e *Expression) Find(path []byte, at *Match) bool {
 	n := 0
 	for i := range e.parts {
 		switch p := &e.parts[i]; p.kind {
@@ -158,7 +159,7 @@ func (e *plainExpression) match(path []byte, at *plainMatch) bool {
 	return true
 }
 
-func (p *plainPart) begins(path []byte) bool {
+func (p *part) begins(path []byte) bool {
 	if len(path) < len(p.text) {
 		return false
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package script
 
 import (
 	"bytes"
@@ -12,21 +12,21 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// scriptLevel is a compiled ScriptLevel.
-type scriptLevel struct {
-	input, proxy []scriptField
+// compiledLevel is a compiled Level.
+type compiledLevel struct {
+	input, proxy []compiledField
 	hide         []string
-	more         []scriptField
-	expires      ScriptExpires
-	add          []scriptField
+	more         []compiledField
+	expires      Expires
+	add          []compiledField
 }
 
-// scriptField is a compiled ScriptField.
-type scriptField struct {
+// compiledField is a compiled Field.
+type compiledField struct {
 	name, lower string
 	field       message.Field
-	value       scriptText
-	op          ScriptFieldOp
+	value       parsedText
+	op          FieldOp
 	statuses    []int
 	types       []string
 	// late is set if the value is the response's. constant is set if it is in field.
@@ -37,15 +37,15 @@ type scriptField struct {
 	list bool
 }
 
-func (l *scriptLevel) changesResponse() bool {
-	return len(l.hide)+len(l.more)+len(l.add) > 0 || l.expires.Op != ScriptExpiresOff
+func (l *compiledLevel) changesResponse() bool {
+	return len(l.hide)+len(l.more)+len(l.add) > 0 || l.expires.Op != ExpiresOff
 }
 
-func (p *scriptProgram) level(l *ScriptLevel) (c scriptLevel, err error) {
+func (p *Program) level(l *Level) (c compiledLevel, err error) {
 	c.hide, c.expires = l.Hide, l.Expires
 	for _, list := range []struct {
-		fields []ScriptField
-		to     *[]scriptField
+		fields []Field
+		to     *[]compiledField
 		late   bool
 	}{{l.Input, &c.input, false}, {l.Proxy, &c.proxy, false}, {l.More, &c.more, true}, {l.Add, &c.add, true}} {
 		for i := range list.fields {
@@ -66,8 +66,8 @@ func (p *scriptProgram) level(l *ScriptLevel) (c scriptLevel, err error) {
 	return c, nil
 }
 
-func (p *scriptProgram) field(f *ScriptField) (c scriptField, err error) {
-	c = scriptField{name: f.Name, lower: message.LowerName(f.Name), op: f.Op, statuses: f.Statuses, types: f.Types}
+func (p *Program) field(f *Field) (c compiledField, err error) {
+	c = compiledField{name: f.Name, lower: message.LowerName(f.Name), op: f.Op, statuses: f.Statuses, types: f.Types}
 	if c.value, err = p.text(f.Value); err != nil {
 		return c, err
 	}
@@ -91,16 +91,16 @@ func (p *scriptProgram) field(f *ScriptField) (c scriptField, err error) {
 }
 
 // takes says whether a field of the name is one that the change is about.
-func (f *scriptField) takes(name []byte) bool {
-	if f.op == ScriptFieldClearPrefix {
+func (f *compiledField) takes(name []byte) bool {
+	if f.op == FieldClearPrefix {
 		return len(name) >= len(f.lower) && message.EqualFold(name[:len(f.lower)], f.lower)
 	}
 	return message.EqualFold(name, f.lower)
 }
 
 // apply changes a list of fields.
-func (f *scriptField) apply(fields []message.Field, value []byte) []message.Field {
-	if f.op != ScriptFieldAppend {
+func (f *compiledField) apply(fields []message.Field, value []byte) []message.Field {
+	if f.op != FieldAppend {
 		found := false
 		for i := range fields {
 			// Nobody whom CDN-Loop has to stop may remove it (RFC 8586, section 2).
@@ -110,7 +110,7 @@ func (f *scriptField) apply(fields []message.Field, value []byte) []message.Fiel
 			}
 			old.Kind, found = message.Dropped, true
 		}
-		if f.op == ScriptFieldClear || f.op == ScriptFieldClearPrefix || f.op == ScriptFieldReplace && !found {
+		if f.op == FieldClear || f.op == FieldClearPrefix || f.op == FieldReplace && !found {
 			return fields
 		}
 	}
@@ -124,23 +124,24 @@ func (f *scriptField) apply(fields []message.Field, value []byte) []message.Fiel
 
 // applyList changes Cache-Control as headers-more does. An empty value makes an empty field where there is none. Where
 // there is one, the list is emptied: then expires does not show either.
-func (f *scriptField) applyList(fields []message.Field, value []byte, emptied bool) (changed []message.Field, empty bool) {
-	switch there := emptied || has(fields, f.lower); {
+func (f *compiledField) applyList(fields []message.Field, value []byte, emptied bool) (changed []message.Field, empty bool) {
+	_, there := first(fields, f.lower)
+	switch {
 	case len(value) > 0:
 		return f.apply(fields, value), false
-	case there:
+	case there || emptied:
 		return f.apply(fields, nil), true
 	}
 	return append(fields, f.field), false
 }
 
 // changeInput changes what the client sent, as the level says that holds. It returns false if a value is malformed.
-func (p *scriptProgram) changeInput(v *View) bool {
-	l := &p.levels[v.Script.level]
+func (p *Program) changeInput(v *View) bool {
+	l := &p.levels[v.State.level]
 	for i := range l.input {
 		f := &l.input[i]
 		if len(f.types) > 0 {
-			if contentType, _ := message.First(v.Request.Fields, "content-type"); !slices.Contains(f.types, string(contentType)) {
+			if contentType, _ := first(v.Request.Fields, "content-type"); !slices.Contains(f.types, string(contentType)) {
 				continue
 			}
 		}
@@ -155,10 +156,10 @@ func (p *scriptProgram) changeInput(v *View) bool {
 
 // changeRequest makes the fields that the endpoint gets, as the level says that holds. It returns false if a value is
 // malformed.
-func (p *scriptProgram) changeRequest(v *View) bool {
-	l := &p.levels[v.Script.level]
+func (p *Program) changeRequest(v *View) bool {
+	l := &p.levels[v.State.level]
 	// All values are those of the request that came: nothing of it is taken away before.
-	s := v.Script
+	s := v.State
 	begin := len(s.values)
 	for i := range l.proxy {
 		value, ok := p.fieldValue(v, &l.proxy[i])
@@ -169,14 +170,14 @@ func (p *scriptProgram) changeRequest(v *View) bool {
 	}
 	values := s.values[begin:]
 	for i := range l.proxy {
-		if f := &l.proxy[i]; f.op == ScriptFieldSet {
-			drop := scriptField{lower: f.lower, op: ScriptFieldClear}
+		if f := &l.proxy[i]; f.op == FieldSet {
+			drop := compiledField{lower: f.lower, op: FieldClear}
 			v.Request.Fields = drop.apply(v.Request.Fields, nil)
 		}
 	}
 	for i := range l.proxy {
 		if f := l.proxy[i]; len(values[i]) > 0 {
-			f.op = ScriptFieldAppend
+			f.op = FieldAppend
 			v.Request.Fields = f.apply(v.Request.Fields, values[i])
 		}
 	}
@@ -185,21 +186,21 @@ func (p *scriptProgram) changeRequest(v *View) bool {
 }
 
 // fieldValue returns the value that a field gets. It returns false if that is malformed.
-func (p *scriptProgram) fieldValue(v *View, f *scriptField) (value []byte, ok bool) {
+func (p *Program) fieldValue(v *View, f *compiledField) (value []byte, ok bool) {
 	if f.constant {
 		return f.field.Value, true
 	}
 	value = message.TrimSpace(p.value(v, f.value))
-	return value, isFieldValue(value) && !v.Script.failed
+	return value, isFieldValue(value) && !v.State.failed
 }
 
 // prepare makes the values that the fields of the response get: a response comes when the request's head may be gone.
 // What is malformed is left out.
-func (p *scriptProgram) prepare(v *View) {
-	s := v.Script
+func (p *Program) prepare(v *View) {
+	s := v.State
 	l := &p.levels[s.level]
 	s.values = s.values[:0]
-	for _, list := range [][]scriptField{l.more, l.add} {
+	for _, list := range [][]compiledField{l.more, l.add} {
 		for i := range list {
 			f := &list[i]
 			var value []byte
@@ -213,7 +214,7 @@ func (p *scriptProgram) prepare(v *View) {
 }
 
 // copied returns what a text says of a request, in the state's own memory.
-func (s *ScriptState) copied(v *View, text scriptText) []byte {
+func (s *State) copied(v *View, text parsedText) []byte {
 	begin := len(s.memory)
 	s.append(v, text, false)
 	value := message.TrimSpace(s.memory[begin:len(s.memory):len(s.memory)])
@@ -223,34 +224,34 @@ func (s *ScriptState) copied(v *View, text scriptText) []byte {
 	return value
 }
 
-// own changes an answer of our own, unless response has done so.
-func (p *scriptProgram) own(v *View, resp *message.Response) {
-	if v.Script == nil {
-		v.Script = new(ScriptState)
+// Own changes an answer of our own, unless Response has done so.
+func (p *Program) Own(v *View, resp *message.Response) {
+	if v.State == nil {
+		v.State = new(State)
 	}
-	if s := v.Script; s.program != p {
+	if s := v.State; s.program != p {
 		s.reset()
 		s.makeRoom(p)
 		s.program = p
 		s.decode(v)
 	}
-	if !v.Script.ready {
+	if !v.State.ready {
 		p.prepare(v)
 	}
-	v.Script.answered = true
-	p.response(v, resp)
+	v.State.answered = true
+	p.Response(v, resp)
 }
 
-// response changes the fields of a response, as the level says that holds for the request.
-func (p *scriptProgram) response(v *View, resp *message.Response) {
-	s := v.Script
+// Response changes the fields of a response, as the level says that holds for the request.
+func (p *Program) Response(v *View, resp *message.Response) {
+	s := v.State
 	if s == nil || s.program != p || !s.ready || s.told {
 		return
 	}
 	s.told = true
 	l := &p.levels[s.level]
 	for _, name := range l.hide {
-		hide := scriptField{lower: name, op: ScriptFieldClear}
+		hide := compiledField{lower: name, op: FieldClear}
 		resp.Fields = hide.apply(resp.Fields, nil)
 	}
 	endpoint := len(resp.Fields) // what is behind is ours
@@ -268,7 +269,7 @@ func (p *scriptProgram) response(v *View, resp *message.Response) {
 		resp.Fields = f.apply(resp.Fields, value)
 	}
 	values = values[len(l.more):]
-	if l.expires.Op != ScriptExpiresOff && slices.Contains(AddedStatuses, resp.Status) {
+	if l.expires.Op != ExpiresOff && slices.Contains(AddedStatuses, resp.Status) {
 		s.expire(v, resp, l.expires, emptied)
 	}
 	for i := range l.add {
@@ -279,15 +280,15 @@ func (p *scriptProgram) response(v *View, resp *message.Response) {
 		resp.Fields = f.apply(resp.Fields, p.responseValue(v, f, values[i], resp, endpoint))
 	}
 	if s.answered && (resp.Status == 204 || resp.Status == 304) {
-		noType := scriptField{lower: "content-type", op: ScriptFieldClear} // there is no content, but -t has seen its type
+		noType := compiledField{lower: "content-type", op: FieldClear} // there is no content, but -t has seen its type
 		resp.Fields = noType.apply(resp.Fields, nil)
 	}
 }
 
 // hasType says whether the media type of a response is one of those that the change is about. An answer of our own that
 // has no type yet counts as a page, as those of nginx are.
-func (f *scriptField) hasType(resp *message.Response, own bool) bool {
-	actual, there := message.First(resp.Fields, "content-type")
+func (f *compiledField) hasType(resp *message.Response, own bool) bool {
+	actual, there := first(resp.Fields, "content-type")
 	if own && !there {
 		actual = htmlContent
 	}
@@ -307,14 +308,14 @@ func (f *scriptField) hasType(resp *message.Response, own bool) bool {
 var charset = []byte("charset=")
 
 // responseValue returns the value that a field of a response gets.
-func (p *scriptProgram) responseValue(v *View, f *scriptField, prepared []byte, resp *message.Response, endpoint int) []byte {
+func (p *Program) responseValue(v *View, f *compiledField, prepared []byte, resp *message.Response, endpoint int) []byte {
 	switch {
 	case f.constant:
 		return f.field.Value
 	case !f.late:
 		return prepared
 	}
-	s := v.Script
+	s := v.State
 	begin := len(s.memory)
 	for i := range f.value {
 		switch part := &f.value[i]; part.kind {
@@ -325,10 +326,12 @@ func (p *scriptProgram) responseValue(v *View, f *scriptField, prepared []byte, 
 				s.memory = strconv.AppendInt(s.memory, int64(resp.Status), 10)
 			}
 		case variableSent:
-			s.memory = appendFieldOf(s.memory, resp.Fields, part.name, false)
+			value, _ := first(resp.Fields, part.name)
+			s.memory = append(s.memory, value...)
 		case variableUpstreamField:
 			if !s.answered {
-				s.memory = appendFieldOf(s.memory, resp.Fields[:endpoint], part.name, true)
+				value, _ := message.First(resp.Fields[:endpoint], part.name) // even if it was taken out
+				s.memory = append(s.memory, value...)
 			}
 		default:
 			s.memory = append(s.memory, part.literal...)
@@ -341,14 +344,14 @@ func (p *scriptProgram) responseValue(v *View, f *scriptField, prepared []byte, 
 	return value
 }
 
-// appendFieldOf appends the value of the first field of a name. With dropped, one that was taken out counts too.
-func appendFieldOf(b []byte, fields []message.Field, name string, dropped bool) []byte {
+// first returns the value of the first field of a name that nobody took out.
+func first(fields []message.Field, lower string) (value []byte, ok bool) {
 	for i := range fields {
-		if f := &fields[i]; (dropped || f.Kind != message.Dropped) && message.EqualFold(f.Name, name) {
-			return append(b, f.Value...)
+		if f := &fields[i]; f.Kind != message.Dropped && message.EqualFold(f.Name, lower) {
+			return f.Value, true
 		}
 	}
-	return b
+	return nil, false
 }
 
 var (
@@ -363,7 +366,7 @@ var (
 const imfFixdate = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // expire sets Expires, and Cache-Control unless that was emptied.
-func (s *ScriptState) expire(v *View, resp *message.Response, e ScriptExpires, emptied bool) {
+func (s *State) expire(v *View, resp *message.Response, e Expires, emptied bool) {
 	for i := range resp.Fields {
 		f := &resp.Fields[i]
 		if f.Kind == message.Other && (message.EqualFold(f.Name, "expires") || message.EqualFold(f.Name, "cache-control")) {
@@ -372,9 +375,9 @@ func (s *ScriptState) expire(v *View, resp *message.Response, e ScriptExpires, e
 	}
 	expires, cacheControl := expiresEpoch, noCache
 	switch e.Op {
-	case ScriptExpiresMax:
+	case ExpiresMax:
 		expires, cacheControl = expiresMax, maxAgeMax
-	case ScriptExpiresIn:
+	case ExpiresIn:
 		begin := len(s.memory)
 		s.memory = v.Now.Add(time.Duration(e.Seconds)*time.Second).UTC().AppendFormat(s.memory, imfFixdate)
 		expires = s.memory[begin:len(s.memory):len(s.memory)]
