@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -226,16 +227,16 @@ func (r *reading) appendLocations(host *rules.Host, where string, kind snippet.K
 
 // withoutFile returns the script of a location without its last step, which says that there is no file. Addresses are
 // asked before nginx looks for one, and the rule's own answer says the same after that.
-func withoutFile(script *policy.Script) *policy.Script {
-	if script == nil || len(script.Location) == 0 {
-		return script
+func withoutFile(of *policy.Script) *policy.Script {
+	if of == nil || len(of.Location) == 0 {
+		return of
 	}
-	last := len(script.Location) - 1
-	if step := &script.Location[last]; step.Op != policy.ScriptReturn || step.Status != 404 || step.Value != "" {
-		return script
+	last := len(of.Location) - 1
+	if step := &of.Location[last]; step.Op != script.Return || step.Status != 404 || step.Value != "" {
+		return of
 	}
-	shorter := *script
-	if shorter.Location = script.Location[:last:last]; shorter.Equal(&policy.Script{}) {
+	shorter := *of
+	if shorter.Location = of.Location[:last:last]; shorter.Equal(&policy.Script{}) {
 		return nil
 	}
 	return &shorter
