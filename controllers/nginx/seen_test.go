@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // Each row is what the real controller was seen to do, in the words of that list. A row says the requests and what
@@ -287,6 +290,49 @@ func TestContentIsBoundedAsItWasSeen(t *testing.T) {
 		r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{test.annotation}}})
 		if got := r.ask("POST h.io/", test.length).String(); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestMirrorsGetCopies(t *testing.T) {
+	t.Parallel()
+	r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{"mirror-target: http://shadow.shop.svc.cluster.local$request_uri"}}})
+	if got := r.ask("POST h.io/m?q", "content 3").String(); got != "web /m?q" {
+		t.Errorf("got %q", got)
+	}
+	select {
+	case got := <-r.copies:
+		if got != "POST /m?q" {
+			t.Errorf("the copy is %q", got)
+		}
+	case <-time.After(fixture.Patience):
+		t.Error("no copy came")
+	}
+}
+
+// Kubernetes' own list of what surprised people about ingress-nginx (27 February 2026).
+func TestTheFiveSurprises(t *testing.T) {
+	t.Parallel()
+	r := serve(t, nil, []object{
+		{name: "a", host: "one.io", paths: "Specific /[A-Z]{3} -> web", annotations: []string{"use-regex: true"}},
+		{name: "b", host: "two.io", paths: "Specific /x -> web", annotations: []string{"use-regex: true"}},
+		{name: "c", host: "two.io", paths: "Exact /Header -> api", minutes: 1},
+		{name: "d", host: "three.io", paths: "Specific /x -> web", annotations: []string{"rewrite-target: /y"}},
+		{name: "e", host: "three.io", paths: "Exact /Header -> api", minutes: 1},
+		{name: "f", host: "four.io", paths: "Exact /my-path/ -> web"},
+		{name: "g", host: "five.io", paths: "Exact /uuid -> web"},
+	})
+	for what, want := range map[string]string{
+		"one.io/uuidfoo":     "web /uuidfoo",                // 1: expressions ignore case, and are open at their end
+		"two.io/headers/x":   "api /headers/x",              // 2: use-regex makes the paths of other Ingresses expressions, Exact ones too
+		"three.io/headers":   "api /headers",                // 3: and so does rewrite-target
+		"four.io/my-path":    "301 http://four.io/my-path/", // 4
+		"five.io/a/../uuid":  "web /uuid",                   // 5: paths are made canonical before they are matched
+		"five.io/a/..//uuid": "web /uuid",
+		"five.io/uuid/":      "404 RouteNotFound",
+	} {
+		if got := r.ask(what).String(); got != want {
+			t.Errorf("%s: got %q, want %q", what, got, want)
 		}
 	}
 }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nginx_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/warren-dev/ingress/controllers/gatewayapi"
+	"github.com/warren-dev/ingress/controllers/nginx"
+	"github.com/warren-dev/ingress/controllers/sources"
+	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy"
+)
+
+// hostileValues are what nobody means.
+var hostileValues = []string{
+	"", " ", "true", "false", "on", "off", "0", "1", "-1", "999999999999", "2147483647", "1e9", "/", "//", "/..", "/$1", "$1", "$", "${1}", "/$9/x", "(", "[", "a{9999}", "(?=x)", `\`,
+	"a\r\nX-Evil: 1", "a\x00b", "é", "*", "*.io", "https://", "https://a b/", "http://[::1", "https://a.io$request_uri", "http://web$request_uri", "web", "shop/web", "other/web",
+	"cookie", "Strict", "$remote_addr", "$http_", "$cookie_a;b", "10.0.0.0/8", "::/0", "0.0.0.0/0,x", "10.0.0.0/99", "return 200 'x';", "}", "{{", "deny all;", "location / { deny all; }",
+	"location = / { return 200; }", "more_set_headers 'A: b';", "a b", "~a b", "~*(.*) $1$2", "; Path=/", "error timeout http_999", "HTTPS", "GRPC", "1.0", strings.Repeat("a", 9000), strings.Repeat("(a|", 300),
+}
+
+// snapshotApplies builds what one Ingress makes, and has a data plane take it: it would refuse the whole.
+func snapshotApplies(t *testing.T, path string, annotations map[string]string) {
+	t.Helper()
+	ingress := &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "a", UID: types.UID("a"), Annotations: annotations,
+		CreationTimestamp: metav1.NewTime(time.Unix(0, 0))}}
+	ingress.Spec.IngressClassName = new("nginx")
+	rule := networkingv1.IngressRule{Host: "h.io"}
+	rule.HTTP = &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{
+		{Path: path, PathType: new(networkingv1.PathTypeImplementationSpecific), Backend: backend("web")},
+		{Path: "/other/", PathType: new(networkingv1.PathTypePrefix), Backend: backend("api")}}}
+	ingress.Spec.Rules = []networkingv1.IngressRule{rule}
+	ingress.Spec.DefaultBackend = new(backend("next"))
+	in, _, err := sources.InputOf([]client.Object{ingress}, translate.Options{IngressClass: "warren"}, gatewayapi.Options{}, nginx.Options{Class: "nginx"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, _ := translate.Build(in)
+	p := proxy.New(proxy.Config{MaxHeaderBytes: 64 << 10, MaxHeaders: 128})
+	if _, err := p.Apply(snapshot); err != nil {
+		t.Errorf("path %q with %q: the data plane refuses it: %v", path, annotations, err)
+	}
+}
+
+// What one author writes must not keep the others from being served.
+func TestNoAnnotationMakesASnapshotThatIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, n := range nginx.Annotations {
+		if n.Fate != nginx.ActedOn {
+			continue // Its value is not read.
+		}
+		for _, value := range hostileValues {
+			annotations := map[string]string{nginx.Prefix + n.Name: value}
+			// What some mean nothing without.
+			for _, with := range []string{"enable-cors: true", "affinity: cookie", "backend-protocol: HTTPS", "limit-rps: 1", "proxy-redirect-from: /", "rewrite-target: /x$1"} {
+				name, usual, _ := strings.Cut(with, ": ")
+				if _, said := annotations[nginx.Prefix+name]; !said {
+					annotations[nginx.Prefix+name] = usual
+				}
+			}
+			snapshotApplies(t, "/a(.*)", annotations)
+			snapshotApplies(t, "/a", map[string]string{nginx.Prefix + n.Name: value})
+		}
+	}
+}
+
+func TestNoPathMakesASnapshotThatIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/", "/a/", "/a?b", "/a#b", "/a b", "/é", "/%zz", "/../a", "/a(b", "/a[b", "/(?=a)", `/\1`, "/a{9999}", "/" + strings.Repeat("x", 2000), "/a|/b", "/a$", "/$1"} {
+		for _, annotation := range []string{"ssl-redirect", "use-regex", "rewrite-target", "whitelist-source-range", "app-root", "server-alias"} {
+			value := map[string]string{"use-regex": "true", "rewrite-target": "/$1", "whitelist-source-range": "10.0.0.0/8", "app-root": "/r", "server-alias": "h.io,www.h.io"}[annotation]
+			snapshotApplies(t, path, map[string]string{nginx.Prefix + annotation: value, nginx.Prefix + "from-to-www-redirect": "true"})
+		}
+	}
+}
+
+func FuzzAnnotations(f *testing.F) {
+	for i, value := range hostileValues {
+		f.Add("/a(.*)", uint8(i), value, uint8(i+7), value)
+	}
+	f.Fuzz(func(t *testing.T, path string, one uint8, first string, two uint8, second string) {
+		if !strings.HasPrefix(path, "/") {
+			path = "/" + path // The API server takes no other.
+		}
+		names := nginx.Annotations
+		snapshotApplies(t, path, map[string]string{
+			nginx.Prefix + names[int(one)%len(names)].Name: first, nginx.Prefix + names[int(two)%len(names)].Name: second})
+	})
+}
