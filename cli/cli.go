@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package cli is the commands besides the controller: they show what a replica serves, and why a request ends as it
-// does. They ask a running replica at its admin address. Only explain -f and check compile manifests by themselves,
-// without a cluster. Nothing here changes anything, except that the command that moves a host has kubectl change its
-// claim.
+// does. They ask a running replica at its admin address. Only explain -f, check and audit compile manifests by
+// themselves, without a controller. Nothing here changes anything, except that the command that moves a host has
+// kubectl change its claim.
 //
 // Read in this order: cli.go (how a command line is run), program.go (which commands there are), arguments.go (which
 // spellings of flags there are), replica.go and admin.go (how a replica is asked), kubectl.go, pod.go and process (how
-// kubectl warren finds one), explain.go, ls.go, watch.go, hosts.go, check.go, version.go and completion.go (the
-// commands), compile.go and network.go (what is made of manifests), output.go, table.go, colour.go and junit.go (how
-// results are written).
+// kubectl warren finds one), explain.go, ls.go, watch.go, hosts.go, check.go, audit.go, version.go and completion.go
+// (the commands), compile.go and network.go (what is made of manifests), output.go, table.go, colour.go and junit.go
+// (how results are written).
 package cli
 
 import (

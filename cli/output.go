@@ -22,6 +22,8 @@ type outputFlag struct {
 // The formats that there are.
 const (
 	formatText  = "text"
+	formatTable = "table"
+	formatHTML  = "html"
 	formatWide  = "wide"
 	formatJSON  = "json"
 	formatYAML  = "yaml"

@@ -98,11 +98,7 @@ func (m *Manifests) Standard(context.Context) (ours StandardObjects, err error) 
 	if m.Nginx.Class == "" {
 		return ours, nil
 	}
-	known := nginx.Maps{}
-	for _, o := range of[*corev1.ConfigMap](m) {
-		known[client.ObjectKeyFromObject(o)] = nginx.Map{Data: o.Data}
-	}
-	ours.Settings = nginx.NewSettings(m.Nginx, known)
+	ours.Settings = nginx.NewSettings(m.Nginx, NginxMaps(m.Objects))
 	return ours, nil
 }
 
@@ -212,3 +208,20 @@ func WithPods(objects []client.Object) []client.Object {
 
 // assumedAddress is one for documentation (RFC 5737), which is nobody's.
 const assumedAddress = "192.0.2.1"
+
+// ForNginx returns the Ingresses among objects that were written for ingress-nginx, and what they have in common. That
+// is nil if none are served.
+func ForNginx(objects []client.Object, class string, forNginx nginx.Options) ([]*networkingv1.Ingress, *nginx.Settings) {
+	m := &Manifests{Objects: objects, Class: class, Nginx: forNginx}
+	ours, _ := m.Standard(context.Background()) // nothing fails without a cluster
+	return ours.Nginx, ours.Settings
+}
+
+// NginxMaps returns the ConfigMaps among objects.
+func NginxMaps(objects []client.Object) nginx.Maps {
+	known := nginx.Maps{}
+	for _, o := range of[*corev1.ConfigMap](&Manifests{Objects: objects}) {
+		known[client.ObjectKeyFromObject(o)] = nginx.Map{Data: o.Data}
+	}
+	return known
+}
