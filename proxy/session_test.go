@@ -183,6 +183,35 @@ func TestSessionStaysWithItsBackend(t *testing.T) {
 	}
 }
 
+// The parts of a route that a canary divides have the same backends. So a session stays on its side, whatever a header
+// says.
+func TestSessionStaysOnItsSideOfACanary(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	pools := echoes(t, "0", "1")
+	always, rest := shared("/", 0, 1), shared("/", 1, 0)
+	always.Conditions = &snapshot.Conditions{Headers: []snapshot.Condition{{Name: "x-next", Value: "always"}}}
+	for _, r := range []*snapshot.Route{&always, &rest} {
+		r.Canary = "default/next"
+		persisting(nil)(r)
+	}
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", always, rest)}, pools...))
+	ask := func(token, next string) reply {
+		return p.ask("GET / HTTP/1.1\r\nHost: a\r\nCookie: s=" + token + "\r\nX-Next: " + next + "\r\n\r\n")
+	}
+	for next, by := range map[string]string{"always": "1", "never": "0"} {
+		begun := ask("", next)
+		if at, _ := begun.seen(t); at != by {
+			t.Errorf("%s begins a session at %s", next, at)
+		}
+		for _, later := range []string{"always", "never"} {
+			if at, _ := ask(begun.token(), later).seen(t); at != by {
+				t.Errorf("a session of %s is at %s with %s", next, at, later)
+			}
+		}
+	}
+}
+
 // What a client writes in place of a token leads to no endpoint that it could not come to without.
 func TestNobodyMakesASessionButTheProxy(t *testing.T) {
 	t.Parallel()

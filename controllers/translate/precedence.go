@@ -90,8 +90,10 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				turns = append(turns, turn{route: len(routes) - 1, candidate: index})
 			}
 		}
-		takeTurns(routes, candidates, turns, objects)
-		turns = turns[:0]
+		if len(turns) > 0 {
+			takeTurns(routes, candidates, turns, objects)
+			turns = turns[:0]
+		}
 		programmed = append(programmed, hosts.programmed(h, routes[first:len(routes):len(routes)]))
 	}
 	hosts.copyAliases(names, programmed)
