@@ -62,6 +62,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\d+ hosts are served`), "N hosts are served"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDRESS"},
 	{regexp.MustCompile(`task web-[12]`), "task web-N"},
+	{regexp.MustCompile(`task secure-app-demo-[12]`), "task secure-app-demo-N"},
 	{regexp.MustCompile(`Host: hello.example.com:\d+`), "Host: hello.example.com:N"},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "ID"},
 	{regexp.MustCompile(` +`), " "},
@@ -106,13 +107,33 @@ func printedAsSaid(said, printed string) error {
 // Each command of the tutorial is run where make run-acme is, and prints what the tutorial says.
 func TestTheTutorialIsTrue(t *testing.T) {
 	t.Parallel()
+	if run := follow(t, filepath.Join("docs", "tutorial.md"), "", "## The same in a cluster"); run < 15 {
+		t.Errorf("%d commands were run, want all of the tutorial", run)
+	}
+}
+
+// The README's commands come to a first answer, and to HTTPS with a rate limit.
+func TestTheReadmeIsTrue(t *testing.T) {
+	t.Parallel()
+	if run := follow(t, "README.md", "## From kubectl apply to curl", "## What is in it"); run < 15 {
+		t.Errorf("%d commands were run, want all of the README's", run)
+	}
+}
+
+// follow runs the commands of a page, from one heading on up to another one, and returns how many there were.
+func follow(t *testing.T, name, from, to string) (run int) {
+	t.Helper()
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := os.ReadFile(filepath.Join(checkout, "docs", "tutorial.md"))
+	page, err := os.ReadFile(filepath.Join(checkout, name))
 	if err != nil {
 		t.Fatal(err)
+	}
+	_, text, found := strings.Cut(string(page), from)
+	if !found {
+		t.Fatalf("%s has no %s", name, from)
 	}
 	d := demonstrate(t, "-acme")
 	programs := t.TempDir()
@@ -123,8 +144,7 @@ func TestTheTutorialIsTrue(t *testing.T) {
 	}
 	portOf := func(address string) string { _, port, _ := net.SplitHostPort(address); return port }
 	here := strings.NewReplacer(".run/", d.data+"/", ":8000", ":"+portOf(d.http), ":8443", ":"+portOf(d.https))
-	run := 0
-	for _, s := range steps(string(page), "## The same in a cluster") {
+	for _, s := range steps(text, to) {
 		if strings.HasPrefix(s.command, "make ") || strings.HasPrefix(s.command, "export ") {
 			continue // That is what the test has done before.
 		}
@@ -139,9 +159,7 @@ func TestTheTutorialIsTrue(t *testing.T) {
 			t.Fatalf("$ %s%v", s.command, err)
 		}
 	}
-	if run < 15 {
-		t.Errorf("%d commands were run, want all of the tutorial", run)
-	}
+	return run
 }
 
 func TestWhatATutorialSaysIsComparedWithWhatIsPrinted(t *testing.T) {
