@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -32,7 +33,7 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 		}
 		covered, missing := covers(r.Route, path), []string(nil)
 		if covered {
-			missing = routing.Unmet(r.Conditions, req)
+			missing = condition.Unmet(r.Conditions, req)
 		}
 		switch {
 		case won != nil && r.compiled == won:

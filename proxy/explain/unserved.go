@@ -6,8 +6,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -33,7 +33,7 @@ func notServed(u *snapshot.Unserved, req *message.Request, path []byte) Candidat
 		Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
 		Rule: u.Rule.Place(), Service: u.Service, Unserved: u.Reason,
 	}
-	missing := routing.Unmet(u.Conditions, req)
+	missing := condition.Unmet(u.Conditions, req)
 	route := snapshot.Route{Path: u.Path, Match: u.Match}
 	switch {
 	case u.Senseless:

@@ -12,6 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/coding"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -174,7 +175,7 @@ func (x *Exchange) Tunnel() (*upstream.Conn, Held) { return x.up.Sole(), Held{x.
 // Held is what a tunnel holds: its place at the endpoint, and what it takes of the limits of its route.
 type Held struct {
 	hold  balance.Hold
-	slots policy.Slots
+	slots limit.Slots
 }
 
 // Release gives all of it back. The owner of the tunnel calls it once the tunnel has ended.

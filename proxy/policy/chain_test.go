@@ -5,6 +5,7 @@ package policy_test
 import (
 	"testing"
 
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 )
@@ -12,7 +13,7 @@ import (
 // A policy that compiles to nothing would be served as if the route had none.
 func TestEveryPolicyIsCompiled(t *testing.T) {
 	t.Parallel()
-	scope := &policy.Scope{Limiter: policy.NewLimiter(), Kept: func(_ any, first func() any) any { return first() }}
+	scope := &policy.Scope{Limiter: limit.New(), Kept: func(_ any, first func() any) any { return first() }}
 	for _, like := range policy.Order {
 		p := snapshottest.FilledPolicy(t, like).Interface().(policy.Policy)
 		c, err := policy.Compile([]policy.Policy{p}, scope)

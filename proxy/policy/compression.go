@@ -64,7 +64,7 @@ type compression struct {
 // request notes how the client likes its response. Its head may be gone when that comes.
 func (c *compression) request(v *View) Answer {
 	v.Accepts = message.Identity
-	if v.Request.Version != message.HTTP10 && !forbidsTransforming(v.Request.Fields) {
+	if v.Request.Version != message.HTTP10 && !message.ForbidsTransforming(v.Request.Fields) {
 		v.Accepts = message.PreferredCoding(v.Request.Fields)
 	}
 	if v.Notes != nil {
@@ -86,18 +86,24 @@ func (c *compression) response(v *View, resp *message.Response) {
 	v.Encode = message.Identity
 	if resp.Status == 304 {
 		if v.Accepts != message.Identity {
-			weaken(resp)
+			message.Weaken(resp)
+			c.vary(resp)
 		}
 		return
 	}
 	if !c.compresses(resp) {
 		return
 	}
-	if !varies(resp.Fields) {
-		resp.Fields = append(resp.Fields, varyByEncoding)
-	}
+	c.vary(resp)
 	if !resp.NoContent {
 		v.Encode = v.Accepts
+	}
+}
+
+// vary says to caches that a response differs by what clients accept.
+func (c *compression) vary(resp *message.Response) {
+	if !message.Varies(resp.Fields, "accept-encoding") {
+		resp.Fields = append(resp.Fields, varyByEncoding)
 	}
 }
 
@@ -120,7 +126,7 @@ func (c *compression) compresses(resp *message.Response) bool {
 				return false
 			}
 		case len("content-range"): // cache-control has as many letters
-			if message.EqualFold(f.Name, "content-range") || isNoTransform(f) {
+			if message.EqualFold(f.Name, "content-range") || f.IsNoTransform() {
 				return false
 			}
 		}
@@ -146,53 +152,6 @@ func (c *compression) matches(value []byte) bool {
 		}
 	}
 	return false
-}
-
-// forbidsTransforming returns whether a message's Cache-Control says that its content, or that of its response, is to
-// stay as it is (RFC 9110, section 7.7).
-func forbidsTransforming(fields []message.Field) bool {
-	for i := range fields {
-		if isNoTransform(&fields[i]) {
-			return true
-		}
-	}
-	return false
-}
-
-func isNoTransform(f *message.Field) (is bool) {
-	if f.Kind == message.Other && message.EqualFold(f.Name, "cache-control") {
-		message.Elements(f.Value, func(directive []byte) bool {
-			is = is || message.EqualFold(directive, "no-transform")
-			return !is
-		})
-	}
-	return is
-}
-
-// varies returns whether a response says already that it differs by what clients accept, or by everything.
-func varies(fields []message.Field) (does bool) {
-	for i := range fields {
-		if f := &fields[i]; f.Kind == message.Other && message.EqualFold(f.Name, "vary") {
-			message.Elements(f.Value, func(name []byte) bool {
-				does = does || string(name) == "*" || message.EqualFold(name, "accept-encoding")
-				return !does
-			})
-		}
-	}
-	return does
-}
-
-// weaken makes the entity tag of a 304 a weak one, as that of the response which the client has got. A cache may not
-// update that by a strong one (RFC 9111, section 4.3.4).
-func weaken(resp *message.Response) {
-	for i := range resp.Fields {
-		if f := &resp.Fields[i]; f.Kind == message.Other && message.EqualFold(f.Name, "etag") && len(f.Value) > 0 && f.Value[0] == '"' {
-			f.Value = append([]byte("W/"), f.Value...)
-		}
-	}
-	if !varies(resp.Fields) {
-		resp.Fields = append(resp.Fields, varyByEncoding)
-	}
 }
 
 // CompressedTypes are the media types that are worth compressing: text, and data that is written as text. Images,

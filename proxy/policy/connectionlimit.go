@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/addresses"
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -34,26 +36,26 @@ type connectionRule struct{}
 
 // Compile gives the route an id among the limiter's rules.
 func (c *ConnectionLimit) Compile(s *Scope) (Steps, error) {
-	rule := s.Kept(connectionRule{}, func() any { return s.Limiter.newRule() }).(uint32)
-	limit := &connectionLimit{limiter: s.Limiter, rule: rule, most: max(c.Connections, 0), exempt: compileRanges(c.Exempt)}
+	rule := s.Kept(connectionRule{}, func() any { return s.Limiter.NewRule() }).(uint32)
+	limit := &connectionLimit{limiter: s.Limiter, rule: rule, most: max(c.Connections, 0), exempt: addresses.RangesOf(c.Exempt)}
 	return Steps{Request: limit.request}, nil
 }
 
 // connectionLimit is a compiled ConnectionLimit.
 type connectionLimit struct {
-	limiter *Limiter
+	limiter *limit.Limiter
 	rule    uint32
 	most    int
-	exempt  addressRanges
+	exempt  addresses.Ranges
 }
 
 func (c *connectionLimit) request(v *View) (answer Answer) {
-	if c.exempt.contain(v.Client) {
+	if c.exempt.Contain(v.Client) {
 		v.note((*ConnectionLimit)(nil).Name(), exemptText)
 		return Answer{}
 	}
 	if v.Notes != nil {
-		n := c.limiter.underwayOf(c.rule, v.Client)
+		n := c.limiter.UnderWay(c.rule, v.Client)
 		*v.Notes = append(*v.Notes, Note{Policy: (*ConnectionLimit)(nil).Name(), Passed: n < c.most,
 			Text: fmt.Sprintf("of the client, %d requests are under way, and %d may be", n, c.most)})
 		if n >= c.most {
@@ -61,28 +63,10 @@ func (c *connectionLimit) request(v *View) (answer Answer) {
 		}
 		return Answer{}
 	}
-	slot, ok := c.limiter.take(c.rule, v.Client, c.most)
+	slot, ok := c.limiter.Take(c.rule, v.Client, c.most)
 	if !ok {
 		return Answer{Reason: reason.ConnectionsLimited}
 	}
-	v.Slots.add(slot)
+	v.Slots.Add(slot)
 	return Answer{}
-}
-
-// Slots are what a request has taken of the limits of its route and of its backend.
-type Slots [2]Slot
-
-func (s *Slots) add(slot Slot) {
-	if s[0].limiter == nil {
-		s[0] = slot
-	} else {
-		s[1] = slot
-	}
-}
-
-// Release gives all slots back. A second call does nothing.
-func (s *Slots) Release() {
-	for i := range s {
-		s[i].Release()
-	}
 }

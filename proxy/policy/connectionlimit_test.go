@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
@@ -27,7 +28,7 @@ func view(client string) *View { return &View{Client: netip.MustParseAddr(client
 
 func TestEachClientMayHaveAsMuchUnderWay(t *testing.T) {
 	t.Parallel()
-	steps := limitedBy(t, &ConnectionLimit{Connections: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}}, kept{}.scope(NewLimiter()))
+	steps := limitedBy(t, &ConnectionLimit{Connections: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}}, kept{}.scope(limit.New()))
 	var views []*View
 	for i, test := range []struct {
 		client string
@@ -57,7 +58,7 @@ func TestEachClientMayHaveAsMuchUnderWay(t *testing.T) {
 // What is under way belongs to the route, however its limit changes. Another route's is not counted.
 func TestWhatIsUnderWayOutlivesAChangeOfTheLimit(t *testing.T) {
 	t.Parallel()
-	l, memory := NewLimiter(), kept{}
+	l, memory := limit.New(), kept{}
 	before := limitedBy(t, &ConnectionLimit{Connections: 2}, memory.scope(l))
 	first, second := view("192.0.2.1"), view("192.0.2.1")
 	before.Request(first)
@@ -79,7 +80,7 @@ func TestWhatIsUnderWayOutlivesAChangeOfTheLimit(t *testing.T) {
 // A route and its backend may have a limit each.
 func TestARequestTakesAPlaceOfEachLimit(t *testing.T) {
 	t.Parallel()
-	l := NewLimiter()
+	l := limit.New()
 	route, backend := limitedBy(t, &ConnectionLimit{Connections: 1}, kept{}.scope(l)), limitedBy(t, &ConnectionLimit{Connections: 1}, kept{}.scope(l))
 	v := view("192.0.2.1")
 	for range 2 {
@@ -92,7 +93,7 @@ func TestARequestTakesAPlaceOfEachLimit(t *testing.T) {
 
 func TestALookTakesNoPlace(t *testing.T) {
 	t.Parallel()
-	steps := limitedBy(t, &ConnectionLimit{Connections: 1, Exempt: []netip.Prefix{netip.MustParsePrefix("192.0.2.9/32")}}, kept{}.scope(NewLimiter()))
+	steps := limitedBy(t, &ConnectionLimit{Connections: 1, Exempt: []netip.Prefix{netip.MustParsePrefix("192.0.2.9/32")}}, kept{}.scope(limit.New()))
 	look := func(client string) (notes []Note, why reason.Reason) {
 		v := view(client)
 		v.Notes = &notes
@@ -119,7 +120,7 @@ func TestALookTakesNoPlace(t *testing.T) {
 // Nothing is left of requests that have ended.
 func TestUnderwayForgetsWhoHasNothingUnderWay(t *testing.T) {
 	t.Parallel()
-	l := NewLimiter()
+	l := limit.New()
 	steps := limitedBy(t, &ConnectionLimit{Connections: 3}, kept{}.scope(l))
 	var all sync.WaitGroup
 	for seed := range uint64(4) {
@@ -144,10 +145,8 @@ func TestUnderwayForgetsWhoHasNothingUnderWay(t *testing.T) {
 		})
 	}
 	all.Wait()
-	for i := range l.underway {
-		if n := len(l.underway[i].counts); n != 0 {
-			t.Errorf("shard %d has %d entries", i, n)
-		}
+	if n := l.Pending(); n != 0 {
+		t.Errorf("%d clients have entries", n)
 	}
 }
 
@@ -166,7 +165,7 @@ func TestConnectionLimitDiffers(t *testing.T) {
 }
 
 func TestConnectionLimitTakesNoMemory(t *testing.T) {
-	steps := limitedBy(t, &ConnectionLimit{Connections: 1, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, kept{}.scope(NewLimiter()))
+	steps := limitedBy(t, &ConnectionLimit{Connections: 1, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, kept{}.scope(limit.New()))
 	v := view("192.0.2.1")
 	if n := testing.AllocsPerRun(100, func() {
 		steps.Request(v)

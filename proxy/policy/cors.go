@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -56,9 +57,7 @@ func (c *CORS) Compile(*Scope) (Steps, error) {
 			continue
 		}
 		k.null = k.null || c.Always && origin == string(nullOrigin)
-		o := compileOrigin(origin)
-		o.label = c.Always
-		k.origins = append(k.origins, o)
+		k.origins = append(k.origins, canonical.Origins(origin, c.Always))
 	}
 	k.varies = !k.every || k.credentials && !k.always
 	if expose := strings.Join(c.ExposeHeaders, ", "); expose != "" && (expose != "*" || !k.credentials) {
@@ -70,53 +69,12 @@ func (c *CORS) Compile(*Scope) (Steps, error) {
 // cors is a compiled CORS.
 type cors struct {
 	every   bool
-	origins []origin
+	origins []canonical.OriginPattern
 	// varies is set if the answer depends on the origin that asks. null is set if the one of sandboxed pages may read.
 	varies, null        bool
 	credentials, always bool
 	methods, headers    allowed
 	expose, maxAge      []byte
-}
-
-// origin is an origin that may read, or all that end alike.
-type origin struct {
-	scheme string
-	// rest is the host, with the port if that is not the usual one of the scheme. If wildcard is set, it is the end of
-	// that.
-	rest     string
-	wildcard bool
-	// label has the wildcard stand for one label alone.
-	label bool
-}
-
-func compileOrigin(text string) (o origin) {
-	scheme, rest, _ := strings.Cut(strings.ToLower(text), "://")
-	usual := ":443"
-	if scheme == "http" {
-		usual = ":80"
-	}
-	rest, wildcard := strings.CutPrefix(strings.TrimSuffix(rest, usual), "*")
-	return origin{scheme: scheme, rest: rest, wildcard: wildcard}
-}
-
-// matches says whether a page of an origin may read. Browsers write an origin in lower case, and no usual port.
-func (o *origin) matches(from []byte) bool {
-	scheme, host, ok := bytes.Cut(from, schemeEnd)
-	if !ok || string(scheme) != o.scheme {
-		return false
-	}
-	if !o.wildcard {
-		return string(host) == o.rest
-	}
-	if len(host) <= len(o.rest) || string(host[len(host)-len(o.rest):]) != o.rest {
-		return false
-	}
-	for _, c := range host[:len(host)-len(o.rest)] {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && (c != '.' || o.label) {
-			return false
-		}
-	}
-	return true
 }
 
 // allowed is a list of methods or of names of fields for the answer to a preflight.
@@ -201,7 +159,7 @@ func (c *cors) reader(from []byte) []byte {
 		return from
 	}
 	for i := range c.origins {
-		if c.origins[i].matches(from) {
+		if c.origins[i].Matches(from) {
 			return from
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/script"
@@ -30,7 +31,7 @@ type Scope struct {
 	// dropped.
 	Kept func(key any, first func() any) any
 	// Limiter counts requests, for all routes.
-	Limiter *Limiter
+	Limiter *limit.Limiter
 	// Expression compiles a regular expression, or returns what another route has of the same text. Nil shares nothing.
 	Expression func(text string) (*regexp.Regexp, error)
 }
@@ -84,7 +85,7 @@ type View struct {
 	// Own is set while policies change an answer of the rule's own, in place of an endpoint's.
 	Own bool
 	// Slots are what the request has taken of limits. They are released when the request ends.
-	Slots Slots
+	Slots limit.Slots
 	// Accepts is the coding that the client likes its response in best, if a policy has to know that. Encode is the coding
 	// that the response is to be sent in, if that can be done.
 	Accepts, Encode message.Coding

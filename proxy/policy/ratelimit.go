@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/addresses"
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
@@ -33,17 +35,13 @@ func (*RateLimit) Name() string { return "rate-limit" }
 // Equal returns whether another limit lets through as much.
 func (r *RateLimit) Equal(other Policy) bool {
 	o, ok := other.(*RateLimit)
-	return ok && o != nil && r.allowance() == o.allowance() && slices.Equal(r.Exempt, o.Exempt)
+	return ok && o != nil && r.rate() == o.rate() && slices.Equal(r.Exempt, o.Exempt)
 }
 
-// allowance is what a limit lets through, whoever is exempt.
-type allowance struct {
-	perSecond  float64
-	burst      int
-	perReplica bool
+// rate is what a limit lets through, whoever is exempt.
+func (r *RateLimit) rate() limit.Rate {
+	return limit.Rate{PerSecond: r.PerSecond, Burst: r.Burst, PerReplica: r.PerReplica}
 }
-
-func (r *RateLimit) allowance() allowance { return allowance{r.PerSecond, r.Burst, r.PerReplica} }
 
 // Compile gives the route an id among the limiter's rules. The route keeps the id as long as neither the route nor the
 // limit changes, so that what clients have used survives a new generation.
@@ -51,23 +49,25 @@ func (r *RateLimit) Compile(s *Scope) (Steps, error) {
 	if r.PerSecond <= 0 {
 		return Steps{}, nil
 	}
-	rule := s.Kept(r.allowance(), func() any { return s.Limiter.newRule() }).(uint32)
-	limited := &limitedRule{limiter: s.Limiter, rule: rule, limit: *r, exempt: compileRanges(r.Exempt)}
+	rate := r.rate()
+	rule := s.Kept(rate, func() any { return s.Limiter.NewRule() }).(uint32)
+	limited := &limitedRule{limiter: s.Limiter, rule: rule, rate: rate, limit: *r, exempt: addresses.RangesOf(r.Exempt)}
 	limited.limit.Exempt = nil
 	return Steps{Request: limited.request}, nil
 }
 
 // limitedRule is a compiled RateLimit.
 type limitedRule struct {
-	limiter *Limiter
+	limiter *limit.Limiter
 	rule    uint32
+	rate    limit.Rate
 	// limit is without those that are exempt.
 	limit  RateLimit
-	exempt addressRanges
+	exempt addresses.Ranges
 }
 
 func (l *limitedRule) request(v *View) Answer {
-	if l.exempt.contain(v.Client) {
+	if l.exempt.Contain(v.Client) {
 		v.note(l.limit.Name(), exemptText)
 		return Answer{}
 	}
@@ -76,7 +76,7 @@ func (l *limitedRule) request(v *View) Answer {
 	if v.Notes != nil {
 		ok, wait = l.look(v)
 	} else {
-		ok, wait = l.limiter.allow(l.rule, &l.limit, v.Client, v.Now)
+		ok, wait = l.limiter.Allow(l.rule, &l.rate, v.Client, v.Now)
 	}
 	if ok {
 		return Answer{}
@@ -108,7 +108,7 @@ type LimitNote struct {
 
 // look returns what allow would, but takes no token. It notes the state of the limit.
 func (l *limitedRule) look(v *View) (ok bool, wait time.Duration) {
-	left, cost := l.limiter.left(l.rule, &l.limit, v.Client, v.Now), l.limiter.cost(&l.limit)
+	left, cost := l.limiter.Left(l.rule, &l.rate, v.Client, v.Now), l.limiter.Cost(&l.rate)
 	missing := (1 - left) * float64(cost) / l.limit.PerSecond * float64(time.Second)
 	ok = missing < 1 // A bucket counts in nanoseconds.
 	if !ok {

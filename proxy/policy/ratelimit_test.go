@@ -5,16 +5,24 @@ package policy
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/reason"
 )
+
+// noon is when tests begin.
+func noon() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
+
+// never is a limit whose bucket is hardly ever refilled.
+func never(burst int) *RateLimit { return &RateLimit{PerSecond: 1e-9, Burst: burst} }
 
 // kept is a scope's memory, as a route has it from one generation to the next.
 type kept map[any]any
 
-func (k kept) scope(l *Limiter) *Scope {
+func (k kept) scope(l *limit.Limiter) *Scope {
 	return &Scope{Limiter: l, Kept: func(key any, first func() any) any {
 		if k[key] == nil {
 			k[key] = first()
@@ -26,7 +34,7 @@ func (k kept) scope(l *Limiter) *Scope {
 // What a client has used stays with the limit, and a look takes nothing from it.
 func TestALimitThatIsCompiledAgainGoesOn(t *testing.T) {
 	t.Parallel()
-	l, memory := NewLimiter(), kept{}
+	l, memory := limit.New(), kept{}
 	client := netip.MustParseAddr("192.0.2.1")
 	ask := func(limit *RateLimit, notes *[]Note) reason.Reason {
 		steps, err := limit.Compile(memory.scope(l))
@@ -70,7 +78,7 @@ func TestALimitThatIsCompiledAgainGoesOn(t *testing.T) {
 // Who is exempt takes nothing, and the limit of the others goes on when the list of those changes.
 func TestWhoIsExemptHasNoRate(t *testing.T) {
 	t.Parallel()
-	l, memory := NewLimiter(), kept{}
+	l, memory := limit.New(), kept{}
 	limit := never(1)
 	limit.Exempt = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}
 	ask := func(client string) reason.Reason {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/condition/conditiontest"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -105,7 +106,7 @@ func (a asker) request() *message.Request {
 	if len(parameters) > 0 || a.IntN(2) == 0 {
 		query = "?" + strings.Join(parameters, "&")
 	}
-	return requestOf(pick(a, "GET", "PUT", "POST"), query, fields...)
+	return conditiontest.RequestOf(pick(a, "GET", "PUT", "POST"), query, fields...)
 }
 
 // expected returns the route that a request should take, or nil. It looks at every route of each host that may have the
@@ -221,7 +222,7 @@ func TestConditionsAgreeWithALookAtAllRoutes(t *testing.T) {
 			}
 			want, got := expected(s, req, host, path), g.Find(req, []byte(host), []byte(path), canonical.AsItIs)
 			if (want == nil) != (got == nil) || want != nil && got.Names.Rule != want.Rule {
-				t.Fatalf("%s%s of %s: found %+v, want %+v", host, path, shown(req), got, want)
+				t.Fatalf("%s%s of %s: found %+v, want %+v", host, path, conditiontest.Shown(req), got, want)
 			}
 			if got == nil {
 				continue
@@ -279,7 +280,7 @@ func checkReadings(t *testing.T, s *snapshot.Snapshot, g *Generation, req *messa
 		differs = differs || want == nil || want.Rule != found.Rule
 	}
 	if ambiguous != differs {
-		t.Fatalf("%s%s of %s: ambiguous %t, and a look at all routes says %t", host, path, shown(req), ambiguous, differs)
+		t.Fatalf("%s%s of %s: ambiguous %t, and a look at all routes says %t", host, path, conditiontest.Shown(req), ambiguous, differs)
 	}
 	return true
 }

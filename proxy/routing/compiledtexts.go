@@ -5,6 +5,7 @@ package routing
 import (
 	"regexp"
 
+	"github.com/warren-dev/ingress/proxy/plain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -14,7 +15,7 @@ type compiledText struct {
 	// whole matches only whole values. Nil if nothing asks for that.
 	whole *regexp.Regexp
 	// beginning is what every value begins with that whole matches.
-	beginning beginning
+	beginning plain.Beginning
 	// part matches parts of values. Nil if nothing asks for that.
 	part *regexp.Regexp
 }
@@ -28,13 +29,22 @@ type textKey struct {
 // textCompiler compiles an expression. It fails if the text is none.
 type textCompiler func(text string) (*compiledText, error)
 
+// whole compiles an expression that matches whole values.
+func (c textCompiler) whole(text string) (*regexp.Regexp, error) {
+	compiled, err := c(text)
+	if err != nil {
+		return nil, err
+	}
+	return compiled.whole, nil
+}
+
 // compileText is the textCompiler that shares nothing.
 func compileText(text string) (*compiledText, error) {
 	whole, err := snapshot.WholeExpression(text)
 	if err != nil {
 		return nil, err
 	}
-	return &compiledText{whole: whole, beginning: beginningOf(whole.String())}, nil
+	return &compiledText{whole: whole, beginning: plain.BeginningOf(whole.String())}, nil
 }
 
 // compilePart compiles an expression that matches parts of values.

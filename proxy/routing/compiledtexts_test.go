@@ -127,8 +127,8 @@ func programsOf(g *Generation) map[*regexp.Regexp]bool {
 			all[t.expressions[i].matches] = true
 		}
 		for _, r := range t.root.list() {
-			for _, c := range slices.Concat(r.conditions.headers, r.conditions.query) {
-				all[c.expression] = true
+			for _, expression := range r.conditions.Expressions() {
+				all[expression] = true
 			}
 		}
 	})

@@ -2,6 +2,8 @@
 
 package routing
 
+import "github.com/warren-dev/ingress/proxy/plain"
+
 // effort is what it took to find a route, in instructions of regular expressions times bytes of the path. RE2 may look
 // at each byte with each instruction. So thousands of expressions that begin alike, and a path of 60 KiB, would take
 // minutes, and nothing could end that.
@@ -14,7 +16,7 @@ const mostEffort effort = 2 << 20
 var Overtaxed = &Route{Closed: true}
 
 // add adds that an expression is asked for a path. It returns false if that would be too much.
-func (e *effort) add(of *beginning, path []byte) bool {
-	*e += effort(of.size * len(path))
+func (e *effort) add(of *plain.Beginning, path []byte) bool {
+	*e += effort(of.Size * len(path))
 	return *e <= mostEffort
 }

@@ -8,7 +8,9 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/plain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -20,7 +22,7 @@ type expressions []expression
 type expression struct {
 	// text is what the author wrote.
 	text      string
-	beginning beginning
+	beginning plain.Beginning
 	matches   *regexp.Regexp
 	turn      int
 	conditional
@@ -31,7 +33,7 @@ func (e expressions) find(req *message.Request, path []byte) *Route {
 	var spent effort
 	for i := range e {
 		x := &e[i]
-		if !x.beginning.allows(path) || !x.conditions.hold(req) {
+		if !x.beginning.Allows(path) || !x.conditions.Hold(req) {
 			continue
 		}
 		if !spent.add(&x.beginning, path) {
@@ -55,8 +57,8 @@ func (e expressions) route(text string, of *snapshot.Conditions) *Route {
 }
 
 // with returns the expressions and one more, which compile compiles. They are in their turn after [expressions.sort].
-func (e expressions) with(text string, turn int, c *conditions, rt *Route, compile textCompiler) (expressions, error) {
-	if e.route(text, c.source()) != nil {
+func (e expressions) with(text string, turn int, c *condition.Conditions, rt *Route, compile textCompiler) (expressions, error) {
+	if e.route(text, c.Source()) != nil {
 		return nil, fmt.Errorf("expression %q occurs twice", text)
 	}
 	compiled, err := compile(text)

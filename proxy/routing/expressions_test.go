@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/condition/conditiontest"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -59,7 +60,7 @@ func TestExpressionsTakeTurns(t *testing.T) {
 	if got := foundBy(g, "/z"); got != "/.*" {
 		t.Errorf("GET is taken by %q", got)
 	}
-	if got := g.Find(requestOf("PUT", ""), []byte("a.io"), []byte("/z"), canonical.AsItIs).Names.Rule.Ingress; got != "/z.*" {
+	if got := g.Find(conditiontest.RequestOf("PUT", ""), []byte("a.io"), []byte("/z"), canonical.AsItIs).Names.Rule.Ingress; got != "/z.*" {
 		t.Errorf("PUT is taken by %q", got)
 	}
 	for i := range s.Hosts[0].Routes {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -240,7 +241,7 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		if r.Match == snapshot.MatchText && !r.Refuses() {
 			return nil, fmt.Errorf("path %q: a Text is for a route that is closed", r.Path)
 		}
-		conditions, err := compileConditions(r.Conditions, texts)
+		conditions, err := condition.Compile(r.Conditions, texts.whole)
 		if err != nil {
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}

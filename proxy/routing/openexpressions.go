@@ -8,7 +8,9 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/plain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -30,7 +32,7 @@ type openExpression struct {
 	then snapshot.Continuation
 	// matches is for ThenMatch alone, and so is beginning.
 	matches   *regexp.Regexp
-	beginning beginning
+	beginning plain.Beginning
 	place
 }
 
@@ -56,7 +58,7 @@ func (o *openExpressions) find(req *message.Request, path []byte) (found *Route)
 			if turn >= 0 && x.turn > turn {
 				break
 			}
-			if x.then == snapshot.ThenMatch && x.beginning.allows(path) && !spent.add(&x.beginning, path) {
+			if x.then == snapshot.ThenMatch && x.beginning.Allows(path) && !spent.add(&x.beginning, path) {
 				return Overtaxed
 			}
 			if x.takes(path, length) {
@@ -80,7 +82,7 @@ func (x *openExpression) takes(path []byte, length int) bool {
 	case snapshot.ThenEnd:
 		return len(path) == length
 	}
-	return x.beginning.allows(path) && x.matches.Match(path)
+	return x.beginning.Allows(path) && x.matches.Match(path)
 }
 
 // route returns the route that was added with an expression and conditions, or nil.
@@ -100,7 +102,7 @@ func (o *openExpressions) route(text string, of *snapshot.Conditions) *Route {
 // with returns the expressions and the route of one more, which part compiles if it has to be compiled. Routes of one
 // expression have to follow one another, in the order of preference. They are in their turn after
 // [openExpressions.sort].
-func (o *openExpressions) with(text string, turn int, c *conditions, rt *Route, part func(text string) (*regexp.Regexp, error)) (*openExpressions, error) {
+func (o *openExpressions) with(text string, turn int, c *condition.Conditions, rt *Route, part func(text string) (*regexp.Regexp, error)) (*openExpressions, error) {
 	read, err := snapshot.ReadOpenExpression(text)
 	if err != nil {
 		return nil, fmt.Errorf("expression %q: %w", text, err)
@@ -125,8 +127,8 @@ func (o *openExpressions) with(text string, turn int, c *conditions, rt *Route, 
 		if x.matches, err = part(pattern); err != nil {
 			return nil, fmt.Errorf("expression %q: %w", text, err)
 		}
-		if x.beginning = beginningOf("(?:" + pattern + ")(?s:.*)"); read.Text == "" { // It may match elsewhere in a path.
-			x.beginning.steps, x.beginning.least = nil, 0
+		if x.beginning = plain.BeginningOf("(?:" + pattern + ")(?s:.*)"); read.Text == "" { // It may match elsewhere in a path.
+			x.beginning = x.beginning.Anywhere()
 		}
 	}
 	if len(list) == 0 {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/condition/conditiontest"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -58,17 +59,17 @@ func TestOpenExpressionsWithConditions(t *testing.T) {
 			r.Turn = 3
 		}
 	}
-	put := named("put", "/shop", snapshot.MatchOpenExpression, onMethods("PUT"))
+	put := named("put", "/shop", snapshot.MatchOpenExpression, conditiontest.OnMethods("PUT"))
 	put.Turn = 2
 	h.Routes = append(h.Routes, put)
 	sortRoutes(h.Routes)
 	g := compileForTest(t, s, Nothing(), newTestState())
 	for req, want := range map[*message.Request]string{
-		requestOf("GET", "", "Cookie: C=always"): "/shop/.*x", requestOf("PUT", "", "Cookie: c=always"): "/shop/.*x",
-		requestOf("PUT", ""): "put", requestOf("GET", "", "Cookie: c=no"): "/shop",
+		conditiontest.RequestOf("GET", "", "Cookie: C=always"): "/shop/.*x", conditiontest.RequestOf("PUT", "", "Cookie: c=always"): "/shop/.*x",
+		conditiontest.RequestOf("PUT", ""): "put", conditiontest.RequestOf("GET", "", "Cookie: c=no"): "/shop",
 	} {
 		if got := g.Find(req, []byte("a.io"), []byte("/shop/x"), canonical.AsItIs); got == nil || got.Names.Rule.Ingress != want {
-			t.Errorf("%s is taken by %+v, want %q", shown(req), got, want)
+			t.Errorf("%s is taken by %+v, want %q", conditiontest.Shown(req), got, want)
 		}
 	}
 	for i := range h.Routes {

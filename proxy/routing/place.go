@@ -5,6 +5,7 @@ package routing
 import (
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -21,7 +22,7 @@ type place struct {
 // conditional is a route with its conditions.
 type conditional struct {
 	// conditions is nil if the route takes every request.
-	conditions *conditions
+	conditions *condition.Conditions
 	route      *Route
 }
 
@@ -35,7 +36,7 @@ func (p place) find(req *message.Request) *Route {
 
 func (p place) choose(req *message.Request) *Route {
 	for i := range *p.rules {
-		if r := &(*p.rules)[i]; r.conditions.hold(req) {
+		if r := &(*p.rules)[i]; r.conditions.Hold(req) {
 			return r.route
 		}
 	}
@@ -53,7 +54,7 @@ func (p place) route(of *snapshot.Conditions) *Route {
 }
 
 // asks says whether the route has these conditions.
-func (c *conditional) asks(of *snapshot.Conditions) bool { return c.conditions.source().Equal(of) }
+func (c *conditional) asks(of *snapshot.Conditions) bool { return c.conditions.Source().Equal(of) }
 
 // full says whether the place has a route for every request. If so, further routes would take none.
 func (p place) full() bool {
@@ -75,7 +76,7 @@ func (p place) list() []conditional {
 }
 
 // with returns the place with one more route behind the others. The caller must not use p again.
-func (p place) with(c *conditions, rt *Route) place {
+func (p place) with(c *condition.Conditions, rt *Route) place {
 	switch {
 	case p.rules != nil:
 		*p.rules = append(*p.rules, conditional{c, rt})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -303,7 +304,7 @@ func newHostTable(routes int, redirects bool) *hostTable {
 // add puts a route whose path is no expression into the table, behind those that the table has for the same place. It
 // fails if the path is malformed, or if the place already has a route for every request. The table is complete after
 // finish.
-func (t *hostTable) add(path string, match snapshot.PathMatch, c *conditions, rt *Route) error {
+func (t *hostTable) add(path string, match snapshot.PathMatch, c *condition.Conditions, rt *Route) error {
 	if form, err := canonical.Path(nil, []byte(path)); err != nil || string(form) != path {
 		return fmt.Errorf("path %q is not canonical", path)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/condition/conditiontest"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -91,7 +92,7 @@ func TestThePartsOfADividedRouteRememberTogether(t *testing.T) {
 		whole.Policies = []policy.Policy{&policy.RateLimit{PerSecond: 1, Burst: 1}}
 		whole.Canary = canary
 		part := whole
-		part.Conditions = onHeaders("a=always")
+		part.Conditions = conditiontest.OnHeaders("a=always")
 		state := newTestState()
 		compileForTest(t, &snapshot.Snapshot{Hosts: []snapshot.Host{{Name: "a.io", Routes: []snapshot.Route{part, whole}}}, Pools: []snapshot.Pool{{ID: "p"}}}, Nothing(), state)
 		if got := len(state.kept); got != want {

@@ -10,6 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -26,7 +27,7 @@ type State struct {
 	// kept is what policies keep for routes.
 	kept map[keptBy]any
 	// Limiter counts what clients use of rate limits.
-	Limiter *policy.Limiter
+	Limiter *limit.Limiter
 	// texts are the regular expressions of the generation, compiled.
 	texts map[textKey]*compiledText
 	// seed goes into the marks of routes.
@@ -46,7 +47,7 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 		Metrics:  observe.NewMetrics(),
 		kept:     make(map[keptBy]any),
 		texts:    make(map[textKey]*compiledText),
-		Limiter:  policy.NewLimiter(),
+		Limiter:  limit.New(),
 		identity: identity.NewStore(),
 		seed:     maphash.MakeSeed(),
 		numbers:  make(map[listenerKey]int),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package limit
 
 import (
 	"hash/maphash"
@@ -22,8 +22,16 @@ type Limiter struct {
 	replicas atomic.Int32
 	// lastRule is the last id that a rule got.
 	lastRule atomic.Uint32
-	// underway are the requests that have not ended yet, of rules with a ConnectionLimit.
+	// underway are the requests that have not ended yet, of rules that bound those.
 	underway underway
+}
+
+// Rate is how many requests a client may send for a rule.
+type Rate struct {
+	PerSecond float64
+	Burst     int
+	// PerReplica gives each replica the whole rate.
+	PerReplica bool
 }
 
 const (
@@ -70,8 +78,8 @@ type limiterEntry struct {
 
 const noEntry = -1
 
-// NewLimiter returns the limiter of a single replica.
-func NewLimiter() *Limiter {
+// New returns the limiter of a single replica.
+func New() *Limiter {
 	l := &Limiter{seed: maphash.MakeSeed()}
 	for i := range l.shards {
 		l.shards[i].newest, l.shards[i].oldest = noEntry, noEntry
@@ -82,17 +90,17 @@ func NewLimiter() *Limiter {
 // SetReplicas sets how many replicas share the requests, including this one.
 func (l *Limiter) SetReplicas(n int) { l.replicas.Store(int32(max(1, n))) }
 
-// newRule returns an id that no rule had before.
-func (l *Limiter) newRule() uint32 { return l.lastRule.Add(1) }
+// NewRule returns an id that no rule had before.
+func (l *Limiter) NewRule() uint32 { return l.lastRule.Add(1) }
 
-// allow takes a token of the client for a rule. If there is none, it returns the time until there will be one.
-func (l *Limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
+// Allow takes a token of the client for a rule. If there is none, it returns the time until there will be one.
+func (l *Limiter) Allow(rule uint32, limit *Rate, client netip.Addr, now time.Time) (ok bool, wait time.Duration) {
 	key := newLimiterKey(rule, client)
 	hash := l.hash(key)
 	s := &l.shards[hash%limiterShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cost := l.cost(limit)
+	cost := l.Cost(limit)
 	burst := max(limit.Burst, cost) // A share of less than one request counts as one request.
 	bucket := l.bucket(s, key, hash, limit, burst)
 	if bucket.Burst() != burst {
@@ -105,15 +113,15 @@ func (l *Limiter) allow(rule uint32, limit *RateLimit, client netip.Addr, now ti
 	return false, time.Duration(math.Ceil(missing / limit.PerSecond * float64(time.Second)))
 }
 
-// left returns how many requests a client may send at once for a rule, as far as is known. It changes nothing. A client
+// Left returns how many requests a client may send at once for a rule, as far as is known. It changes nothing. A client
 // that was never seen has a full bucket.
-func (l *Limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now time.Time) float64 {
+func (l *Limiter) Left(rule uint32, limit *Rate, client netip.Addr, now time.Time) float64 {
 	key := newLimiterKey(rule, client)
 	hash := l.hash(key)
 	s := &l.shards[hash%limiterShards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cost := l.cost(limit)
+	cost := l.Cost(limit)
 	tokens := float64(max(limit.Burst, cost))
 	if i := s.find(key, hash); i != noEntry {
 		tokens = min(tokens, s.entries[i].bucket.TokensAt(now))
@@ -121,10 +129,10 @@ func (l *Limiter) left(rule uint32, limit *RateLimit, client netip.Addr, now tim
 	return tokens / float64(cost)
 }
 
-// cost returns how many tokens a request takes. If replicas share a limit, each has a whole bucket, and a request takes
+// Cost returns how many tokens a request takes. If replicas share a limit, each has a whole bucket, and a request takes
 // one token for each replica. So what a client has used still counts when their number changes, and no bucket has to be
 // changed.
-func (l *Limiter) cost(limit *RateLimit) int {
+func (l *Limiter) Cost(limit *Rate) int {
 	if limit.PerReplica {
 		return 1
 	}
@@ -134,7 +142,7 @@ func (l *Limiter) cost(limit *RateLimit) int {
 func (l *Limiter) hash(key limiterKey) uint64 { return maphash.Comparable(l.seed, key) }
 
 // bucket returns the bucket of a key, a full one if the key is new, and makes it the newest.
-func (l *Limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *RateLimit, burst int) *rate.Limiter {
+func (l *Limiter) bucket(s *limiterShard, key limiterKey, hash uint64, limit *Rate, burst int) *rate.Limiter {
 	i := s.find(key, hash)
 	if i != noEntry {
 		s.unlist(i)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package limit
 
 import (
 	"fmt"
@@ -12,12 +12,12 @@ import (
 
 // admitted lets a client send rate requests a second for a while, to each of the limiters in turn. It returns how many
 // were allowed.
-func admitted(limiters []*Limiter, limit *RateLimit, rate int, from time.Time, during time.Duration) (allowed int) {
+func admitted(limiters []*Limiter, limit *Rate, rate int, from time.Time, during time.Duration) (allowed int) {
 	client := netip.MustParseAddr("192.0.2.1")
 	count := int(during.Seconds() * float64(rate))
 	for i := range count {
 		at := from.Add(time.Duration(i) * during / time.Duration(count))
-		if ok, _ := limiters[i%len(limiters)].allow(1, limit, client, at); ok {
+		if ok, _ := limiters[i%len(limiters)].Allow(1, limit, client, at); ok {
 			allowed++
 		}
 	}
@@ -27,7 +27,7 @@ func admitted(limiters []*Limiter, limit *RateLimit, rate int, from time.Time, d
 func replicated(n int) []*Limiter {
 	limiters := make([]*Limiter, n)
 	for i := range limiters {
-		limiters[i] = NewLimiter()
+		limiters[i] = New()
 		limiters[i].replicas.Store(int32(n))
 	}
 	return limiters
@@ -36,7 +36,7 @@ func replicated(n int) []*Limiter {
 func TestReplicasTogetherLetThroughWhatTheLimitAllows(t *testing.T) {
 	t.Parallel()
 	const during = 30 * time.Second
-	for _, limit := range []RateLimit{
+	for _, limit := range []Rate{
 		{PerSecond: 10, Burst: 10}, {PerSecond: 10, Burst: 20}, {PerSecond: 10, Burst: 1}, {PerSecond: 2.5, Burst: 2}, {PerSecond: 500, Burst: 100},
 	} {
 		for _, n := range []int{1, 3, 5} {
@@ -53,8 +53,8 @@ func TestReplicasTogetherLetThroughWhatTheLimitAllows(t *testing.T) {
 
 func TestTheShareFollowsTheNumberOfReplicasAndWhatWasUsedStaysUsed(t *testing.T) {
 	t.Parallel()
-	limit := &RateLimit{PerSecond: 30, Burst: 30}
-	l := NewLimiter()
+	limit := &Rate{PerSecond: 30, Burst: 30}
+	l := New()
 	now := noon()
 	for _, step := range []struct {
 		replicas int
@@ -71,7 +71,7 @@ func TestTheShareFollowsTheNumberOfReplicasAndWhatWasUsedStaysUsed(t *testing.T)
 
 func TestALimitOfEachReplicaKnowsNoOthers(t *testing.T) {
 	t.Parallel()
-	limit := &RateLimit{PerSecond: 10, Burst: 10, PerReplica: true}
+	limit := &Rate{PerSecond: 10, Burst: 10, PerReplica: true}
 	const n = 5
 	got := admitted(replicated(n), limit, 500, noon(), 10*time.Second)
 	if want := n * (10 + 100); got < want-n || got > want+n {
@@ -82,10 +82,10 @@ func TestALimitOfEachReplicaKnowsNoOthers(t *testing.T) {
 func TestAShareIsNeverLessThanOneRequest(t *testing.T) {
 	t.Parallel()
 	for i, l := range replicated(5) {
-		if ok, _ := l.allow(1, never(2), netip.MustParseAddr("192.0.2.1"), noon()); !ok {
+		if ok, _ := l.Allow(1, never(2), netip.MustParseAddr("192.0.2.1"), noon()); !ok {
 			t.Errorf("replica %d refuses the first request", i)
 		}
-		if ok, _ := l.allow(1, never(2), netip.MustParseAddr("192.0.2.1"), noon()); ok {
+		if ok, _ := l.Allow(1, never(2), netip.MustParseAddr("192.0.2.1"), noon()); ok {
 			t.Errorf("replica %d allows a second request", i)
 		}
 	}
@@ -94,12 +94,12 @@ func TestAShareIsNeverLessThanOneRequest(t *testing.T) {
 func TestRetryAfterCountsTheShare(t *testing.T) {
 	t.Parallel()
 	l := replicated(5)[0]
-	limit := &RateLimit{PerSecond: 10, Burst: 5}
+	limit := &Rate{PerSecond: 10, Burst: 5}
 	client := netip.MustParseAddr("192.0.2.1")
-	if ok, _ := l.allow(1, limit, client, noon()); !ok {
+	if ok, _ := l.Allow(1, limit, client, noon()); !ok {
 		t.Fatal("the first request is refused")
 	}
-	ok, wait := l.allow(1, limit, client, noon())
+	ok, wait := l.Allow(1, limit, client, noon())
 	if ok || (wait-500*time.Millisecond).Abs() > time.Millisecond {
 		t.Errorf("the second request gets %t and %v, want to wait half a second", ok, wait)
 	}

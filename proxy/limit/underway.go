@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package limit
 
 import (
 	"net/netip"
@@ -17,8 +17,8 @@ type underwayShard struct {
 	counts map[limiterKey]int32
 }
 
-// take takes a slot for a request, unless the client has most of them already.
-func (l *Limiter) take(rule uint32, client netip.Addr, most int) (slot Slot, ok bool) {
+// Take takes a slot for a request, unless the client has most of them already.
+func (l *Limiter) Take(rule uint32, client netip.Addr, most int) (slot Slot, ok bool) {
 	slot = Slot{limiter: l, key: newLimiterKey(rule, client)}
 	shard := slot.shard()
 	shard.mu.Lock()
@@ -34,8 +34,8 @@ func (l *Limiter) take(rule uint32, client netip.Addr, most int) (slot Slot, ok 
 	return slot, true
 }
 
-// underwayOf returns how many requests of a rule and client have not ended.
-func (l *Limiter) underwayOf(rule uint32, client netip.Addr) int {
+// UnderWay returns how many requests of a rule and client have not ended.
+func (l *Limiter) UnderWay(rule uint32, client netip.Addr) int {
 	slot := Slot{limiter: l, key: newLimiterKey(rule, client)}
 	shard := slot.shard()
 	shard.mu.Lock()
@@ -43,7 +43,7 @@ func (l *Limiter) underwayOf(rule uint32, client netip.Addr) int {
 	return int(shard.counts[slot.key])
 }
 
-// Slot is what a request takes of a [ConnectionLimit]. The zero value is none.
+// Slot is what a request takes of what its client may have under way. The zero value is none.
 type Slot struct {
 	limiter *Limiter // nil for none
 	key     limiterKey
@@ -67,4 +67,34 @@ func (s *Slot) Release() {
 		delete(shard.counts, s.key)
 	}
 	*s = Slot{}
+}
+
+// Slots are what a request has taken of the limits of its route and of its backend.
+type Slots [2]Slot
+
+// Add adds a slot.
+func (s *Slots) Add(slot Slot) {
+	if s[0].limiter == nil {
+		s[0] = slot
+	} else {
+		s[1] = slot
+	}
+}
+
+// Release gives all slots back. A second call does nothing.
+func (s *Slots) Release() {
+	for i := range s {
+		s[i].Release()
+	}
+}
+
+// Pending returns how many clients have requests that have not ended, for any rule.
+func (l *Limiter) Pending() (n int) {
+	for i := range l.underway {
+		shard := &l.underway[i]
+		shard.mu.Lock()
+		n += len(shard.counts)
+		shard.mu.Unlock()
+	}
+	return n
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package routing
+package condition
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// conditions are the compiled conditions of a route. They read a request as it is, and allocate nothing.
-type conditions struct {
+// Conditions are the compiled conditions of a route. They read a request as it is, and allocate nothing.
+type Conditions struct {
 	// of is what they were compiled from.
 	of                      *snapshot.Conditions
 	headers, cookies, query []condition
@@ -28,8 +28,9 @@ type condition struct {
 	expression *regexp.Regexp
 }
 
-// compileConditions returns nil for nil. It fails if compile does, which compiles regular expressions.
-func compileConditions(c *snapshot.Conditions, compile textCompiler) (*conditions, error) {
+// Compile returns nil for nil. It fails if compile does, which compiles a regular expression that matches only whole
+// values.
+func Compile(c *snapshot.Conditions, compile func(text string) (*regexp.Regexp, error)) (*Conditions, error) {
 	if c == nil {
 		return nil, nil
 	}
@@ -45,35 +46,49 @@ func compileConditions(c *snapshot.Conditions, compile textCompiler) (*condition
 	if err != nil {
 		return nil, err
 	}
-	return &conditions{of: c, headers: headers, cookies: cookies, query: query}, nil
+	return &Conditions{of: c, headers: headers, cookies: cookies, query: query}, nil
 }
 
-func compileList(what string, list []snapshot.Condition, compile textCompiler) ([]condition, error) {
+func compileList(what string, list []snapshot.Condition, compile func(text string) (*regexp.Regexp, error)) ([]condition, error) {
 	compiled := make([]condition, len(list))
 	for i := range list {
 		c := &list[i]
 		compiled[i] = condition{name: c.Name, value: c.Value}
 		if c.Match == snapshot.ValueRegularExpression {
-			text, err := compile(c.Value)
-			if err != nil {
+			var err error
+			if compiled[i].expression, err = compile(c.Value); err != nil {
 				return nil, fmt.Errorf("%s %s: %w", what, c, err)
 			}
-			compiled[i].expression = text.whole
 		}
 	}
 	return compiled, nil
 }
 
-// source returns what the conditions were compiled from, nil for nil.
-func (c *conditions) source() *snapshot.Conditions {
+// Source returns what the conditions were compiled from, nil for nil.
+func (c *Conditions) Source() *snapshot.Conditions {
 	if c == nil {
 		return nil
 	}
 	return c.of
 }
 
-// hold says whether a request meets all conditions. Every request meets nil conditions.
-func (c *conditions) hold(req *message.Request) bool {
+// Expressions returns the regular expressions of the conditions.
+func (c *Conditions) Expressions() (list []*regexp.Regexp) {
+	if c == nil {
+		return nil
+	}
+	for _, of := range [...][]condition{c.headers, c.cookies, c.query} {
+		for i := range of {
+			if of[i].expression != nil {
+				list = append(list, of[i].expression)
+			}
+		}
+	}
+	return list
+}
+
+// Hold says whether a request meets all conditions. Every request meets nil conditions.
+func (c *Conditions) Hold(req *message.Request) bool {
 	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetCookie(req.Fields) < 0 &&
 		c.unmetParameter(req.Query) < 0
 }
@@ -81,7 +96,7 @@ func (c *conditions) hold(req *message.Request) bool {
 // Unmet says in words which conditions a request does not meet, each in a text. If an expression does not compile, it
 // returns the error's text. It compiles the conditions first, so it is only for explanations.
 func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
-	c, err := compileConditions(of, compileText)
+	c, err := Compile(of, snapshot.WholeExpression)
 	switch {
 	case err != nil:
 		return []string{err.Error()}
@@ -108,7 +123,7 @@ func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
 	return unmet
 }
 
-func (c *conditions) meetsMethod(method []byte) bool {
+func (c *Conditions) meetsMethod(method []byte) bool {
 	if len(c.of.Methods) == 0 {
 		return true
 	}
@@ -121,7 +136,7 @@ func (c *conditions) meetsMethod(method []byte) bool {
 }
 
 // unmetHeader returns the index of the first condition that the fields do not meet, or -1.
-func (c *conditions) unmetHeader(fields []message.Field) int {
+func (c *Conditions) unmetHeader(fields []message.Field) int {
 	for i := range c.headers {
 		if !c.headers[i].inFields(fields) {
 			return i
@@ -131,7 +146,7 @@ func (c *conditions) unmetHeader(fields []message.Field) int {
 }
 
 // unmetCookie returns the index of the first condition that the cookies do not meet, or -1.
-func (c *conditions) unmetCookie(fields []message.Field) int {
+func (c *Conditions) unmetCookie(fields []message.Field) int {
 	for i := range c.cookies {
 		if !c.cookies[i].inCookies(fields) {
 			return i
@@ -141,7 +156,7 @@ func (c *conditions) unmetCookie(fields []message.Field) int {
 }
 
 // unmetParameter returns the index of the first condition that the query does not meet, or -1.
-func (c *conditions) unmetParameter(query []byte) int {
+func (c *Conditions) unmetParameter(query []byte) int {
 	for i := range c.query {
 		if !c.query[i].inQuery(query) {
 			return i

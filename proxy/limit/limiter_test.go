@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package limit
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ import (
 func noon() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
 
 // never is a limit whose bucket is hardly ever refilled.
-func never(burst int) *RateLimit { return &RateLimit{PerSecond: 1e-9, Burst: burst} }
+func never(burst int) *Rate { return &Rate{PerSecond: 1e-9, Burst: burst} }
 
 // numbered returns the address number n of a range of IPv4 ones.
 func numbered(n int) netip.Addr {
@@ -41,35 +41,35 @@ func TestBucketEmptiesAndFillsWithTime(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name  string
-		limit RateLimit
+		limit Rate
 		steps []step
 	}{
-		{"a burst at once, then one each tenth of a second", RateLimit{PerSecond: 10, Burst: 3}, []step{
+		{"a burst at once, then one each tenth of a second", Rate{PerSecond: 10, Burst: 3}, []step{
 			{0, true, 0}, {0, true, 0}, {0, true, 0}, {0, false, 100 * time.Millisecond},
 			{60 * time.Millisecond, false, 40 * time.Millisecond},
 			{100 * time.Millisecond, true, 0}, {100 * time.Millisecond, false, 100 * time.Millisecond},
 			{200 * time.Millisecond, true, 0},
 		}},
-		{"a rest fills the bucket, not more", RateLimit{PerSecond: 10, Burst: 2}, []step{
+		{"a rest fills the bucket, not more", Rate{PerSecond: 10, Burst: 2}, []step{
 			{0, true, 0}, {0, true, 0},
 			{time.Hour, true, 0}, {time.Hour, true, 0}, {time.Hour, false, 100 * time.Millisecond},
 		}},
-		{"less than one a second", RateLimit{PerSecond: 0.5, Burst: 1}, []step{
+		{"less than one a second", Rate{PerSecond: 0.5, Burst: 1}, []step{
 			{0, true, 0}, {0, false, 2 * time.Second}, {500 * time.Millisecond, false, 1500 * time.Millisecond}, {2 * time.Second, true, 0},
 		}},
-		{"what is refused costs nothing", RateLimit{PerSecond: 1, Burst: 1}, []step{
+		{"what is refused costs nothing", Rate{PerSecond: 1, Burst: 1}, []step{
 			{0, true, 0}, {0, false, time.Second}, {0, false, time.Second}, {900 * time.Millisecond, false, 100 * time.Millisecond},
 			{time.Second, true, 0},
 		}},
-		{"a clock that is read late by another connection", RateLimit{PerSecond: 1, Burst: 1}, []step{
+		{"a clock that is read late by another connection", Rate{PerSecond: 1, Burst: 1}, []step{
 			{time.Second, true, 0}, {0, false, time.Second}, {2 * time.Second, true, 0},
 		}},
 		{"almost never", *never(1), []step{{0, true, 0}, {0, false, 1e18}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l := NewLimiter()
+			l := New()
 			for i, s := range test.steps {
-				ok, wait := l.allow(1, &test.limit, netip.MustParseAddr("192.0.2.1"), noon().Add(s.at))
+				ok, wait := l.Allow(1, &test.limit, netip.MustParseAddr("192.0.2.1"), noon().Add(s.at))
 				// Tokens are kept as floating-point numbers.
 				if ok != s.ok || (wait-s.wait).Abs() > s.wait/1000 {
 					t.Errorf("step %d, at %v: got %v and %v, want %v and %v", i, s.at, ok, wait, s.ok, s.wait)
@@ -100,12 +100,12 @@ func TestWhichRequestsShareABucket(t *testing.T) {
 		{"IPv6's end and IPv4's", "ffff:ffff:ffff:ffff::", "255.255.255.255", false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			l, rule := NewLimiter(), uint32(1)
-			l.allow(rule, never(1), netip.MustParseAddr(test.first), noon())
+			l, rule := New(), uint32(1)
+			l.Allow(rule, never(1), netip.MustParseAddr(test.first), noon())
 			if test.otherRule {
 				rule = 2
 			}
-			if ok, _ := l.allow(rule, never(1), netip.MustParseAddr(test.second), noon()); ok == test.shared {
+			if ok, _ := l.Allow(rule, never(1), netip.MustParseAddr(test.second), noon()); ok == test.shared {
 				t.Errorf("%s after %s: allowed %v, want %v", test.second, test.first, ok, !test.shared)
 			}
 		})
@@ -124,15 +124,15 @@ func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testin
 		return m.HeapAlloc
 	}
 	before := live()
-	l, limit := NewLimiter(), never(1)
+	l, limit := New(), never(1)
 	busy := netip.MustParseAddr("192.0.2.1")
-	l.allow(1, limit, busy, noon())
+	l.Allow(1, limit, busy, noon())
 	for i := range addresses {
-		if ok, _ := l.allow(1, limit, numbered(i), noon()); !ok {
+		if ok, _ := l.Allow(1, limit, numbered(i), noon()); !ok {
 			t.Fatalf("address %d, which is new, was refused", i)
 		}
 		if i%1000 == 0 {
-			if ok, _ := l.allow(1, limit, busy, noon()); ok {
+			if ok, _ := l.Allow(1, limit, busy, noon()); ok {
 				t.Fatalf("the bucket of the busy address was forgotten after %d others", i)
 			}
 		}
@@ -153,12 +153,12 @@ func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testin
 		}
 	}
 	for i := addresses - 1000; i < addresses; i++ {
-		if ok, _ := l.allow(1, limit, numbered(i), noon()); ok {
+		if ok, _ := l.Allow(1, limit, numbered(i), noon()); ok {
 			t.Errorf("the bucket of address %d, one of the last, was forgotten", i)
 		}
 	}
 	for i := range 1000 {
-		if ok, _ := l.allow(1, limit, numbered(i), noon()); !ok {
+		if ok, _ := l.Allow(1, limit, numbered(i), noon()); !ok {
 			t.Errorf("the bucket of address %d, one of the first, was kept", i)
 		}
 	}
@@ -168,7 +168,7 @@ func TestMillionAddressesStayWithinTheBoundAndCostLessThan150BytesEach(t *testin
 func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 	t.Parallel()
 	const room = limiterEntries / limiterShards
-	l, limit := NewLimiter(), never(1)
+	l, limit := New(), never(1)
 	// inShard has addresses of one shard, in the order in which they come.
 	var inShard []netip.Addr
 	for i := 0; len(inShard) < 2*room; i++ {
@@ -178,10 +178,10 @@ func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 	}
 	first, then := inShard[:room], inShard[room:]
 	for _, a := range first {
-		l.allow(1, limit, a, noon())
+		l.Allow(1, limit, a, noon())
 	}
 	for i := 0; i < room; i += 2 { // every other one is used again
-		l.allow(1, limit, first[i], noon())
+		l.Allow(1, limit, first[i], noon())
 	}
 	kept := func(addresses []netip.Addr) (n int) {
 		s := &l.shards[0]
@@ -204,7 +204,7 @@ func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 		}
 	}
 	for n, a := range then {
-		l.allow(1, limit, a, noon())
+		l.Allow(1, limit, a, noon())
 		if n != 0 && n != 99 && n != room/2-1 && n != room/2 && n != room-1 {
 			continue
 		}
@@ -222,16 +222,16 @@ func TestLeastRecentlyUsedMakesRoom(t *testing.T) {
 func TestManyTakeFromOneBucketAtOnce(t *testing.T) {
 	t.Parallel()
 	const burst, takers = 1000, 8
-	l, limit := NewLimiter(), never(burst)
+	l, limit := New(), never(burst)
 	var passed atomic.Int64
 	var working sync.WaitGroup
 	for n := range takers {
 		working.Go(func() {
 			for i := range burst {
-				if ok, _ := l.allow(1, limit, netip.MustParseAddr("192.0.2.1"), noon()); ok {
+				if ok, _ := l.Allow(1, limit, netip.MustParseAddr("192.0.2.1"), noon()); ok {
 					passed.Add(1)
 				}
-				l.allow(2, limit, numbered(n*burst+i), noon()) // the table grows meanwhile
+				l.Allow(2, limit, numbered(n*burst+i), noon()) // the table grows meanwhile
 			}
 		})
 	}
@@ -244,14 +244,14 @@ func TestManyTakeFromOneBucketAtOnce(t *testing.T) {
 func BenchmarkLimiter(b *testing.B) {
 	for _, addresses := range []int{1, 100_000, 2 * limiterEntries} {
 		b.Run(fmt.Sprintf("%d addresses", addresses), func(b *testing.B) {
-			l, limit, i := NewLimiter(), &RateLimit{PerSecond: 1, Burst: 1}, 0
+			l, limit, i := New(), &Rate{PerSecond: 1, Burst: 1}, 0
 			now := noon()
 			for n := range addresses {
-				l.allow(1, limit, numbered(n), now)
+				l.Allow(1, limit, numbered(n), now)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				l.allow(1, limit, numbered(i%addresses), now)
+				l.Allow(1, limit, numbered(i%addresses), now)
 				i += 7919
 			}
 		})

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package routing
+package plain
 
 import (
 	"regexp/syntax"
 	"unicode"
 )
 
-// beginning says what all texts begin with that an expression matches, byte by byte. Looking at it rules out nearly
+// Beginning says what all texts begin with that an expression matches, byte by byte. Looking at it rules out nearly
 // every expression but the one that matches, in a few nanoseconds each, where trying them takes a hundred. Unlike a
 // literal prefix it also knows alternatives, classes, and letters of both cases.
-type beginning struct {
+type Beginning struct {
 	// steps has, for each of the first places, the ASCII characters that can stand there.
 	steps []asciiSet
 	// least is how long a text has to be, as far as that is known.
 	least int
-	// size is how many instructions the expression's program has.
-	size int
+	// Size is how many instructions the expression's program has.
+	Size int
 }
 
 // longestBeginning bounds the steps, and with them their memory: half a kilobyte.
@@ -33,8 +33,8 @@ func (s *asciiSet) addAll(o *asciiSet) {
 	s[1] |= o[1]
 }
 
-// allows returns false if the expression cannot match the text. Where a text goes beyond ASCII, it knows no more.
-func (b *beginning) allows(text []byte) bool {
+// Allows returns false if the expression cannot match the text. Where a text goes beyond ASCII, it knows no more.
+func (b *Beginning) Allows(text []byte) bool {
 	if len(text) < b.least {
 		return false
 	}
@@ -49,9 +49,12 @@ func (b *beginning) allows(text []byte) bool {
 	return true
 }
 
-// beginningOf returns the beginning of an expression that is anchored at its beginning. It takes all ways through the
+// Anywhere returns the beginning of an expression that need not match from the beginning on: nothing is known of that.
+func (b *Beginning) Anywhere() Beginning { return Beginning{Size: b.Size} }
+
+// BeginningOf returns the beginning of an expression that is anchored at its beginning. It takes all ways through the
 // expression's program at the same time, as RE2 does, but for every text at once.
-func beginningOf(expression string) (b beginning) {
+func BeginningOf(expression string) (b Beginning) {
 	parsed, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
 		return b
@@ -60,8 +63,8 @@ func beginningOf(expression string) (b beginning) {
 	if err != nil {
 		return b
 	}
-	b.size = len(program.Inst)
-	sets := make([]*asciiSet, b.size)
+	b.Size = len(program.Inst)
+	sets := make([]*asciiSet, b.Size)
 	now := reachable(program, []uint32{uint32(program.Start)})
 	ends := false // whether a text may end before the place that is looked at, for all that is known
 	for range longestBeginning {
