@@ -30,8 +30,8 @@ func (c *ConnectionLimit) Equal(other Policy) bool {
 	return ok && o != nil && c.Connections == o.Connections && slices.Equal(c.Exempt, o.Exempt)
 }
 
-// connectionRule is the key of the id that a route has among the limiter's rules. It is the same for all limits, because
-// what is under way stays so when the limit changes.
+// connectionRule is the key of the id that a route has among the limiter's rules. It is the same for all limits,
+// because what is under way stays so when the limit changes.
 type connectionRule struct{}
 
 // Compile gives the route an id among the limiter's rules.

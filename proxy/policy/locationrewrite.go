@@ -8,8 +8,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// LocationRewrite changes the URLs that an endpoint sends clients to: those of Location and Refresh. It is for endpoints
-// that write URLs which are not the clients'. An answer of the rule's own stays as it is.
+// LocationRewrite changes the URLs that an endpoint sends clients to: those of Location and Refresh. It is for
+// endpoints that write URLs which are not the clients'. An answer of the rule's own stays as it is.
 type LocationRewrite struct {
 	// Changes are tried in their order. The first that is for a URL counts.
 	Changes []ValueChange
