@@ -97,7 +97,7 @@ bench: build kube ## Measure the data plane beside the peers found on PATH and p
 	exec bin/bench -rounds $(ROUNDS) $(BENCHFLAGS)
 
 # The work of a controller that has some.
-PROFILE_ROWS := keepalive,https,h2,h2-64k,upload,policies,64k,handshakes
+PROFILE_ROWS := keepalive,https,h2,h2-64k,upload,policies,64k,handshakes,compression,compression-gzip
 
 .PHONY: profile
 profile: build kube ## Measure where the controller's time goes, and write that to default.pgo, which "make build" optimizes by
