@@ -10,11 +10,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Levels at which a document in JSON of 16 KiB becomes no longer than by zlib at level 5, which nginx has. gzip takes
-// less time for that, and zstd half of it. br takes three times as much, but its lower levels are no better than gzip.
+// What nginx usually has is zlib at level 5. For a document in JSON of 16 KiB, zstd takes half of its time, and makes
+// the document 1.5 % shorter. gzip takes less time too, and makes it 2.4 % longer: at the next level it would be
+// shorter, and dearer than zlib. br takes three times as long. Its lower levels are no better than gzip.
 const (
 	brotliLevel = 5
-	gzipLevel   = 7
+	gzipLevel   = 6
 	zstdLevel   = zstd.SpeedBetterCompression
 	// windowBits is how far back br and zstd look for repetitions, in bytes, as a power of two. gzip has 32 KiB.
 	windowBits = 17
@@ -32,8 +33,8 @@ func newEncoder(in message.Coding) encoder {
 	case message.Brotli:
 		return brotli.NewWriterOptions(nil, brotli.WriterOptions{Quality: brotliLevel, LGWin: windowBits})
 	}
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstdLevel), zstd.WithWindowSize(1<<windowBits), zstd.WithEncoderConcurrency(1),
-		zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstdLevel), zstd.WithWindowSize(1<<windowBits),
+		zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
 	return must(e, err)
 }
 
