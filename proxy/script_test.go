@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/policy"
 	scripts "github.com/warren-dev/ingress/proxy/script"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -89,5 +92,42 @@ func TestAScriptChangesWhatBothSidesSee(t *testing.T) {
 	got = client.reply("GET")
 	if got.Status != 200 || got.Body != "stopped /a" || got.Header.Get("Content-Type") != "text/plain" || strings.Join(got.Header["X-Told"], "|") != "-stop" {
 		t.Errorf("got %d %q with %v", got.Status, got.Body, got.Header)
+	}
+}
+
+// Whoever asks sees which directives a request meets, in every location that it comes to.
+func TestExplainShowsEachDirective(t *testing.T) {
+	t.Parallel()
+	a, b := startEcho(t, "at a"), startEcho(t, "at b")
+	first := &policy.Script{Location: []scripts.Step{
+		{Line: 1, Text: "set $a $arg_q", Op: scripts.Set, Variable: "a", Value: "$arg_q"},
+		{Line: 2, Text: "if ($a = 1)", Op: scripts.IfEqual, Variable: "a", Value: "1", Steps: 1},
+		{Line: 3, Text: "rewrite ^/a/(.*)$ /b/$1 last", Op: scripts.RewriteLast, Expression: "^/a/(.*)$", Value: "/b/$1"},
+		{Line: 5, Text: "return 403", Op: scripts.Return, Status: 403},
+	}}
+	then := &policy.Script{Location: []scripts.Step{
+		{Line: 1, Text: "if ($uri ~ x)", Op: scripts.IfMatch, Variable: "uri", Expression: "x", Steps: 1},
+		{Line: 2, Text: "return 404", Op: scripts.Return, Status: 404},
+	}}
+	p := serve(t)
+	p.apply(scripted(a, b, []policy.Policy{first}, []policy.Policy{then}))
+	for url, want := range map[string][]string{
+		"http://a/a/y?q=1": {`line 1: set $a $arg_q ("1")`, "line 2: if ($a = 1): yes", `line 3: rewrite ^/a/(.*)$ /b/$1 last ("/b/y")`, "line 1: if ($uri ~ x): no"},
+		"http://a/a/y":     {"line 1: set $a $arg_q", "line 2: if ($a = 1): no", "line 5: return 403"},
+	} {
+		e, err := p.Explainer().Explain(&explain.Question{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, shown := range e.Policies {
+			if shown.Name != "script" {
+				t.Errorf("%s: %+v", url, shown)
+			}
+			got = append(got, shown.Text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", url, diff)
+		}
 	}
 }
