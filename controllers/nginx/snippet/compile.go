@@ -5,6 +5,7 @@ package snippet
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -20,7 +21,9 @@ type compiler struct {
 	kind Kind
 	// variables are those that set and the groups of expressions make.
 	variables map[string]bool
-	constants []script.Constant
+	// expressions is how many there are.
+	expressions int
+	constants   []script.Constant
 }
 
 // scope is the block that is read.
@@ -76,8 +79,13 @@ func Compile(s Snippets, context Context) (*Result, []Fault) {
 		return nil, []Fault{*fault}
 	}
 	c := &compiler{context: context, result: &Result{MaxRequestBytes: -1}, variables: map[string]bool{}, constants: constantsOf(&context)}
+	c.kind = Server
 	c.collect(server)
+	c.kind = Configuration
 	c.collect(configuration)
+	if len(c.faults) > 0 {
+		return nil, c.faults[:1]
+	}
 	outer, inner := &unit{}, &unit{}
 	c.kind = Server
 	c.block(server, &scope{place: inServer, unit: outer, own: &outer.own})
@@ -116,6 +124,12 @@ func constantsOf(context *Context) []script.Constant {
 func (c *compiler) collect(list []directive) {
 	for i := range list {
 		d := &list[i]
+		if d.name == "rewrite" || d.name == "if" || d.name == "location" {
+			if c.expressions++; c.expressions > MostExpressions {
+				c.fail(d, "is one of more than "+strconv.Itoa(MostExpressions)+" expressions: write fewer")
+				return
+			}
+		}
 		switch {
 		case d.name == "set" && len(d.args) > 0:
 			c.variables[strings.TrimPrefix(d.args[0], "$")] = true

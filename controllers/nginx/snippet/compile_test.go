@@ -68,6 +68,7 @@ func TestWhatClosesAPath(t *testing.T) {
 		"if ($a) {":                                       `configuration-snippet, line 1: cannot be read: unexpected end of file, expecting "}"`,
 		"}":                                               `configuration-snippet, line 1: cannot be read: unexpected "}"`,
 		";":                                               "configuration-snippet, line 1: a ; ends no directive",
+		strings.Repeat("if ($uri) { break; }\n", 65):      "configuration-snippet, line 65: if is one of more than 64 expressions: write fewer",
 		strings.Repeat("#", snippet.MostBytes+1):          "configuration-snippet, line 1: is longer than 8192 bytes: write a shorter snippet",
 		"limit_except GET { allow 192.0.2.1; deny all; }": "configuration-snippet, line 1: limit_except has more in its block than deny all: write if ($request_method ...)",
 	} {

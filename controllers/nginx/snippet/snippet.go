@@ -13,6 +13,9 @@ import (
 // MostBytes bounds a snippet.
 const MostBytes = 8 << 10
 
+// MostExpressions bounds the regular expressions of the snippets of a path: compiling one may take milliseconds.
+const MostExpressions = 64
+
 // Kind is the annotation that a snippet stands in.
 type Kind uint8
 
