@@ -46,7 +46,7 @@ func (s *Script) Compile(scope *Scope) (Steps, error) {
 
 func scriptView(v *View) script.View {
 	return script.View{
-		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, Secure: v.Secure, Now: v.Now, State: v.Script,
+		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, Secure: v.Secure, Now: v.Now, Own: v.Own, State: v.Script,
 	}
 }
 

@@ -238,7 +238,7 @@ func (p *Program) Own(v *View, resp *message.Response) {
 	if !v.State.ready {
 		p.prepare(v)
 	}
-	v.State.answered = true
+	v.Own = true
 	p.Response(v, resp)
 }
 
@@ -258,7 +258,7 @@ func (p *Program) Response(v *View, resp *message.Response) {
 	values, emptied := s.values, false
 	for i := range l.more {
 		f := &l.more[i]
-		if len(f.statuses) > 0 && !slices.Contains(f.statuses, resp.Status) || len(f.types) > 0 && !f.hasType(resp, s.answered) {
+		if len(f.statuses) > 0 && !slices.Contains(f.statuses, resp.Status) || len(f.types) > 0 && !f.hasType(resp, v.Own) {
 			continue
 		}
 		value := p.responseValue(v, f, values[i], resp, endpoint)
@@ -279,7 +279,7 @@ func (p *Program) Response(v *View, resp *message.Response) {
 		}
 		resp.Fields = f.apply(resp.Fields, p.responseValue(v, f, values[i], resp, endpoint))
 	}
-	if s.answered && (resp.Status == 204 || resp.Status == 304) {
+	if v.Own && (resp.Status == 204 || resp.Status == 304) {
 		noType := compiledField{lower: "content-type", op: FieldClear} // there is no content, but -t has seen its type
 		resp.Fields = noType.apply(resp.Fields, nil)
 	}
@@ -322,14 +322,14 @@ func (p *Program) responseValue(v *View, f *compiledField, prepared []byte, resp
 		case variableStatus:
 			s.memory = strconv.AppendInt(s.memory, int64(resp.Status), 10)
 		case variableUpstreamStatus:
-			if !s.answered {
+			if !v.Own {
 				s.memory = strconv.AppendInt(s.memory, int64(resp.Status), 10)
 			}
 		case variableSent:
 			value, _ := first(resp.Fields, part.name)
 			s.memory = append(s.memory, value...)
 		case variableUpstreamField:
-			if !s.answered {
+			if !v.Own {
 				value, _ := message.First(resp.Fields[:endpoint], part.name) // even if it was taken out
 				s.memory = append(s.memory, value...)
 			}

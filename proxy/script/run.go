@@ -45,8 +45,6 @@ type State struct {
 	level       int
 	values      [][]byte
 	ready, told bool
-	// answered is set once the answer is our own.
-	answered bool
 	// failed is set once a value would become too long.
 	failed bool
 }
@@ -312,7 +310,7 @@ func (p *Program) Request(v *View) Answer {
 		p.match(s, p.path, s.uri)
 	}
 	if p.excepts && !slices.Contains(p.methods, string(v.Request.Method)) {
-		s.level, s.answered = len(p.levels)-1, true
+		s.level = len(p.levels) - 1
 		if !p.changeInput(v) {
 			return malformedValue
 		}
@@ -565,7 +563,6 @@ func (p *Program) answer(v *View, step *compiledStep) Answer {
 		return p.sendTo(v, step.status, p.value(v, step.value))
 	}
 	s := v.State
-	s.answered = true
 	content := step.content
 	if content == nil {
 		content = &Content{Type: step.contentType, Text: string(p.value(v, step.value))}
@@ -582,7 +579,6 @@ func (p *Program) answer(v *View, step *compiledStep) Answer {
 // sendTo sends the client to another URL.
 func (p *Program) sendTo(v *View, status int, location []byte) Answer {
 	s := v.State
-	s.answered = true
 	switch {
 	case s.failed:
 		return tooLongValue

@@ -21,6 +21,8 @@ type View struct {
 	Secure bool
 	// Now is when the request began.
 	Now time.Time
+	// Own is set while an answer of the proxy's own is changed.
+	Own bool
 	// State is what scripts remember of the request. A program makes one if it is nil.
 	State *State
 	// Notes is nil unless somebody only asks about the request. Then a program notes what it does.
