@@ -66,6 +66,9 @@ func (a *Annotated) Apply(rule *rules.Rule) {
 	if a.rule.Mirrors != nil {
 		rule.Mirrors = a.rule.Mirrors
 	}
+	if a.rule.ErrorPages != nil {
+		rule.ErrorPages = a.rule.ErrorPages
+	}
 	if a.rule.Persistence != nil {
 		rule.Persistence = a.rule.Persistence
 	}

@@ -39,7 +39,7 @@ func closesUnless(off func(string) bool, name, text string) Name {
 // those that versions before it had, and those that people write though it never had them.
 var Annotations = sorted(
 	redirectNames, pathNames, timeoutNames, backendNames, accessNames, limitNames, corsNames, balancingNames, headerNames, canaryNames,
-	mirrorNames, authNames, snippetNames, idleNames, goneNames, inventedNames,
+	mirrorNames, errorPageNames, authNames, snippetNames, idleNames, goneNames, inventedNames,
 )
 
 var redirectNames = []Name{
@@ -521,7 +521,6 @@ var snippetNames = []Name{
 var idleNames = sorted(
 	each(nothing("", "Nothing is buffered to be sent on in one piece: what an endpoint sends goes on as it comes."),
 		"proxy-buffering", "proxy-buffers-number", "proxy-buffer-size", "proxy-busy-buffers-size", "proxy-max-temp-file-size", "client-body-buffer-size"),
-	each(nothing("", "No page is asked for in place of an answer yet."), "default-backend", "custom-http-errors", "disable-proxy-intercept-errors"),
 	each(nothing("", "`--otlp-endpoint` is for all requests."), "enable-opentelemetry", "opentelemetry-trust-incoming-span", "opentelemetry-operation-name"),
 	each(nothing("", "FastCGI is not spoken, and `backend-protocol: FCGI` closes."), "fastcgi-index", "fastcgi-params-configmap"),
 	each(nothing("", "TLS is that of Go, with the cipher suites that are thought secure."), "ssl-ciphers", "ssl-prefer-server-ciphers", "proxy-ssl-ciphers"),

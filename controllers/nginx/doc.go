@@ -10,6 +10,7 @@
 //
 // Read in this order: name.go (what an entry of the table is), annotations.go and configmap.go (the entries, each
 // with what reads its values), value.go (how values are read), terms.go (what they ask for), settings.go (what all
-// Ingresses have in common), object.go (an Ingress), rule.go (one path of it), hosts.go (what else is made of its
-// hosts), judgement.go (what becomes of one annotation), page.go (the table as a page).
+// Ingresses have in common), object.go (an Ingress), rule.go (one path of it), errorpages.go (pages for errors),
+// snippets.go (what snippets do to a path), hosts.go (what else is made of its hosts), judgement.go (what becomes of
+// one annotation), page.go (the table as a page).
 package nginx

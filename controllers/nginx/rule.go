@@ -273,9 +273,10 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 	closed = cmp.Or(closed, fault)
 	closed = cmp.Or(closed, r.rewrite(&rule, path, compiled != nil && compiled.Script != nil))
 	r.redirect(&rule, host, path)
+	r.errorPages(&rule)
 	r.own.Apply(&rule)
 	if policy.Answers(rule.Policies) {
-		rule.Backends = nil
+		rule.Backends, rule.ErrorPages, rule.Fallback = nil, nil, nil
 	}
 	rule.Expressions = kinds.Expressions(&rule)
 	if r.terms.canary.on {

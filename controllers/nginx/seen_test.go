@@ -104,6 +104,8 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 			taken.io/ => api /`},
 		{"no endpoints: 503", []object{web("Prefix / -> nobody")}, `
 			h.io/ => 503 NoHealthyTask`},
+		{"no endpoints, with `default-backend`: that answers for the request's own path", []object{web("Prefix / -> nobody", "default-backend: next")}, `
+			h.io/x?y => next /x?y`},
 		{"`auth-type: basic`: it closes", []object{web("Prefix / -> web", "auth-type: basic", "auth-secret: users")}, `
 			h.io/ => 503 RuleClosed`},
 		{"canary by header `always`, `never`, another value",
@@ -138,7 +140,7 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 			h.io/ => 503 RuleClosed`},
 		{"`auth-url` with `auth-signin`: it closes", []object{web("Prefix / -> web", "auth-url: http://auth.io", "auth-signin: http://auth.io/in")}, `
 			h.io/ => 503 RuleClosed`},
-		{"`custom-http-errors`, no endpoints: an answer is as it was", []object{web("Prefix / -> web", "custom-http-errors: 404")}, `
+		{"`custom-http-errors` without `default-backend`: an answer is as it was", []object{web("Prefix / -> web", "custom-http-errors: 404")}, `
 			h.io/?status=404 => 404 web /?status=404`},
 		{"`backend-protocol: HTTPS` to plain HTTP", []object{web("Prefix / -> web", "backend-protocol: HTTPS")}, `
 			h.io/ => 502 UpstreamTLSFailed`},
@@ -197,6 +199,9 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 		{"plain HTTP, default configuration", one(), "h.io/", nil, map[string]string{"Strict-Transport-Security": ""}},
 		{"`proxy-redirect-from/-to`: Location rewritten, host and port of the request put before a path", one("proxy-redirect-from: http://inner/", "proxy-redirect-to: /"),
 			"h.io:8080/?location=http://inner/x", nil, map[string]string{"Location": "http://h.io:8080/x"}},
+		{"`custom-http-errors: \"404\"`, `default-backend`: the default backend is asked for `/`", one("custom-http-errors: 404", "default-backend: next"),
+			"h.io/x?status=404", []string{"Accept: text/html"}, map[string]string{"X-Service": "next", "X-Target": "/", "Got-X-Code": "404", "Got-X-Format": "text/html",
+				"Got-X-Original-Uri": "/x?status=404", "Got-X-Namespace": "shop", "Got-X-Ingress-Name": "a", "Got-X-Service-Name": "web", "Got-X-Service-Port": "80"}},
 		{"`Proxy` is taken off", one(), "h.io/", []string{"Proxy: http://evil.io"}, map[string]string{"Got-Proxy": ""}},
 		{"names with underscores are taken off", one(), "h.io/", []string{"X_Real_IP: 1.2.3.4"}, map[string]string{"Got-X_real_ip": "", "Got-X_Real_IP": ""}},
 		{"X-Forwarded-Prefix, -Server, -User, `Forwarded` of a client: passed on (we take them off)", one(), "h.io/",

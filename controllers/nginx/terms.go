@@ -74,6 +74,11 @@ type Terms struct {
 
 	canary canaryTerms
 
+	// pages is the Service with the pages for pageStatuses, unless noPages is set.
+	pages        string
+	pageStatuses []int
+	noPages      bool
+
 	// mirrorTo is where copies of requests go.
 	mirrorTo string
 

@@ -112,6 +112,8 @@ type Backend struct {
 	Port      int32
 	// PortName replaces Port if the backend names the Service's port.
 	PortName string
+	// FirstPort replaces Port by the first one of the Service, if there is that.
+	FirstPort bool
 	// Weight is the backend's share of the rule's requests, from 0 to [MaxWeight], relative to the other weights. With 0
 	// it takes none.
 	Weight   int32

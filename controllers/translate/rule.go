@@ -142,6 +142,7 @@ func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
 	first := len(c.indexes)
 	for b := range rule.EachBackend() {
 		index, namespace := int32(noPool), o.NamespaceOf(b)
+		b = c.ports.first(namespace, b)
 		completed, fault := c.ports.secured(namespace, c.protocols.complete(namespace, b))
 		switch {
 		case b.Fault == "" && fault == "":

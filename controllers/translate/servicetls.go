@@ -14,6 +14,21 @@ type portNames struct {
 	names    map[servicePortKey]string
 }
 
+// first returns a backend with the port of its Service, if it asks for the first one of that.
+func (p *portNames) first(namespace string, b *rules.Backend) *rules.Backend {
+	if !b.FirstPort {
+		return b
+	}
+	completed := *b
+	completed.FirstPort = false
+	for _, s := range p.services {
+		if s.Namespace == namespace && s.Name == b.Service && len(s.Spec.Ports) > 0 {
+			completed.Port = s.Spec.Ports[0].Port
+		}
+	}
+	return &completed
+}
+
 // of returns the name of a port of a Service, empty if it has none or there is no such port.
 func (p *portNames) of(namespace string, b *rules.Backend) string {
 	if b.PortName != "" {
