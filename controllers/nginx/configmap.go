@@ -5,6 +5,7 @@ package nginx
 import (
 	"math"
 	"net/netip"
+	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -39,11 +40,37 @@ var actingKeys = []Name{
 	acts("hsts-max-age", "For how long, in seconds. A year unless it says so.", number(func(t *Terms) *int { return &t.hsts.age }, 0, math.MaxInt32)),
 	acts("hsts-include-subdomains", "Whether for all hosts below too. It is so unless it says false.", boolean(func(t *Terms) *bool { return &t.hsts.subDomains })),
 	acts("hsts-preload", "Whether browsers may come with it.", boolean(func(t *Terms) *bool { return &t.hsts.preload })),
+	acts("use-gzip", "Answers are compressed by what the client accepts: gzip, br or zstd.", boolean(func(t *Terms) *bool { return &t.compression.gzip })),
+	acts("gzip-types", "The media types of what is compressed, besides text/html. `*` stands for all.", readTypes(func(t *Terms) *[]string { return &t.compression.gzipTypes })),
+	acts("gzip-min-length", "The least length of what is compressed, in bytes. 256 unless it says so.", number(func(t *Terms) *int { return &t.compression.gzipLeast }, 0, math.MaxInt32)),
+	acts("enable-brotli", "As `use-gzip`.", boolean(func(t *Terms) *bool { return &t.compression.brotli })),
+	acts("brotli-types", "As `gzip-types`, where `use-gzip` is off.", readTypes(func(t *Terms) *[]string { return &t.compression.brotliTypes })),
+	acts("brotli-min-length", "As `gzip-min-length`, where `use-gzip` is off. 20 unless it says so.", number(func(t *Terms) *int { return &t.compression.brotliLeast }, 0, math.MaxInt32)),
 	guard("block-cidrs", "The addresses that get 403, whatever an Ingress says.", addresses(func(t *Terms) *[]netip.Prefix { return &t.blocked })),
 	guard("hide-headers", "Fields that responses of backends lose.", readTokens(func(t *Terms) *[]string { return &t.hidden })),
 	guard("global-allowed-response-headers", "The fields that `custom-headers` may set.", readTokens(func(t *Terms) *[]string { return &t.mayAnswer })),
 	guard("proxy-set-headers", "The ConfigMap, as `NAMESPACE/NAME`, with fields that all requests get. Variables of nginx close.", readMapName),
 	guard("add-headers", "The ConfigMap, likewise, with fields that all responses get.", readMapName),
+}
+
+var isMediaType = regexp.MustCompile(`^[a-z0-9!#$&^_.+-]+/([a-z0-9!#$&^_.+-]+|\*)$`)
+
+// readTypes returns a reader of a list of media types.
+func readTypes(at func(*Terms) *[]string) reader {
+	return func(t *Terms, value string) (fault string) {
+		var list []string
+		for _, name := range fields(strings.ToLower(value)) {
+			if name == "*" {
+				name = "*/*"
+			}
+			if name != "*/*" && !isMediaType.MatchString(name) {
+				return rules.Quote(name) + " is no media type: write some such as text/css, with spaces between them"
+			}
+			list = append(list, name)
+		}
+		*at(t) = list
+		return ""
+	}
 }
 
 func readLocations(t *Terms, value string) (fault string) {
@@ -94,7 +121,7 @@ var idleKeys = sorted(
 		"ssl-session-cache-size", "ssl-session-tickets", "ssl-session-ticket-key", "ssl-session-timeout", "ssl-buffer-size", "enable-ocsp", "proxy-ssl-location-only"),
 	each(nothing("", "A name without a certificate gets the alert unrecognized_name."), "ssl-reject-handshake"),
 	each(nothing("", "HTTP/2 is always offered over TLS."), "use-http2"),
-	each(nothing("", "Answers are not compressed yet."), "use-gzip", "gzip-level", "gzip-min-length", "gzip-types", "gzip-disable", "enable-brotli", "brotli-level", "brotli-min-length", "brotli-types"),
+	each(nothing("", "How well answers are compressed is chosen by what that costs."), "gzip-level", "gzip-disable", "brotli-level"),
 	each(nothing("", "`limit-rps` says 429."), "limit-req-status-code", "limit-conn-status-code", "limit-conn-zone-variable"),
 	each(nothing("", "A request that may not be sent twice is sent once."), "retry-non-idempotent"),
 	each(nothing("", "Names with underscores are taken off, as they were, and a field with another wrong name is refused."), "enable-underscores-in-headers", "ignore-invalid-headers"),

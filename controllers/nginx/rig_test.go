@@ -172,6 +172,10 @@ func (r *rig) service(name string) []client.Object {
 		if _, cookie, ok := strings.Cut(request.URL.RawQuery, "cookie="); ok {
 			w.Header().Set("Set-Cookie", cookie)
 		}
+		if request.URL.RawQuery == "long" {
+			w.Header().Set("Content-Type", "application/json")
+			defer func() { _, _ = io.WriteString(w, strings.Repeat("a", 4096)) }()
+		}
 		if status, err := strconv.Atoi(request.URL.Query().Get("status")); err == nil {
 			w.WriteHeader(status)
 		}

@@ -108,7 +108,25 @@ func (r *reading) settlePolicies() {
 	if h := t.hstsOf(); h != nil {
 		r.add(h)
 	}
+	if c := t.compression.policy(); c != nil {
+		r.add(c)
+	}
 	r.settleRewriting()
+}
+
+// policy returns what has answers compressed, nil for nothing.
+func (c *compressionTerms) policy() policy.Policy {
+	types, least := c.gzipTypes, c.gzipLeast
+	switch {
+	case c.gzip:
+	case c.brotli:
+		types, least = c.brotliTypes, c.brotliLeast
+	default:
+		return nil
+	}
+	types = append([]string{"text/html"}, types...)
+	slices.Sort(types)
+	return &policy.Compression{Types: slices.Compact(types), MinBytes: int64(least)}
 }
 
 // hstsOf returns what has browsers come over HTTPS, nil for nothing.
@@ -326,13 +344,13 @@ func (r *reading) rewrite(rule *rules.Rule, path string, scripted bool) (closed 
 	t := &r.terms
 	change := policy.Rewrite{Untold: true}
 	if r.rewrites(path) {
-		if scripted {
-			// It has the target in it.
-		} else if capture.MatchString(t.rewrite) {
+		switch {
+		case scripted: // It has the target in it.
+		case capture.MatchString(t.rewrite):
 			change.Path.Expression = rewritten(path)
 			change.Path.Substitution = groups(t.rewrite)
 			closed = kinds.ExpressionFault("path", change.Path.Expression)
-		} else {
+		default:
 			change.Path.Replace, closed = kinds.CanonicalPath(t.rewrite)
 		}
 		if t.prefix != "" {

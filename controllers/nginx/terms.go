@@ -69,6 +69,8 @@ type Terms struct {
 
 	hsts hstsTerms
 
+	compression compressionTerms
+
 	// snippet is the configuration-snippet, and serverSnippet the one for hosts.
 	snippet, serverSnippet string
 
@@ -110,6 +112,20 @@ type sessionTerms struct {
 	secure                       bool
 }
 
+// compressionTerms have answers compressed.
+type compressionTerms struct {
+	gzip, brotli           bool
+	gzipTypes, brotliTypes []string
+	gzipLeast, brotliLeast int
+}
+
+// usualTypes are the media types that are compressed besides text/html, if the ConfigMap names no others.
+var usualTypes = []string{
+	"application/atom+xml", "application/javascript", "application/json", "application/rss+xml", "application/vnd.ms-fontobject", "application/x-font-ttf",
+	"application/x-javascript", "application/x-web-app-manifest+json", "application/xhtml+xml", "application/xml", "font/opentype", "image/svg+xml", "image/x-icon",
+	"text/css", "text/javascript", "text/plain", "text/x-component",
+}
+
 // hstsTerms have browsers come over HTTPS.
 type hstsTerms struct {
 	on, subDomains, preload bool
@@ -142,5 +158,7 @@ func defaults() Terms {
 		session: sessionTerms{name: "INGRESSCOOKIE"},
 		hsts:    hstsTerms{on: true, subDomains: true, age: 31536000},
 		canary:  canaryTerms{total: 100},
+
+		compression: compressionTerms{gzipTypes: usualTypes, brotliTypes: usualTypes, gzipLeast: 256, brotliLeast: 20},
 	}
 }
