@@ -119,7 +119,7 @@ func (f *controllerFlags) audit(objects []client.Object) (*audit.Report, error) 
 		report.Notes = append(report.Notes, "docs/ingress-nginx.md#what-differs-on-purpose has what differs for every Ingress")
 	}
 	if others := len(sources.LeftOut(objects, f.class, made.nginx)); others > 0 {
-		report.Notes = append(report.Notes, fmt.Sprintf("%d Ingresses of other classes were not looked at", others))
+		report.Notes = append(report.Notes, fmt.Sprintf("Ingresses of other classes, which were not looked at: %d", others))
 	}
 	return report, nil
 }
@@ -200,29 +200,51 @@ func writeAudit(w io.Writer, r *audit.Report, colours bool) error {
 			t.add(append([]cell{name, verdict}, row...)...)
 		}
 	}
-	if err := t.flush(w, colours); err != nil {
-		return err
-	}
-	var text strings.Builder
-	for _, e := range r.Expressions {
-		fmt.Fprintf(&text, "\nevery path of %s is an expression: %s\n", ruledHost(plainText(e.Host)), plainText(strings.Join(rules.Bounded(e.By), ", ")))
-		if len(e.Infected) > 0 {
-			fmt.Fprintf(&text, "  and so are those of %s\n", plainText(strings.Join(rules.Bounded(e.Infected), ", ")))
+	tables := []*table{&t, expressionsTable(r), contestedTable(r)}
+	for _, one := range tables {
+		if len(one.rows) == 0 {
+			continue
+		}
+		one.add()
+		if err := one.flush(w, colours); err != nil {
+			return err
 		}
 	}
-	for _, h := range r.Contested {
-		fmt.Fprintf(&text, "\n%s is wanted by %s: %s\n", plainText(h.Name), plainText(strings.Join(h.Namespaces, " and ")), plainText(h.Fate()))
-	}
-	for i, note := range r.Notes {
-		if i == 0 {
-			text.WriteByte('\n')
+	for _, note := range r.Notes {
+		if _, err := fmt.Fprintf(w, "note: %s\n", plainText(note)); err != nil {
+			return err
 		}
-		fmt.Fprintf(&text, "note: %s\n", plainText(note))
 	}
-	text.WriteString("\n" + r.Summary() + "\n")
-	_, err := io.WriteString(w, strings.TrimPrefix(text.String(), map[bool]string{true: "\n"}[len(r.Ingresses) == 0]))
+	_, err := io.WriteString(w, r.Summary()+"\n")
 	return err
 }
+
+// expressionsTable has the hosts of which every path is an expression.
+func expressionsTable(r *audit.Report) *table {
+	var t table
+	for i, e := range r.Expressions {
+		if i == 0 {
+			t.add(texts("HOST", "EVERY PATH IS AN EXPRESSION, BECAUSE", "SO ARE THOSE OF")...)
+		}
+		t.add(texts(plainText(ruledHost(e.Host)), shownNames(e.By), shownNames(e.Infected))...)
+	}
+	return &t
+}
+
+// contestedTable has the hosts that several namespaces have.
+func contestedTable(r *audit.Report) *table {
+	var t table
+	for i, h := range r.Contested {
+		if i == 0 {
+			t.add(texts("HOST", "NAMESPACES", "WHAT BECOMES OF IT")...)
+		}
+		t.add(texts(plainText(h.Name), shownNames(h.Namespaces), plainText(h.Fate()))...)
+	}
+	return &t
+}
+
+// shownNames lists names in a cell.
+func shownNames(names []string) string { return plainText(strings.Join(rules.Bounded(names), ", ")) }
 
 // auditRows are the rows of an Ingress, without its name and verdict.
 func auditRows(one *audit.Ingress) (rows [][]cell) {

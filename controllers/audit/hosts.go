@@ -27,7 +27,7 @@ func (a *auditor) infected(o *rules.Object) []Finding {
 		for r := range host.Rules {
 			rule := &host.Rules[r]
 			switch {
-			case rule.Expression == nil, a.refused[place{o.RuleID(h, r), host.Name}] != nil:
+			case !a.isExpression(o, h, r):
 			case !slices.Contains(makers, o):
 				found.add(Finding{Kind: FindingExpression, Verdict: Same, Text: "is an expression that ignores case and is open at its end, because " +
 					a.named(makers) + "; it was so in ingress-nginx"}, pathOf(host, r))
@@ -71,11 +71,19 @@ func (a *auditor) expressions() (list []Expressions) {
 	return list
 }
 
-// isInfected returns whether an object has a path of a host that is served, and an expression.
+// isExpression returns whether a path is served, and takes other requests because it is an expression. The path / of
+// type Prefix takes all of them either way.
+func (a *auditor) isExpression(o *rules.Object, h, r int) bool {
+	host := &o.Hosts[h]
+	rule := &host.Rules[r]
+	return rule.Expression != nil && (rule.Match.Path != "/" || rule.Match.Type != snapshot.MatchPrefix) && a.refused[place{o.RuleID(h, r), host.Name}] == nil
+}
+
+// isInfected returns whether an object has such a path of a host.
 func (a *auditor) isInfected(o *rules.Object, name string) bool {
 	for h := range o.Hosts {
 		for r := range o.Hosts[h].Rules {
-			if o.Hosts[h].Name == name && o.Hosts[h].Rules[r].Expression != nil && a.refused[place{o.RuleID(h, r), name}] == nil {
+			if o.Hosts[h].Name == name && a.isExpression(o, h, r) {
 				return true
 			}
 		}
