@@ -27,6 +27,7 @@ var differences = map[string]string{
 	"session-cookie-expires":    "the session itself ends then, not the cookie alone",
 	"session-cookie-max-age":    "the session itself ends then, not the cookie alone",
 	"canary-by-header-pattern":  "it is an expression of RE2",
+	"custom-http-errors":        "pages are asked for by GET or HEAD and without content, where ingress-nginx kept the method",
 	"proxy-next-upstream-tries": "0 stands for 11",
 }
 
@@ -42,19 +43,14 @@ var sameIf = map[string]func(value string) bool{
 	"limit-connections":         isZero,
 }
 
-// lost has the names that did something in ingress-nginx, and that nothing here does yet.
+// lost has the names that did something in ingress-nginx, and that nothing here does.
 var lost = []string{
-	"proxy-cookie-domain", "proxy-cookie-path", "proxy-redirect-from", "proxy-redirect-to", "default-backend", "custom-http-errors",
-	"limit-allowlist", "limit-whitelist", "limit-rate", "limit-rate-after", "ssl-ciphers", "proxy-ssl-ciphers", "upstream-hash-by-subset",
+	"limit-rate", "limit-rate-after", "ssl-ciphers", "proxy-ssl-ciphers", "upstream-hash-by-subset",
 	"affinity-canary-behavior", "mirror-host", "proxy-ssl-verify-depth", "proxy-request-buffering",
 }
 
 // sameUnlost says for which values of a name in [lost] nothing is lost.
 var sameUnlost = map[string]func(value string) bool{
-	"proxy-cookie-domain":      isOff,
-	"proxy-cookie-path":        isOff,
-	"proxy-redirect-from":      isOff,
-	"proxy-redirect-to":        isOff,
 	"limit-rate":               isZero,
 	"limit-rate-after":         isZero,
 	"upstream-hash-by-subset":  isOff,
