@@ -20,8 +20,8 @@ type OriginPattern struct {
 	label bool
 }
 
-// Origins reads a pattern: an origin, whose host may begin with a wildcard. With label, that stands for one label alone,
-// and else for any number.
+// Origins reads a pattern: an origin, whose host may begin with a wildcard. With label, that stands for one label
+// alone, and else for any number.
 func Origins(text string, label bool) OriginPattern {
 	scheme, rest, _ := strings.Cut(strings.ToLower(text), "://")
 	usual := ":443"

@@ -5,6 +5,6 @@
 //
 // Read in this order: origin.go (what is known of a connection's peer), forwarded.go (what the fields of a request say,
 // and which fields endpoints get instead), family.go (which fields may come from a trusted proxy alone), scheme.go and
-// port.go (what the client used), requestid.go (the request's id), side.go (the client's side of an exchange), answer.go
-// (answers of our own).
+// port.go (what the client used), requestid.go (the request's id), side.go (the client's side of an exchange),
+// answer.go (answers of our own).
 package client

@@ -55,8 +55,8 @@ func (g *gathered) drop() {
 }
 
 // GatherFrom gathers the content that a client sends, for the exchange of that number. It returns the content's length
-// if that is known now, and else UnknownLength. It also returns why the request is answered instead of being sent on, or
-// None, and what replaces that reason's usual text.
+// if that is known now, and else UnknownLength. It also returns why the request is answered instead of being sent on,
+// or None, and what replaces that reason's usual text.
 func (u *Upload) GatherFrom(
 	side client.Side, g *guard.Guard, number uint64, now time.Duration, most int64, known bool, memory Share, buffers *buffer.Pool,
 ) (length int64, why reason.Reason, detail string) {

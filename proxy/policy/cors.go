@@ -92,7 +92,6 @@ func compileAllowed(list []string, credentials bool) allowed {
 }
 
 var (
-	schemeEnd        = []byte("://")
 	anyOrigin        = []byte("*")
 	nullOrigin       = []byte("null")
 	trueValue        = []byte("true")
