@@ -82,6 +82,29 @@ func TestNoPathMakesASnapshotThatIsRefused(t *testing.T) {
 	}
 }
 
+func TestNoKeyOfTheConfigMapMakesASnapshotThatIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, n := range nginx.Keys {
+		if n.Fate != nginx.ActedOn {
+			continue
+		}
+		for _, value := range hostileValues {
+			all := []client.Object{
+				object{name: "a", host: "h.io", paths: "Prefix /a/ -> web", annotations: []string{"enable-cors: true"}}.ingress(t),
+				newMap(configMap.Namespace, configMap.Name, n.Name, value, "use-gzip", "true"),
+			}
+			in, _, err := sources.InputOf(all, translate.Options{IngressClass: "warren"}, gatewayapi.Options{}, nginx.Options{Class: "nginx", ConfigMap: configMap})
+			if err != nil {
+				t.Fatal(err)
+			}
+			snapshot, _ := translate.Build(in)
+			if _, err := proxy.New(proxy.Config{MaxHeaderBytes: 64 << 10, MaxHeaders: 128}).Apply(snapshot); err != nil {
+				t.Errorf("key %s with %q: the data plane refuses it: %v", n.Name, value, err)
+			}
+		}
+	}
+}
+
 func FuzzAnnotations(f *testing.F) {
 	for i, value := range hostileValues {
 		f.Add("/a(.*)", uint8(i), value, uint8(i+7), value)
