@@ -10,8 +10,9 @@
 // Read in this order: message.go (a request and a response), field.go (a field, and what the proxy knows of its name),
 // fields.go (looking for fields), content.go (reading and writing content), ending.go (how an exchange ends early),
 // rate.go (how fast a peer has to be), detach.go and clone.go (a request without its buffer), opening.go (how a
-// WebSocket is opened), upgrade.go (other protocols), options.go (OPTIONS), authority.go (hosts with ports), grammar.go
-// (the rest of the grammar).
+// WebSocket is opened), upgrade.go (other protocols), options.go (OPTIONS), coding.go, mediatype.go and transform.go
+// (how content is encoded, what it is, and whether it may be changed), authority.go and port.go (hosts with ports),
+// grammar.go (the rest of the grammar).
 package message
 
 import "fmt"

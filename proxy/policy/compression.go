@@ -3,10 +3,8 @@
 package policy
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/warren-dev/ingress/proxy/message"
 )
@@ -38,26 +36,13 @@ func (c *Compression) Compile(*Scope) (Steps, error) {
 	if len(c.Types) == 0 {
 		return Steps{}, nil
 	}
-	compiled := &compression{least: c.MinBytes}
-	for _, t := range c.Types {
-		tree, every := strings.CutSuffix(t, "*")
-		switch {
-		case t == "*/*":
-			compiled.trees = append(compiled.trees, "")
-		case every:
-			compiled.trees = append(compiled.trees, tree)
-		default:
-			compiled.types = append(compiled.types, t)
-		}
-	}
+	compiled := &compression{types: message.MediaRangesOf(c.Types), least: c.MinBytes}
 	return Steps{Request: compiled.request, Response: compiled.response}, nil
 }
 
 // compression is a compiled Compression.
 type compression struct {
-	types []string
-	// trees are how other types begin.
-	trees []string
+	types message.MediaRanges
 	least int64
 }
 
@@ -120,7 +105,7 @@ func (c *compression) compresses(resp *message.Response) bool {
 		}
 		switch len(f.Name) {
 		case len("content-type"):
-			matches = matches || message.EqualFold(f.Name, "content-type") && c.matches(f.Value)
+			matches = matches || message.EqualFold(f.Name, "content-type") && c.types.Match(f.Value)
 		case len("content-encoding"):
 			if message.EqualFold(f.Name, "content-encoding") && !message.EqualFold(f.Value, "identity") {
 				return false
@@ -132,26 +117,6 @@ func (c *compression) compresses(resp *message.Response) bool {
 		}
 	}
 	return matches && !message.IsStream(resp.Fields)
-}
-
-// matches returns whether a Content-Type is one of the types.
-func (c *compression) matches(value []byte) bool {
-	end := bytes.IndexByte(value, ';')
-	if end < 0 {
-		end = len(value)
-	}
-	mediaType := message.TrimSpace(value[:end])
-	for _, t := range c.types {
-		if message.EqualFold(mediaType, t) {
-			return true
-		}
-	}
-	for _, tree := range c.trees {
-		if len(mediaType) > len(tree) && message.EqualFold(mediaType[:len(tree)], tree) {
-			return true
-		}
-	}
-	return false
 }
 
 // CompressedTypes are the media types that are worth compressing: text, and data that is written as text. Images,

@@ -44,7 +44,7 @@ type locationRewrite struct {
 
 func (l *locationRewrite) request(v *View) Answer {
 	if l.absolute {
-		v.Port = forwardedPort(v.Request.Fields)
+		v.Port = message.ForwardedPort(v.Request.Fields)
 	}
 	v.note((*LocationRewrite)(nil).Name(), "URLs that the service sends clients to are rewritten")
 	return Answer{}
@@ -85,7 +85,7 @@ func (l *locationRewrite) rewrite(v *View, url []byte) (made []byte, ok bool) {
 func (v *View) appendOrigin(url []byte) []byte {
 	scheme := v.scheme()
 	url = append(append(append(url, scheme...), "://"...), v.Host...)
-	return appendPort(url, scheme, v.Port)
+	return message.AppendPort(url, scheme, v.Port)
 }
 
 // urlOfRefresh returns where the URL of a Refresh begins, as in "5; url=/x". It returns 0 if there is none.

@@ -5,7 +5,6 @@ package policy
 import (
 	"bytes"
 	"cmp"
-	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -102,7 +101,7 @@ func (r *redirect) location(v *View) ([]byte, error) {
 		} else {
 			location = append(location, v.Host...)
 		}
-		location = appendPort(location, scheme, r.portFor(v.Request.Fields))
+		location = message.AppendPort(location, scheme, r.portFor(v.Request.Fields))
 	}
 	location = append(location, path...)
 	if !r.noQuery {
@@ -117,34 +116,7 @@ func (r *redirect) location(v *View) ([]byte, error) {
 // portFor returns the port that is written, or 0 for the usual one of the scheme.
 func (r *redirect) portFor(fields []message.Field) int {
 	if r.port == 0 && r.scheme == "" {
-		return forwardedPort(fields)
+		return message.ForwardedPort(fields)
 	}
 	return r.port
-}
-
-// appendPort appends a port, unless it is the usual one of the scheme, or 0.
-func appendPort(location []byte, scheme string, port int) []byte {
-	usual := 80
-	if scheme == "https" {
-		usual = 443
-	}
-	if port == 0 || port == usual {
-		return location
-	}
-	return strconv.AppendInt(append(location, ':'), int64(port), 10)
-}
-
-// forwardedPort returns the port that the client used, as X-Forwarded-Port says. What an untrusted client says of it
-// was taken out of the message before. It returns 0 if that is no port.
-func forwardedPort(fields []message.Field) int {
-	for i := range fields {
-		if f := &fields[i]; f.Kind.EndToEnd() && message.EqualFold(f.Name, "x-forwarded-port") {
-			port, ok := message.ParseLength(f.Value)
-			if !ok || port > 65535 {
-				return 0
-			}
-			return int(port)
-		}
-	}
-	return 0
 }
