@@ -307,7 +307,7 @@ func (f *compiledField) hasType(resp *message.Response, own bool) bool {
 
 var charset = []byte("charset=")
 
-// responseValue returns the value that a field of a response gets.
+// responseValue returns the value that a field of a response gets, nil if that is malformed or becomes too long.
 func (p *Program) responseValue(v *View, f *compiledField, prepared []byte, resp *message.Response, endpoint int) []byte {
 	switch {
 	case f.constant:
@@ -335,6 +335,10 @@ func (p *Program) responseValue(v *View, f *compiledField, prepared []byte, resp
 			}
 		default:
 			s.memory = append(s.memory, part.literal...)
+		}
+		if len(s.memory)-begin > mostValue || len(s.memory) > mostMemory {
+			s.memory = s.memory[:begin] // a field may be put together of itself, as often as there is room in a snippet
+			return nil
 		}
 	}
 	value := message.TrimSpace(s.memory[begin:len(s.memory):len(s.memory)])

@@ -76,6 +76,8 @@ const (
 	mostLocations = 10
 	// mostMemory bounds what a script makes of one request. A value can be put together of itself.
 	mostMemory = 256 << 10
+	// mostValue bounds a field's value that is made of a response.
+	mostValue = 16 << 10
 )
 
 // Program is a compiled Script.
