@@ -69,27 +69,26 @@ func appendEscaped(b, text []byte, table *[256]bool) []byte {
 	return b
 }
 
-// Redirect takes the escapes that a URL does not need out of it, up to its query, as nginx does where a rewrite
-// redirects. It writes to the same memory.
-func Redirect(url []byte) []byte {
-	made := url[:0]
+// AppendRedirect appends a URL without the escapes that it does not need, up to its query, as nginx writes it where a
+// rewrite redirects.
+func AppendRedirect(b, url []byte) []byte {
 	for i := 0; i < len(url); i++ {
 		if url[i] == '?' {
-			return append(made, url[i:]...)
+			return append(b, url[i:]...)
 		}
 		c, ok := byteOf(url[i:])
 		switch {
 		case !ok:
-			made = append(made, url[i])
+			b = append(b, url[i])
 		case c > '%' && c < 0x7f:
-			made = append(made, c)
+			b = append(b, c)
 			i += 2
 		default:
-			made = append(made, url[i:i+3]...)
+			b = append(b, url[i:i+3]...)
 			i += 2
 		}
 	}
-	return made
+	return b
 }
 
 // AppendQuery appends a query with its bytes escaped that no query may have.

@@ -545,8 +545,9 @@ func (p *Program) redirect(v *View, step *compiledStep) Answer {
 	if s.failed {
 		return tooLongValue
 	}
-	location := escape.Redirect(s.memory[begin:len(s.memory)])
-	s.memory = s.memory[:begin+len(location)]
+	text := s.memory[begin:] // values that are kept may be parts of it, so it stays
+	begin = len(s.memory)
+	s.memory = escape.AppendRedirect(s.memory, text)
 	if !step.drop && len(s.args) > 0 {
 		mark := byte('?')
 		for _, part := range step.value {

@@ -329,6 +329,24 @@ func TestWhatAScriptMakesOfAResponse(t *testing.T) {
 	}
 }
 
+// What a redirect writes shorter may be part of a value that is looked for once.
+func TestARedirectLeavesValuesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	p, err := (&Script{
+		Location: []Step{{Op: Redirect, Expression: "^", Value: "/%41%41%41$http_x", Status: 301}},
+		Fields:   Level{Add: []Field{{Name: "Y", Value: "$http_x", Op: FieldAppend}}},
+	}).Compile(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, resp := scriptView("/", "X: %41b", "X: c"), &message.Response{Status: 301}
+	a := p.Request(v)
+	p.Response(v, resp)
+	if got, want := string(a.Location)+fieldText(resp.Fields), "http://a.example/AAAAb, c Y: %41b, c"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestScriptsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	field := func(name, value string) Level {
