@@ -3,6 +3,10 @@
 package script
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -36,5 +40,61 @@ func TestAFieldOfAResponseThatIsPutTogetherOfItselfIsBounded(t *testing.T) {
 	}
 	if last, _ := first(resp.Fields, "x-last"); string(last) != "200" {
 		t.Errorf("the field behind those that are too long is %q", last)
+	}
+}
+
+func TestWhatAScriptMakesOfARequestIsBounded(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 20<<10)
+	fields := func(n int, value string) (list []Field) {
+		for i := range n {
+			list = append(list, Field{Name: "X-" + strconv.Itoa(i), Value: value})
+		}
+		return list
+	}
+	refused := fmt.Sprintf("500 text/html %q", tooLongValue.Content.Text)
+	for name, test := range map[string]struct {
+		script Script
+		query  string
+		want   string
+	}{
+		"fields that are only looked up":  {Script{Fields: Level{Proxy: fields(4, "$http_x_long")}}, "", refused},
+		"three of them":                   {Script{Fields: Level{Proxy: fields(3, "$http_x_long")}}, "", "goes on /"},
+		"fields in place of the client's": {Script{Fields: Level{Input: fields(4, "$http_x_long")}}, "", refused},
+		"fields of both kinds":            {Script{Fields: Level{Input: fields(2, "$http_x_long"), Proxy: fields(2, "$http_x_long")}}, "", refused},
+		"fields that are put together":    {Script{Fields: Level{Proxy: fields(1, strings.Repeat("$http_x_long", 100))}}, "", refused},
+		"a variable of itself": {
+			Script{Location: slices.Repeat([]Step{set("a", "$a$a$http_x_long")}, 100)}, "", refused,
+		},
+		"a query":    {Script{Location: []Step{set("args", "$args$args$args$args")}}, "?" + long, refused},
+		"a path":     {Script{Location: []Step{rewriteStep(RewriteBreak, "^", "/$http_x_long$http_x_long$http_x_long$http_x_long")}}, "", refused},
+		"a redirect": {Script{Location: []Step{{Op: Redirect, Expression: "^", Value: "/$http_x_long", Status: 301}}}, "?" + strings.Repeat(long, 3), refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := scriptView("/"+test.query, "X-Long: "+long)
+			if got := became(t, &test.script, v); !strings.HasPrefix(got, test.want) {
+				t.Errorf("got %.100s, want %s", got, test.want)
+			}
+			if n := len(v.State.memory); n > mostMemory {
+				t.Errorf("%d bytes were made of a request", n)
+			}
+		})
+	}
+}
+
+func TestNothingIsMadeOnceThereIsTooMuch(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 50<<10)
+	var add []Field
+	for i := range 100 {
+		add = append(add, Field{Name: "X-" + strconv.Itoa(i), Value: "$http_x_long"})
+	}
+	v := scriptView("/", "X-Long: "+long)
+	if got := became(t, &Script{Fields: Level{Add: add}}, v); !strings.HasPrefix(got, "500") {
+		t.Errorf("got %.100s", got)
+	}
+	if n := len(v.State.memory); n > mostMemory {
+		t.Errorf("%d bytes were made of a request", n)
 	}
 }

@@ -135,7 +135,8 @@ func (f *compiledField) applyList(fields []message.Field, value []byte, emptied 
 	return append(fields, f.field), false
 }
 
-// changeInput changes what the client sent, as the level says that holds. It returns false if a value is malformed.
+// changeInput changes what the client sent, as the level says that holds. It returns false if a value is malformed or
+// too long.
 func (p *Program) changeInput(v *View) bool {
 	l := &p.levels[v.State.level]
 	for i := range l.input {
@@ -155,7 +156,7 @@ func (p *Program) changeInput(v *View) bool {
 }
 
 // changeRequest makes the fields that the endpoint gets, as the level says that holds. It returns false if a value is
-// malformed.
+// malformed or too long.
 func (p *Program) changeRequest(v *View) bool {
 	l := &p.levels[v.State.level]
 	// All values are those of the request that came: nothing of it is taken away before.
@@ -185,13 +186,26 @@ func (p *Program) changeRequest(v *View) bool {
 	return true
 }
 
-// fieldValue returns the value that a field gets. It returns false if that is malformed.
+// fieldValue returns the value that a field of the request gets. It returns false if that is malformed, or if all that
+// were made are too long. A value that is only looked up takes no memory here, but the endpoint gets it in every field.
 func (p *Program) fieldValue(v *View, f *compiledField) (value []byte, ok bool) {
 	if f.constant {
 		return f.field.Value, true
 	}
 	value = message.TrimSpace(p.value(v, f.value))
-	return value, isFieldValue(value) && !v.State.failed
+	s := v.State
+	if s.sent += len(value); s.sent > mostSent {
+		s.failed = true
+	}
+	return value, isFieldValue(value) && !s.failed
+}
+
+// refusal returns how a request is answered of which a field cannot be made.
+func (s *State) refusal() Answer {
+	if s.failed {
+		return tooLongValue
+	}
+	return malformedValue
 }
 
 // prepare makes the values that the fields of the response get: a response comes when the request's head may be gone.

@@ -45,8 +45,9 @@ type State struct {
 	level       int
 	values      [][]byte
 	ready, told bool
-	// failed is set once a value would become too long.
+	// failed is set once a value would become too long. sent is how long the values are of the fields that were made.
 	failed bool
+	sent   int
 }
 
 // keptValue is a value that is looked for once.
@@ -78,6 +79,9 @@ const (
 	mostMemory = 256 << 10
 	// mostValue bounds a field's value that is made of a response.
 	mostValue = 16 << 10
+	// mostSent bounds the path and the query that a script makes, the URL that it sends a client to, and all values of
+	// fields that it makes of a request.
+	mostSent = 64 << 10
 )
 
 // Program is a compiled Script.
@@ -314,7 +318,7 @@ func (p *Program) Request(v *View) Answer {
 	if p.excepts && !slices.Contains(p.methods, string(v.Request.Method)) {
 		s.level = len(p.levels) - 1
 		if !p.changeInput(v) {
-			return malformedValue
+			return s.refusal()
 		}
 		p.prepare(v)
 		return exceptedMethod
@@ -328,7 +332,7 @@ func (p *Program) Request(v *View) Answer {
 		return answer
 	}
 	if !p.changeInput(v) {
-		return malformedValue
+		return s.refusal()
 	}
 	if s.moved {
 		if s.found {
@@ -342,8 +346,8 @@ func (p *Program) Request(v *View) Answer {
 		}
 	}
 	p.prepare(v)
-	if !p.changeRequest(v) || !p.changeHost(v) {
-		return malformedValue
+	if !p.changeRequest(v) || !p.changeHost(v) || s.failed {
+		return s.refusal()
 	}
 	return Answer{}
 }
@@ -360,7 +364,7 @@ func (p *Program) changeHost(v *View) bool {
 		}
 	}
 	v.Request.Authority = host
-	return !v.State.failed
+	return true
 }
 
 var (
@@ -433,8 +437,12 @@ func (p *Program) leave(v *View, found bool) Answer {
 	if err != nil {
 		return Answer{Malformed: err.Error()}
 	}
-	v.Request.Path = path
-	v.Request.Query = s.encodedQuery()
+	query := s.encodedQuery()
+	if len(path)+len(query) > mostSent || len(s.memory) > mostMemory {
+		s.failed = true
+		return tooLongValue
+	}
+	v.Request.Path, v.Request.Query = path, query
 	s.moved = false
 	if found {
 		v.Path = path
@@ -583,7 +591,7 @@ func (p *Program) answer(v *View, step *compiledStep) Answer {
 func (p *Program) sendTo(v *View, status int, location []byte) Answer {
 	s := v.State
 	switch {
-	case s.failed:
+	case s.failed || len(location) > mostSent:
 		return tooLongValue
 	case !isFieldValue(location):
 		return malformedValue

@@ -34,6 +34,10 @@ func (s *State) append(v *View, text parsedText, escapes bool) {
 	for i := range text {
 		part := &text[i]
 		value, ok := s.view(v, part)
+		if s.failed || len(s.memory)+len(value) > mostMemory {
+			s.failed = true
+			return
+		}
 		switch {
 		case !ok:
 			begin := len(s.memory)
@@ -46,10 +50,7 @@ func (s *State) append(v *View, text parsedText, escapes bool) {
 		default:
 			s.memory = append(s.memory, value...)
 		}
-		if len(s.memory) > mostMemory {
-			s.failed = true
-			return
-		}
+		s.failed = len(s.memory) > mostMemory
 	}
 }
 
