@@ -4,7 +4,9 @@ package script
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -18,18 +20,31 @@ type matcher struct {
 	slots []int
 	// plain is nil if the expression needs RE2, which allocates where it tells what groups have.
 	plain *plain.Expression
+	// size is how many instructions the expression's program has.
+	size int
 }
 
-// matcher compiles an expression. Its groups that have names become variables.
+// mostInstructions bounds the programs of all expressions of a script. Each takes memory in every route that has it.
+const mostInstructions = 5000
+
+// matcher compiles an expression, or returns what the program has of the same text. Its groups that have names become
+// variables.
 func (p *Program) matcher(compile compiler, text string, fold bool) (*matcher, error) {
 	if fold {
 		text = foldedExpression(text)
+	}
+	if m := p.matchers[text]; m != nil {
+		return m, nil
 	}
 	expression, err := compile(text)
 	if err != nil {
 		return nil, err
 	}
-	m := &matcher{expression: expression, plain: plainOf(text)}
+	m := &matcher{expression: expression, plain: plainOf(text), size: sizeOf(text)}
+	if p.size += m.size; p.size > mostInstructions {
+		return nil, fmt.Errorf("all regular expressions together have more than %d instructions: write fewer, or shorter ones", mostInstructions)
+	}
+	p.matchers[text] = m
 	for group, name := range expression.SubexpNames() {
 		if name == "" {
 			continue
@@ -57,7 +72,21 @@ func plainOf(text string) *plain.Expression {
 	return plain.Read(text, "")
 }
 
-// match tries an expression. What its groups have is remembered, if anybody asks.
+// sizeOf returns how many instructions the program of an expression has.
+func sizeOf(text string) int {
+	parsed, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(program.Inst)
+}
+
+// match tries an expression. What its groups have is remembered, if anybody asks. Nothing matches once the scripts of a
+// request have taken too much effort.
 func (p *Program) match(s *State, m *matcher, subject []byte) bool {
 	s.groups, s.subject = s.groups[:0], subject
 	switch {
@@ -67,6 +96,8 @@ func (p *Program) match(s *State, m *matcher, subject []byte) bool {
 			return false
 		}
 		s.groups = append(s.groups, at[:2*(m.expression.NumSubexp()+1)]...)
+	case !s.spend(m.size * (len(subject) + 1)): // RE2 may look at each byte with each instruction
+		return false
 	case !p.groups:
 		return m.expression.Match(subject)
 	default:

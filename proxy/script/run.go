@@ -45,9 +45,12 @@ type State struct {
 	level       int
 	values      [][]byte
 	ready, told bool
-	// failed is set once a value would become too long. sent is how long the values are of the fields that were made.
+	// failed is set once a value would become too long, or takes too long to look at. sent is how long the values are of
+	// the fields that were made.
 	failed bool
 	sent   int
+	// effort is what it took to look at values, in bytes, and for expressions in bytes times instructions.
+	effort int
 }
 
 // keptValue is a value that is looked for once.
@@ -82,6 +85,9 @@ const (
 	// mostSent bounds the path and the query that a script makes, the URL that it sends a client to, and all values of
 	// fields that it makes of a request.
 	mostSent = 64 << 10
+	// mostEffort bounds what the scripts of one request take of a processor: a few hundredths of a second. Each location
+	// that a rewrite leads to may try its expressions anew.
+	mostEffort = 2 << 20
 )
 
 // Program is a compiled Script.
@@ -90,6 +96,9 @@ type Program struct {
 	// kept are the parts whose values are looked for once.
 	kept      []textPart
 	constants map[string]Constant
+	// matchers are the expressions by their texts, and size is how many instructions they have. Both are for compiling.
+	matchers map[string]*matcher
+	size     int
 	// early is set while what the server does is compiled.
 	early bool
 	// groups is set if any text has groups in it, or any group has a name. Otherwise nobody asks what a group has matched.
@@ -146,7 +155,9 @@ func (p *Program) ChangesResponse() bool {
 }
 
 func (s *Script) compile(compile compiler) (*Program, error) {
-	p := &Program{constants: make(map[string]Constant, len(s.Constants)), skipOptions: s.SkipOptions, relative: s.Relative}
+	p := &Program{
+		constants: make(map[string]Constant, len(s.Constants)), matchers: map[string]*matcher{}, skipOptions: s.SkipOptions, relative: s.Relative,
+	}
 	for _, c := range s.Constants {
 		p.constants[c.Name] = c
 	}
@@ -207,6 +218,7 @@ func (s *Script) compile(compile compiler) (*Program, error) {
 	if len(s.Methods) > 0 {
 		p.excepts, p.methods = true, slices.Clone(s.Methods)
 	}
+	p.matchers = nil
 	return p, nil
 }
 
@@ -313,7 +325,9 @@ func (p *Program) Request(v *View) Answer {
 		s.level = 0
 	}
 	if p.path != nil && p.groups {
-		p.match(s, p.path, s.uri)
+		if p.match(s, p.path, s.uri); s.failed {
+			return tooLongValue
+		}
 	}
 	if p.excepts && !slices.Contains(p.methods, string(v.Request.Method)) {
 		s.level = len(p.levels) - 1
@@ -369,7 +383,7 @@ func (p *Program) changeHost(v *View) bool {
 
 var (
 	malformedValue = Answer{Malformed: "a snippet would make a malformed field of the request"}
-	tooLongValue   = failure("a snippet makes too long values of the request")
+	tooLongValue   = failure("a snippet makes too long values of the request, or looks at too long ones too often")
 	tooManyChanges = failure("a snippet rewrites the path again and again")
 	noPath         = failure("a snippet rewrites the path to nothing")
 	// exceptedMethod answers what limit_except refuses.
@@ -398,6 +412,14 @@ func (p *Program) enter(v *View) {
 	s.program, s.level, s.ready = p, 0, false
 	s.rewritten, s.moved, s.found = false, false, false
 	s.decode(v)
+}
+
+// spend counts what it takes to look at a value. It returns false once that is too much.
+func (s *State) spend(effort int) bool {
+	if s.effort += effort; s.effort > mostEffort {
+		s.failed = true
+	}
+	return !s.failed
 }
 
 // makeRoom makes room for the values of a program, which are empty.
@@ -483,7 +505,7 @@ func (p *Program) run(v *View, steps []compiledStep) (answer Answer, done bool) 
 		default:
 			if !p.match(s, step.matcher, s.uri) {
 				p.noteMet(v, step, false)
-				continue
+				break
 			}
 			if step.op == Redirect {
 				p.note(v, step, nil)

@@ -105,6 +105,9 @@ func (s *State) view(v *View, part *textPart) (value []byte, ok bool) {
 		}
 		return nil, true
 	case variableArgument:
+		if !s.spend(len(s.args)) {
+			return nil, true
+		}
 		return argument(s.args, part.name), true
 	}
 	return nil, false
@@ -114,7 +117,7 @@ func (s *State) view(v *View, part *textPart) (value []byte, ok bool) {
 func (s *State) look(v *View, part *textPart) (value []byte, ok bool) {
 	switch part.kind {
 	case variableCookie:
-		return cookie(v.Request.Fields, part.name), true
+		return s.cookie(v.Request.Fields, part.name), true
 	case variableField:
 		return s.field(v, part.name)
 	}
@@ -236,13 +239,16 @@ func argument(args []byte, name string) []byte {
 var ampersand = []byte("&")
 
 // cookie returns the value of a cookie, as nginx finds it. The name is in lower case.
-func cookie(fields []message.Field, name string) []byte {
+func (s *State) cookie(fields []message.Field, name string) []byte {
 	for i := range fields {
 		f := &fields[i]
 		if f.Kind == message.Dropped || !message.EqualFold(f.Name, "cookie") {
 			continue
 		}
 		rest := f.Value
+		if !s.spend(len(rest)) {
+			return nil
+		}
 		for len(rest) > 0 {
 			if len(rest) > len(name) && message.EqualFold(rest[:len(name)], name) {
 				if after := bytes.TrimLeft(rest[len(name):], " "); len(after) > 0 && after[0] == '=' {
