@@ -3,6 +3,7 @@
 package nginx_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,8 +106,35 @@ func TestNoKeyOfTheConfigMapMakesASnapshotThatIsRefused(t *testing.T) {
 	}
 }
 
+// hostileSnippets are directives that a policy of the data plane could stumble over.
+var hostileSnippets = []string{
+	`proxy_redirect "" /x;`, `proxy_redirect / "/\r\nX: 1";`, `proxy_redirect http://a/ https://b/;`, `proxy_cookie_path "" "";`, `proxy_cookie_path / "/\n";`,
+	`proxy_cookie_path / "/; Secure";`, "client_max_body_size 0;", "client_max_body_size 4294967295g;", "client_max_body_size -1;", "proxy_read_timeout 100y;", "proxy_connect_timeout 1ms;",
+	"proxy_next_upstream_tries 100;", `proxy_ssl_name "a b";`, "expires -100y;", "set $a $1;", "if ($uri ~ ^/(?<host>.*)$) { set $a $host; }", "limit_except GET { deny all; }",
+	"location = /a { return 204; }", "location = /a(.*) { return 204; }", "location = / { deny all; }", `location = "/a b" { }`, "location = /a//../b { return 301 /$1; }",
+	"location = /x { rewrite ^ /y last; } location = /x { return 200; }", `more_set_headers "X*:";`, `more_set_headers "X: $status";`, "proxy_hide_header X;",
+	"allow 0.0.0.0/0; deny ::/0;", strings.Repeat("deny 192.0.2.1; allow 192.0.2.0/24;", 100), "rewrite ^(.*)$ $1?; rewrite (a|b)* /c redirect;", "return 301 $host;", "return 200;", "break;",
+	strings.Repeat("if ($uri ~ a{1000}) { set $a 1; }", 8), `if ($uri ~ "\pL{200}") { }`, "default_type text/plain; return 200 x;", "satisfy any; deny all;",
+}
+
+func TestNoSnippetMakesASnapshotThatIsRefused(t *testing.T) {
+	t.Parallel()
+	for i, text := range hostileSnippets {
+		for _, annotation := range []string{"configuration-snippet", "server-snippet"} {
+			for _, path := range []string{"/a", "/a(.*)", "/(a{1000}|b)(.*)"} {
+				annotations := map[string]string{nginx.Prefix + annotation: text}
+				snapshotApplies(t, path, annotations)
+				annotations[nginx.Prefix+"rewrite-target"], annotations[nginx.Prefix+"enable-cors"] = "/x$1", "true"
+				annotations[nginx.Prefix+"app-root"], annotations[nginx.Prefix+"proxy-cookie-domain"] = "/a", "localhost a.io"
+				annotations[nginx.Prefix+"auth-snippet"], annotations[nginx.Prefix+"server-snippet"] = "", hostileSnippets[(i+7)%len(hostileSnippets)]
+				snapshotApplies(t, path, annotations)
+			}
+		}
+	}
+}
+
 func FuzzAnnotations(f *testing.F) {
-	for i, value := range hostileValues {
+	for i, value := range slices.Concat(hostileValues, hostileSnippets) {
 		f.Add("/a(.*)", uint8(i), value, uint8(i+7), value)
 	}
 	f.Fuzz(func(t *testing.T, path string, one uint8, first string, two uint8, second string) {
@@ -114,6 +142,7 @@ func FuzzAnnotations(f *testing.F) {
 			path = "/" + path // The API server takes no other.
 		}
 		names := nginx.Annotations
+		snapshotApplies(t, path, map[string]string{nginx.Prefix + "configuration-snippet": first, nginx.Prefix + "server-snippet": second})
 		snapshotApplies(t, path, map[string]string{
 			nginx.Prefix + names[int(one)%len(names)].Name: first, nginx.Prefix + names[int(two)%len(names)].Name: second})
 	})

@@ -176,10 +176,10 @@ func (r *reading) scriptSettings(rule *rules.Rule, c *snippet.Result) {
 		}
 	}
 	if len(c.Redirects) > 0 {
-		rule.Policies = insert(without(rule.Policies, &policy.LocationRewrite{}), &policy.LocationRewrite{Changes: changes(c.Redirects), Absolute: true})
+		rule.Policies = insert(without(rule.Policies, &policy.LocationRewrite{}), &policy.LocationRewrite{Changes: snippet.Changes(c.Redirects), Absolute: true})
 	}
 	if len(c.CookiePaths) > 0 {
-		cookies := policy.CookieRewrite{Paths: changes(c.CookiePaths)}
+		cookies := policy.CookieRewrite{Paths: snippet.Changes(c.CookiePaths)}
 		if r.terms.cookieDomain != nil {
 			cookies.Domains = []policy.ValueChange{*r.terms.cookieDomain}
 		}
@@ -195,13 +195,6 @@ func (r *reading) scriptSettings(rule *rules.Rule, c *snippet.Result) {
 			b.TLS = &tls
 		}
 	}
-}
-
-func changes(list []snippet.Replacement) (made []policy.ValueChange) {
-	for _, c := range list {
-		made = append(made, policy.ValueChange{From: c.From, To: c.To})
-	}
-	return made
 }
 
 // appendLocations adds the locations that a snippet has beside a path, or in it.

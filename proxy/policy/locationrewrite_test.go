@@ -28,6 +28,18 @@ func relocated(t *testing.T, l *LocationRewrite, v *View, fields ...string) []st
 	return passedOn(resp.Fields)
 }
 
+func TestChangesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	for _, c := range []ValueChange{{To: "/x"}, {From: "/", To: "/\r\nX: 1"}, {Expression: "/", To: "\x00"}, {Expression: "(", To: "/"}} {
+		changes := []ValueChange{c}
+		for _, p := range []Policy{&LocationRewrite{Changes: changes}, &CookieRewrite{Paths: changes}, &CookieRewrite{Domains: changes}} {
+			if _, err := p.Compile(nil); err == nil {
+				t.Errorf("%s takes %+v", p.Name(), c)
+			}
+		}
+	}
+}
+
 func TestURLsThatClientsAreSentTo(t *testing.T) {
 	t.Parallel()
 	prefix := []ValueChange{{From: "http://backend:8080/", To: "/app/"}, {From: "http://backend", To: "https://shop.example.com"}}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/warren-dev/ingress/proxy/plain"
 )
@@ -29,13 +31,18 @@ type valueChange struct {
 	template plain.Template
 }
 
-var errNothingChanged = errors.New("a change says nothing of which values it is for")
+var (
+	errNothingChanged = errors.New("a change says nothing of which values it is for")
+	errControl        = errors.New("a change makes a value with a control character, which could end the field")
+)
 
 func compileChanges(changes []ValueChange, scope *Scope) ([]valueChange, error) {
 	compiled := make([]valueChange, len(changes))
 	for i, c := range changes {
 		compiled[i] = valueChange{from: []byte(c.From), to: []byte(c.To)}
 		switch {
+		case strings.ContainsFunc(c.To, unicode.IsControl):
+			return nil, errControl
 		case c.Expression != "":
 			var err error
 			if compiled[i].expression, err = scope.expression(c.Expression); err != nil {

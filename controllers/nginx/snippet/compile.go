@@ -96,6 +96,8 @@ func Compile(s Snippets, context Context) (*Result, []Fault) {
 	c.nested(outer, inner)
 	c.result.Access, c.result.ServerAccess = inner.own.access, outer.own.access
 	c.result.Script = c.script(outer, inner, outer.own, &context)
+	c.check(&policy.LocationRewrite{Changes: Changes(c.result.Redirects)})
+	c.check(&policy.CookieRewrite{Paths: Changes(c.result.CookiePaths)})
 	if len(c.faults) > 0 {
 		return nil, c.faults
 	}
@@ -278,16 +280,16 @@ func (c *compiler) script(server, location *unit, around config, context *Contex
 	if !usesGroups(s) {
 		s.Path = ""
 	}
-	if err := c.check(s); err != nil {
-		c.faults = append(c.faults, Fault{Kind: c.kind, Line: 1, Text: "cannot be compiled: " + err.Error()})
-	}
+	c.check(s)
 	return s
 }
 
-// check compiles a script, so that what the data plane would refuse is told here.
-func (c *compiler) check(s *policy.Script) error {
-	_, err := s.Compile(nil)
-	return err
+// check compiles a policy, so that what the data plane would refuse is told here. There, it would keep all others from
+// being served anew.
+func (c *compiler) check(p policy.Policy) {
+	if _, err := p.Compile(nil); err != nil {
+		c.faults = append(c.faults, Fault{Kind: c.kind, Line: 1, Text: "cannot be compiled: " + err.Error()})
+	}
 }
 
 // eachText calls yield with each text of a script that may have variables, and with each variable.

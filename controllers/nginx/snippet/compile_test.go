@@ -83,6 +83,28 @@ func TestWhatClosesAPath(t *testing.T) {
 	}
 }
 
+func TestTextsThatCannotBeReplaced(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 513)
+	for text, quoted := range map[string]string{
+		`proxy_redirect "" /x;`:             `""`,
+		`proxy_redirect / "";`:              `""`,
+		`proxy_redirect / "/\r\nX: 1";`:     `"/\r\nX: 1"`,
+		`proxy_cookie_path / "/\nX: 1";`:    `"/\nX: 1"`,
+		`proxy_cookie_path / /é;`:           `"/é"`,
+		"proxy_redirect / " + long + ";":    `"` + long + `"`,
+		"proxy_cookie_path " + long + " /;": `"` + long + `"`,
+	} {
+		_, faults := snippet.Compile(snippet.Snippets{Configuration: text}, shop)
+		name, _, _ := strings.Cut(text, " ")
+		want := "configuration-snippet, line 1: " + name + " has " + quoted +
+			": write 1 to 512 bytes of printable ASCII that a value begins with, and as many that they become"
+		if len(faults) != 1 || faults[0].String() != want {
+			t.Errorf("%.40s:\ngot  %v\nwant %s", text, faults, want)
+		}
+	}
+}
+
 // What a location says of its own, it does not inherit.
 func TestWhatALocationInherits(t *testing.T) {
 	t.Parallel()
@@ -302,7 +324,7 @@ func FuzzCompile(f *testing.F) {
 	for _, text := range []string{
 		"add_header X $host always;", "if ($uri ~ ^/a/(.*)$) { rewrite ^ /b/$1? last; }", "location ~* \\.php$ { deny all; }",
 		"set_by_lua_block $a { return '}' }", `return 200 "a\\\"b";`, "more_set_headers -s '404' 'X: 1' 'Y';", "# a\r\nset $a '';", "expires 1y2M3w4d5h6m7s;",
-		"allow 1.2.3.4/1; deny ::1;", "if ( $a = \"\" ) { break; } set $a ${b}; set $b $1;",
+		"allow 1.2.3.4/1; deny ::1;", `proxy_redirect "" /x; proxy_cookie_path "/" "/\n";`, "client_max_body_size 9999999999g;", "proxy_redirect / $1;", "if ( $a = \"\" ) { break; } set $a ${b}; set $b $1;",
 	} {
 		f.Add(text, text)
 	}
@@ -317,16 +339,20 @@ func FuzzCompile(f *testing.F) {
 		if n := len(server) + len(configuration); len(result.Effects) > n || len(result.Locations) > n {
 			t.Errorf("%d bytes made %d effects and %d locations", n, len(result.Effects), len(result.Locations))
 		}
-		scripts := []*policy.Script{result.Script}
-		for _, l := range result.Locations {
-			scripts = append(scripts, l.Script)
+		made := []policy.Policy{
+			&policy.LocationRewrite{Changes: snippet.Changes(result.Redirects)}, &policy.CookieRewrite{Paths: snippet.Changes(result.CookiePaths)},
 		}
-		for _, s := range scripts {
-			if s == nil {
-				continue
-			}
-			if _, err := policy.Compile([]policy.Policy{s}, nil); err != nil {
-				t.Errorf("the data plane would refuse it: %v", err)
+		if result.Script != nil {
+			made = append([]policy.Policy{result.Script}, made...)
+		}
+		if _, err := policy.Compile(made, nil); err != nil {
+			t.Errorf("the data plane would refuse it: %v", err)
+		}
+		for _, l := range result.Locations {
+			if list, ok := l.Policies(); ok {
+				if _, err := policy.Compile(list, nil); err != nil {
+					t.Errorf("the data plane would refuse a location: %v", err)
+				}
 			}
 		}
 	})

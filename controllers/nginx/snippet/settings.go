@@ -79,12 +79,30 @@ func (c *compiler) replacement(in *scope, d *directive) {
 		return
 	}
 	r := Replacement{From: d.args[0], To: d.args[1]}
+	if text, ok := r.unusable(); !ok {
+		c.fail(d, "has "+strconv.Quote(text)+": write 1 to "+strconv.Itoa(mostReplaced)+" bytes of printable ASCII that a value begins with, and as many that they become")
+		return
+	}
 	if d.name == "proxy_redirect" {
 		c.result.Redirects = append(c.result.Redirects, r)
 	} else {
 		c.result.CookiePaths = append(c.result.CookiePaths, r)
 	}
 	c.keep(d)
+}
+
+// mostReplaced bounds a text that is replaced, and what it becomes.
+const mostReplaced = 512
+
+// unusable returns which of two texts cannot be replaced, or put into a field. In a cookie, what is put there may have
+// attributes behind it, as in "/; Secure".
+func (r *Replacement) unusable() (text string, ok bool) {
+	for _, text := range []string{r.From, r.To} {
+		if text == "" || len(text) > mostReplaced || strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c >= 0x7f }) {
+			return text, false
+		}
+	}
+	return "", true
 }
 
 func (c *compiler) upstreamName(in *scope, d *directive) {

@@ -82,6 +82,14 @@ type Result struct {
 // Replacement is a text that is replaced by another.
 type Replacement struct{ From, To string }
 
+// Changes returns what replacements change.
+func Changes(list []Replacement) (made []policy.ValueChange) {
+	for _, r := range list {
+		made = append(made, policy.ValueChange{From: r.From, To: r.To})
+	}
+	return made
+}
+
 // Location is a location that a snippet adds. It has no backend: see [Location.Policies].
 type Location struct {
 	Kind  Kind
