@@ -60,6 +60,10 @@ func TestWhatSnippetsDo(t *testing.T) {
 		{"a location that refuses", []object{web("Prefix / -> web", "server-snippet: location = /admin { deny all; }")}, `
 			h.io/admin => 403 AccessDenied
 			h.io/ => web /`, "", ""},
+		{"OPTIONS that CORS leaves", []object{web("Prefix / -> web", `enable-cors: "true"`, "cors-allow-origin: https://a.io", "configuration-snippet: if ($http_x_key = '') { return 401; }")}, `
+			OPTIONS h.io/ | Origin: https://a.io => 204
+			OPTIONS h.io/ | Origin: https://b.io => 401 <html><head><title>401</title></head><body>The rule answers with 401.</body></html>
+			OPTIONS h.io/ => 401 <html><head><title>401</title></head><body>The rule answers with 401.</body></html>`, "", ""},
 		{"Lua", []object{web("Prefix / -> web", "configuration-snippet: access_by_lua_block { ngx.exit(403) }")}, `
 			h.io/ => 503 RuleClosed`, "", ""},
 		{"a server's Lua closes the host", []object{web("Prefix /a -> web", "server-snippet: access_by_lua_block { ngx.exit(403) }"), other}, `

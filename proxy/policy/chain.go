@@ -25,8 +25,17 @@ func Compile(policies []Policy, scope *Scope) (Chain, error) {
 	if err := Inspect(policies); err != nil {
 		return c, err
 	}
+	var of Scope
+	if scope != nil {
+		of = *scope
+	}
 	for _, p := range policies {
-		steps, err := p.Compile(scope)
+		if c, ok := p.(*CORS); ok {
+			of.CORS = c
+		}
+	}
+	for _, p := range policies {
+		steps, err := p.Compile(&of)
 		if err != nil {
 			return c, fmt.Errorf("policy %q: %w", p.Name(), err)
 		}

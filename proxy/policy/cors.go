@@ -47,6 +47,11 @@ func (c *CORS) Equal(other Policy) bool {
 
 // Compile prepares the fields.
 func (c *CORS) Compile(*Scope) (Steps, error) {
+	k := c.compiled()
+	return Steps{Request: k.request, Response: k.answer, Own: k.answer}, nil
+}
+
+func (c *CORS) compiled() *cors {
 	k := &cors{
 		credentials: c.AllowCredentials, always: c.Always, methods: compileAllowed(c.AllowMethods, c.AllowCredentials),
 		headers: compileAllowed(c.AllowHeaders, c.AllowCredentials), maxAge: strconv.AppendInt(nil, int64(c.MaxAge), 10),
@@ -63,7 +68,7 @@ func (c *CORS) Compile(*Scope) (Steps, error) {
 	if expose := strings.Join(c.ExposeHeaders, ", "); expose != "" && (expose != "*" || !k.credentials) {
 		k.expose = []byte(expose)
 	}
-	return Steps{Request: k.request, Response: k.answer, Own: k.answer}, nil
+	return k
 }
 
 // cors is a compiled CORS.
@@ -108,10 +113,7 @@ var (
 // request notes the origin that may read the answer, and answers a preflight. A preflight of another origin is answered
 // too, without what would let its page go on.
 func (c *cors) request(v *View) Answer {
-	from, _ := message.First(v.Request.Fields, "origin")
-	if c.always && c.every {
-		from = anyOrigin
-	}
+	from := c.from(v)
 	if len(from) == 0 {
 		return Answer{}
 	}
@@ -119,14 +121,14 @@ func (c *cors) request(v *View) Answer {
 		v.Origin = append(v.Origin[:0], may...)
 	}
 	c.note(v, from)
-	if c.always {
-		return c.answerOptions(v)
-	}
-	asked, _ := message.First(v.Request.Fields, "access-control-request-method")
-	if string(v.Request.Method) != "OPTIONS" || len(asked) == 0 {
+	switch {
+	case !c.answers(v):
 		return Answer{}
+	case c.always: // what it says, the answer's other steps add
+		return Answer{Reason: reason.PreflightAnswered, Status: 204}
 	}
 	if len(v.Origin) > 0 {
+		asked, _ := message.First(v.Request.Fields, "access-control-request-method")
 		wanted, _ := message.First(v.Request.Fields, "access-control-request-headers")
 		v.Fields = c.methods.append(v.Fields, allowMethods, asked)
 		v.Fields = c.headers.append(v.Fields, allowHeaders, wanted)
@@ -135,12 +137,26 @@ func (c *cors) request(v *View) Answer {
 	return Answer{Reason: reason.PreflightAnswered}
 }
 
-// answerOptions answers every OPTIONS of an origin that may read. What it says, the answer's other steps add.
-func (c *cors) answerOptions(v *View) Answer {
-	if string(v.Request.Method) != "OPTIONS" || len(v.Origin) == 0 {
-		return Answer{}
+// from returns the origin of the page that a request is from, nil for none.
+func (c *cors) from(v *View) []byte {
+	if c.always && c.every {
+		return anyOrigin
 	}
-	return Answer{Reason: reason.PreflightAnswered, Status: 204}
+	from, _ := message.First(v.Request.Fields, "origin")
+	return from
+}
+
+// answers says whether a request is answered as a preflight.
+func (c *cors) answers(v *View) bool {
+	if string(v.Request.Method) != "OPTIONS" {
+		return false
+	}
+	from := c.from(v)
+	if c.always {
+		return len(from) > 0 && len(c.reader(from)) > 0
+	}
+	asked, _ := message.First(v.Request.Fields, "access-control-request-method")
+	return len(from) > 0 && len(asked) > 0
 }
 
 // reader returns the origin that a browser is told, nil if the page may not read.

@@ -32,6 +32,8 @@ type Scope struct {
 	Kept func(key any, first func() any) any
 	// Limiter counts requests, for all routes.
 	Limiter *limit.Limiter
+	// CORS is that of the route, if it has one. It is set while a route's policies are compiled.
+	CORS *CORS
 	// Expression compiles a regular expression, or returns what another route has of the same text. Nil shares nothing.
 	Expression func(text string) (*regexp.Regexp, error)
 }

@@ -29,7 +29,11 @@ func (s *Script) Compile(scope *Scope) (Steps, error) {
 	if err != nil {
 		return Steps{}, err
 	}
-	steps := Steps{Request: func(v *View) Answer { return runScript(p, v) }}
+	var preflight func(*View) bool
+	if s.SkipOptions && scope != nil && scope.CORS != nil {
+		preflight = scope.CORS.compiled().answers
+	}
+	steps := Steps{Request: func(v *View) Answer { return runScript(p, preflight, v) }}
 	if p.ChangesResponse() {
 		steps.Response = func(v *View, resp *message.Response) {
 			seen := scriptView(v)
@@ -50,8 +54,10 @@ func scriptView(v *View) script.View {
 	}
 }
 
-func runScript(p *script.Program, v *View) Answer {
+// runScript runs a script. preflight says whether the route's CORS answers a request. Nil if the script does not ask.
+func runScript(p *script.Program, preflight func(*View) bool, v *View) Answer {
 	seen := scriptView(v)
+	seen.Preflight = preflight != nil && preflight(v)
 	if v.Notes != nil {
 		seen.Notes = new([]script.Note)
 	}

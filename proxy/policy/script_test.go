@@ -45,6 +45,45 @@ func TestHowARequestIsAnsweredAsAScriptSays(t *testing.T) {
 	}
 }
 
+// What CORS does not answer, a snippet of a route with CORS has to see: it may say who gets in.
+func TestWhichRequestsAScriptLeavesToCORS(t *testing.T) {
+	t.Parallel()
+	some, every := []string{"https://a.io"}, []string{"*"}
+	asks := []string{"Origin", "https://a.io", "Access-Control-Request-Method", "PUT"}
+	for name, test := range map[string]struct {
+		cors   *CORS
+		method string
+		fields []string
+		left   bool
+	}{
+		"OPTIONS of an origin":                   {&CORS{AllowOrigins: some, Always: true}, "OPTIONS", []string{"Origin", "https://a.io"}, true},
+		"GET of an origin":                       {&CORS{AllowOrigins: some, Always: true}, "GET", []string{"Origin", "https://a.io"}, false},
+		"OPTIONS of another origin":              {&CORS{AllowOrigins: some, Always: true}, "OPTIONS", []string{"Origin", "https://b.io"}, false},
+		"OPTIONS of no origin":                   {&CORS{AllowOrigins: some, Always: true}, "OPTIONS", nil, false},
+		"OPTIONS of no origin, where all may":    {&CORS{AllowOrigins: every, Always: true}, "OPTIONS", nil, true},
+		"OPTIONS that is none of ingress-nginx":  {&CORS{AllowOrigins: some}, "OPTIONS", []string{"Origin", "https://a.io"}, false},
+		"a preflight that is none of its either": {&CORS{AllowOrigins: some}, "OPTIONS", asks, true},
+		"OPTIONS without CORS":                   {nil, "OPTIONS", asks, false},
+	} {
+		policies := []Policy{&Script{SkipOptions: true, Location: []script.Step{{Op: script.Return, Status: 403}}}}
+		if test.cors != nil {
+			policies = append(policies, test.cors)
+		}
+		chain, err := Compile(policies, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &View{Request: &message.Request{Method: []byte(test.method), Path: []byte("/"), Fields: fieldsOf(test.fields...)}, Path: []byte("/")}
+		a := chain.Request[0](v)
+		if left := a.Status != 403; left != test.left {
+			t.Errorf("%s: left to CORS: %t, want %t", name, left, test.left)
+		}
+		if test.left && chain.Request[1](v).Reason != reason.PreflightAnswered {
+			t.Errorf("%s: CORS does not answer", name)
+		}
+	}
+}
+
 func TestAScriptPolicyTakesNoMemoryOfItsOwn(t *testing.T) {
 	steps, err := (&Script{Location: []script.Step{{Op: script.Set, Variable: "a", Value: "$uri$args"}}}).Compile(nil)
 	if err != nil {

@@ -337,7 +337,7 @@ func (p *Program) Request(v *View) Answer {
 		p.prepare(v)
 		return exceptedMethod
 	}
-	if p.skipOptions && string(v.Request.Method) == "OPTIONS" {
+	if p.skipOptions && v.Preflight {
 		p.prepare(v)
 		return Answer{}
 	}

@@ -26,7 +26,7 @@ type Script struct {
 	Bare bool
 	// Methods are those that come to the location's steps. Others get 403. Empty is for all.
 	Methods []string
-	// SkipOptions is set if something before the location answers every OPTIONS.
+	// SkipOptions has the location's steps skipped where the view says that something else answers the OPTIONS.
 	SkipOptions bool
 	// Host is the text of the host that the endpoint gets. Empty leaves it.
 	Host string

@@ -192,8 +192,8 @@ func TestWhatAScriptMakesOfARequest(t *testing.T) {
 		"a host that is none": {Script{Host: "$arg_h"}, "/?h=b/c", nil, "malformed: a snippet would make a malformed field of the request"},
 		"no host":             {Script{Host: "$arg_h"}, "/", nil, "goes on /"},
 		"the query alone":     {Script{Location: []Step{set("args", "a=$arg_q")}}, "/x%20y?q=1", nil, "goes on /x%20y?a=1"},
-		"every OPTIONS is answered before": {
-			Script{SkipOptions: true, Location: []Step{{Op: Return, Status: 403}}}, "/", []string{"method: OPTIONS"}, "goes on / method: OPTIONS",
+		"an OPTIONS that nothing else answers": {
+			Script{SkipOptions: true, Location: []Step{{Op: Return, Status: 204}}}, "/", []string{"method: OPTIONS"}, `204 text/html ""`,
 		},
 		"fields of the request": {
 			Script{Fields: Level{
@@ -344,6 +344,17 @@ func TestARedirectLeavesValuesAsTheyAre(t *testing.T) {
 	p.Response(v, resp)
 	if got, want := string(a.Location)+fieldText(resp.Fields), "http://a.example/AAAAb, c Y: %41b, c"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAPreflightThatIsAnsweredIsNoBusinessOfAScript(t *testing.T) {
+	t.Parallel()
+	for skips, want := range map[bool]string{true: "goes on /", false: `204 text/html ""`} {
+		v := scriptView("/")
+		v.Request.Method, v.Preflight = []byte("OPTIONS"), true
+		if got := became(t, &Script{SkipOptions: skips, Location: []Step{{Op: Return, Status: 204}}}, v); got != want {
+			t.Errorf("where it skips them (%t): got %s, want %s", skips, got, want)
+		}
 	}
 }
 

@@ -19,6 +19,8 @@ type View struct {
 	Client           netip.Addr
 	// Secure is set if the client came over HTTPS.
 	Secure bool
+	// Preflight is set if the request is an OPTIONS that is answered behind the script, whatever its path is.
+	Preflight bool
 	// Now is when the request began.
 	Now time.Time
 	// Own is set while an answer of the proxy's own is changed.

@@ -47,7 +47,7 @@ type Context struct {
 	RewritePath, RewriteTarget string
 	// Namespace and the others are the variables of ingress-nginx.
 	Namespace, Ingress, Service, ServicePort, LocationPath string
-	// CORS is set if enable-cors is. ingress-nginx then answers each OPTIONS before the snippet.
+	// CORS is set if enable-cors is. ingress-nginx then answers an OPTIONS of an origin that may read before the snippet.
 	CORS bool
 }
 
