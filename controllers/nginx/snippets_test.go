@@ -60,6 +60,16 @@ func TestWhatSnippetsDo(t *testing.T) {
 		{"a location that refuses", []object{web("Prefix / -> web", "server-snippet: location = /admin { deny all; }")}, `
 			h.io/admin => 403 AccessDenied
 			h.io/ => web /`, "", ""},
+		{"methods, with a target and a break", []object{web("Specific /app/(.*) -> web", "rewrite-target: /$1", `configuration-snippet: "break; limit_except GET { deny all; }"`)}, `
+			h.io/app/x => web /app/x
+			POST h.io/app/x => 403 <html><head><title>403</title></head><body>The rule answers with 403.</body></html>`, "", ""},
+		{"methods, with a target", []object{web("Specific /app/(.*) -> web", "rewrite-target: /$1", `configuration-snippet: "limit_except GET { deny all; }"`)}, `
+			h.io/app/x => web /x
+			POST h.io/app/x => 403 <html><head><title>403</title></head><body>The rule answers with 403.</body></html>`, "", ""},
+		{"methods, with a rewrite", []object{web("Prefix / -> web", `configuration-snippet: "rewrite ^/a /b break; rewrite ^/c /d; limit_except GET { deny all; }"`)}, `
+			h.io/a => web /b
+			POST h.io/a => 403 <html><head><title>403</title></head><body>The rule answers with 403.</body></html>
+			POST h.io/c => 403 <html><head><title>403</title></head><body>The rule answers with 403.</body></html>`, "", ""},
 		{"OPTIONS that CORS leaves", []object{web("Prefix / -> web", `enable-cors: "true"`, "cors-allow-origin: https://a.io", "configuration-snippet: if ($http_x_key = '') { return 401; }")}, `
 			OPTIONS h.io/ | Origin: https://a.io => 204
 			OPTIONS h.io/ | Origin: https://b.io => 401 <html><head><title>401</title></head><body>The rule answers with 401.</body></html>
