@@ -210,7 +210,7 @@ func (c *cors) answer(v *View, resp *message.Response) {
 			f.Kind = message.Dropped
 		}
 	}
-	if c.varies {
+	if c.varies && !message.Varies(resp.Fields, "origin") { // a redirect of the rule comes here twice
 		resp.Fields = append(resp.Fields, message.Field{Name: varyName, Value: originValue})
 	}
 	if len(v.Origin) == 0 {

@@ -195,6 +195,28 @@ func TestCORSThatIsAlwaysTold(t *testing.T) {
 	}
 }
 
+// An endpoint may say it too, and an answer of the rule's own meets the policy twice.
+func TestThatAResponseVariesByOriginIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	steps, err := (&CORS{AllowOrigins: []string{"https://a.io"}}).Compile(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ before, want []string }{
+		{nil, []string{"Vary", "Origin"}},
+		{[]string{"vary", "Cookie"}, []string{"vary", "Cookie", "Vary", "Origin"}},
+		{[]string{"vary", "Cookie, origin"}, []string{"vary", "Cookie, origin"}},
+		{[]string{"Vary", "*"}, []string{"Vary", "*"}},
+	} {
+		v, resp := &View{}, &message.Response{Fields: fieldsOf(test.before...)}
+		steps.Response(v, resp)
+		steps.Own(v, resp)
+		if diff := cmp.Diff(test.want, passedOn(resp.Fields)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", test.before, diff)
+		}
+	}
+}
+
 func TestCORSThatIsAlwaysToldTakesNoMemory(t *testing.T) {
 	steps, err := (&CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"GET"}, Always: true}).Compile(nil)
 	if err != nil {
