@@ -17,6 +17,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
+	scripts "github.com/warren-dev/ingress/proxy/script"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -191,6 +192,27 @@ func TestMarksOfOthersAreNoLoop(t *testing.T) {
 		got := p.ask("GET / HTTP/1.1\r\nHost: a\r\n" + ours + "\r\n\r\n")
 		if got.Status != 508 || got.reason() != "LoopDetected" {
 			t.Errorf("%q: got %d %q, want 508 LoopDetected", ours, got.Status, got.reason())
+		}
+	}
+}
+
+// A rule whose snippet has another one found must not lead back to that one for ever.
+func TestTheMarkOfARuleThatIsFoundAnewCounts(t *testing.T) {
+	t.Parallel()
+	endpoint := named(t, "endpoint")
+	p := serve(t)
+	from := exact("/a", "pool")
+	from.Policies = append(from.Policies, &policy.Script{Location: []scripts.Step{{Op: scripts.RewriteLast, Expression: "^", Value: "/b"}}})
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", from, exact("/b", "pool"))}, poolOf("pool", endpoint.address)))
+	mark := func(path string) string {
+		return string(p.engine.Generation.Load().Find(new(message.Request), []byte("a"), []byte(path), canonical.AsItIs).Mark)
+	}
+	if got := p.ask("GET /a HTTP/1.1\r\nHost: a\r\nCDN-Loop: other\r\n\r\n"); got.Status != 200 {
+		t.Errorf("got %d %q without a mark", got.Status, got.reason())
+	}
+	for _, path := range []string{"/a", "/b"} {
+		if got := p.ask("GET /a HTTP/1.1\r\nHost: a\r\nCDN-Loop: " + mark(path) + "\r\n\r\n"); got.Status != 508 || got.reason() != "LoopDetected" {
+			t.Errorf("with the mark of %s: got %d %q, want 508 LoopDetected", path, got.Status, got.reason())
 		}
 	}
 }

@@ -168,7 +168,7 @@ func (x *Exchange) askPolicies() reason.Reason {
 }
 
 // foundAnew are the phases that a request goes through if a policy has its route looked for anew.
-var foundAnew = [...]phase{{routePhase, (*Exchange).findRoute}, {"closed", (*Exchange).refuseClosed}}
+var foundAnew = [...]phase{{routePhase, (*Exchange).findRoute}, {"loop", (*Exchange).refuseLoop}, {"closed", (*Exchange).refuseClosed}}
 
 // ask asks policies. It returns again if the route is to be looked for anew by the path of the view.
 func (x *Exchange) ask(policies []func(*policy.View) policy.Answer) (why reason.Reason, again bool) {
