@@ -32,6 +32,10 @@ func (x *Exchange) pageFor(status int, why reason.Reason) *errorpage.Page {
 func (x *Exchange) getPage(p *errorpage.Page) *errorpage.Answer {
 	path := x.path
 	switch {
+	case x.askedSent != nil:
+		path = x.askedSent
+	case x.asked != nil:
+		path = x.asked
 	case x.sent != nil:
 		path = x.sent
 	case x.respelled:

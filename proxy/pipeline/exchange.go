@@ -53,6 +53,9 @@ type Exchange struct {
 	// the endpoint gets.
 	sent      []byte
 	respelled bool
+	// asked is the canonical path that the client asked for, once a policy has had the route found by another. askedSent
+	// is that as the client sent it, if it differs.
+	asked, askedSent []byte
 	// idBuf is the memory of a request id that was made here.
 	idBuf client.RequestID
 

@@ -15,7 +15,7 @@ func (x *Exchange) releaseHead() {
 	if !x.down.LongHead() || len(x.request.Upgrade) > 0 {
 		return
 	}
-	if !x.request.Detach(longestCopy, recorded[:], &x.Host, &x.path, &x.RequestID) {
+	if !x.request.Detach(longestCopy, recorded[:], &x.Host, &x.path, &x.asked, &x.askedSent, &x.RequestID) {
 		return
 	}
 	x.view.Detach()

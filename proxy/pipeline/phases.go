@@ -160,6 +160,9 @@ func (x *Exchange) askPolicies() reason.Reason {
 		if !again {
 			return why
 		}
+		if x.asked == nil {
+			x.asked, x.askedSent = x.path, x.sent
+		}
 		x.path, x.sent = x.view.Path, nil
 		if why := x.pass(foundAnew[:]); why != reason.None {
 			return why

@@ -62,6 +62,9 @@ func (x *Exchange) completeRecord() *observe.Record {
 	if x.respelled && len(r.Path) < len(x.path) {
 		r.Forwarded = r.Path // the token stands in it too, in another spelling
 	}
+	if x.asked != nil {
+		r.Path = identity.WithoutToken(x.asked)
+	}
 	if x.path == nil { // the head was refused before there was a canonical one
 		r.Path = r.Forwarded
 	}
