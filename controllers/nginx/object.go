@@ -27,6 +27,8 @@ type reading struct {
 	// idle and invented are the annotations that mean nothing here, and those that never did anything.
 	idle, invented []string
 	closesHosts    bool
+	// admissions are whom lists of snippets admit, each list once.
+	admissions []admission
 	// answered are the fields that responses get of the ConfigMap that the Ingress names.
 	sharedTerms
 }

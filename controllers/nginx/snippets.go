@@ -4,7 +4,6 @@ package nginx
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,26 +129,44 @@ func (r *reading) scriptAccess(rule *rules.Rule, compiled *snippet.Result) (clos
 	if len(list) == 0 || len(compiled.Access)+len(compiled.ServerAccess) == 0 {
 		return ""
 	}
-	return setAccess(rule, list, t.blocked)
+	return r.setAccess(rule, list)
 }
 
 // setAccess has a rule admit whom a list admits, but for those that are blocked.
-func setAccess(rule *rules.Rule, list []snippet.AccessRule, blocked []netip.Prefix) (closed string) {
-	access, ok := snippet.AccessOf(list)
+func (r *reading) setAccess(rule *rules.Rule, list []snippet.AccessRule) (closed string) {
+	access, ok := r.admits(list)
 	if !ok {
 		return "allow and deny of its snippets have more turns than there is room for: write fewer"
-	}
-	if len(blocked) > 0 {
-		if access == nil {
-			access = &policy.Access{}
-		}
-		access.Denied = prefixSet(slices.Concat(access.Denied, blocked))
 	}
 	rule.Policies = without(rule.Policies, &policy.Access{})
 	if access != nil {
 		rule.Policies = insert(rule.Policies, access)
 	}
 	return ""
+}
+
+// admission is whom a list of rules admits, but for those that are blocked.
+type admission struct {
+	list   []snippet.AccessRule
+	access *policy.Access
+	ok     bool
+}
+
+// admits returns whom a list admits, but for those that are blocked. Most paths have the list of the path before.
+func (r *reading) admits(list []snippet.AccessRule) (access *policy.Access, ok bool) {
+	same := func(a admission) bool { return slices.Equal(a.list, list) }
+	if i := slices.IndexFunc(r.admissions, same); i >= 0 {
+		return r.admissions[i].access, r.admissions[i].ok
+	}
+	access, ok = snippet.AccessOf(list)
+	if blocked := r.terms.blocked; ok && len(blocked) > 0 {
+		if access == nil {
+			access = &policy.Access{}
+		}
+		access.Denied = prefixSet(slices.Concat(access.Denied, blocked))
+	}
+	r.admissions = append(r.admissions, admission{list, access, ok})
+	return access, ok
 }
 
 // without returns policies but for those of one type.
@@ -208,7 +225,7 @@ func (r *reading) appendLocations(host *rules.Host, where string, kind snippet.K
 		match, fault := kinds.LiteralMatch(l.Path, true)
 		rule := r.answering(where, match, withoutFile(l.Script))
 		if fault == "" && len(l.Access) > 0 {
-			fault = setAccess(&rule, l.Access, r.terms.blocked)
+			fault = r.setAccess(&rule, l.Access)
 		}
 		if fault != "" {
 			rule.Fault = &rules.Fault{Text: fault, Closing: rules.ForeignAnnotation}
@@ -259,7 +276,7 @@ func (r *reading) unmatched(host, where string) (hosts []rules.Host) {
 	}
 	made := r.answering(where, rules.Match{Path: "/", Type: snapshot.MatchPrefix}, compiled.Script)
 	if len(compiled.ServerAccess) > 0 {
-		closed = cmp.Or(closed, setAccess(&made, compiled.ServerAccess, r.terms.blocked))
+		closed = cmp.Or(closed, r.setAccess(&made, compiled.ServerAccess))
 	}
 	if closed != "" {
 		made.Fault = &rules.Fault{Text: closed, Closing: rules.ForeignAnnotation}

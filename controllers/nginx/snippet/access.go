@@ -27,17 +27,21 @@ func (r AccessRule) has(p netip.Prefix) (all, some bool) {
 	return r.Prefix.Bits() <= p.Bits() && r.Prefix.Contains(p.Addr()), r.Prefix.Overlaps(p)
 }
 
-// MostPrefixes bounds the prefixes that a list of rules is turned into.
-const MostPrefixes = 4096
+// MostPrefixes bounds the prefixes that a list of rules is turned into, and mostSteps the rules that are looked at
+// meanwhile.
+const (
+	MostPrefixes = 4096
+	mostSteps    = 500_000
+)
 
 // AccessOf returns the policy that admits whom a list of rules admits, nil if that is everybody. It returns false if
-// the policy would need too many prefixes.
+// the policy would need too many prefixes, or if it takes too long to find them.
 func AccessOf(list []AccessRule) (access *policy.Access, ok bool) {
 	access = &policy.Access{}
-	every := true
+	every, steps := true, mostSteps
 	for _, all := range []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")} {
 		before := len(access.Allowed)
-		if access.Allowed = admitted(access.Allowed, all, list); len(access.Allowed) > MostPrefixes {
+		if access.Allowed = admitted(access.Allowed, all, list, &steps); len(access.Allowed) > MostPrefixes || steps < 0 {
 			return nil, false
 		}
 		every = every && len(access.Allowed) == before+1 && access.Allowed[before] == all
@@ -51,24 +55,33 @@ func AccessOf(list []AccessRule) (access *policy.Access, ok bool) {
 	return access, true
 }
 
-// admitted appends the prefixes within p that rules admit, in order.
-func admitted(list []netip.Prefix, p netip.Prefix, rules []AccessRule) []netip.Prefix {
-	if len(list) > MostPrefixes {
+// admitted appends the prefixes within p that rules admit, in order. It takes the rules that it looks at off steps, and
+// gives up once there are none left.
+func admitted(list []netip.Prefix, p netip.Prefix, rules []AccessRule, steps *int) []netip.Prefix {
+	if *steps -= len(rules); len(list) > MostPrefixes || *steps < 0 {
 		return list
 	}
-	for i, r := range rules {
+	var within []AccessRule // The rules that concern p, as far as they have not decided all of it.
+	for _, r := range rules {
 		all, some := r.has(p)
-		switch {
-		case all && r.Allow:
-			return append(list, p)
-		case all:
-			return list
-		case some:
-			low, high := halves(p)
-			return admitted(admitted(list, low, rules[i:]), high, rules[i:])
+		if some {
+			within = append(within, r)
+		}
+		if all {
+			break
 		}
 	}
-	return append(list, p)
+	if len(within) == 0 {
+		return append(list, p)
+	}
+	if all, _ := within[0].has(p); all {
+		if within[0].Allow {
+			list = append(list, p)
+		}
+		return list
+	}
+	low, high := halves(p)
+	return admitted(admitted(list, low, within, steps), high, within, steps)
 }
 
 // halves returns the two halves of a prefix of more than one address.

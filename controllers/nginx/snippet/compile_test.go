@@ -5,6 +5,7 @@ package snippet_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -316,6 +317,23 @@ func TestWhomRulesAdmit(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// What takes too long to find is told, even where few prefixes come of it.
+func TestListsOfRulesThatTakeTooLong(t *testing.T) {
+	t.Parallel()
+	list := make([]snippet.AccessRule, 0, 3001)
+	for i := range 3000 {
+		address := [16]byte{byte(i >> 8), byte(i), 15: 1}
+		list = append(list, snippet.AccessRule{Prefix: netip.PrefixFrom(netip.AddrFrom16(address), 128)})
+	}
+	list = append(list, snippet.AccessRule{}) // deny all
+	if access, ok := snippet.AccessOf(list); ok {
+		t.Errorf("%d rules made %d prefixes", len(list), len(access.Allowed))
+	}
+	if _, ok := snippet.AccessOf(slices.Concat(list[:300], list[3000:])); !ok {
+		t.Error("300 rules take too long, too")
 	}
 }
 
