@@ -3,6 +3,7 @@
 package nginx
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,8 +47,8 @@ func (r *reading) hosts() []rules.Host {
 	if spec.DefaultBackend != nil {
 		hosts = append(hosts, r.defaults()...)
 	} else {
-		for i := range spec.Rules {
-			hosts = append(hosts, r.unmatched(spec.Rules[i].Host, "rules["+strconv.Itoa(i)+"]")...)
+		for i, name := range r.names() {
+			hosts = append(hosts, r.unmatched(name, "rules["+strconv.Itoa(i)+"]")...)
 		}
 	}
 	hosts = append(hosts, r.aliases(hosts)...)
@@ -60,33 +61,47 @@ func (r *reading) hosts() []rules.Host {
 // defaults returns what the default backend stands for: what no other path of the hosts matches, or what no host does
 // if there are none.
 func (r *reading) defaults() (hosts []rules.Host) {
-	names := []string{}
-	for i := range r.object.Spec.Rules {
-		if name := r.object.Spec.Rules[i].Host; !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if len(names) == 0 {
-		names = append(names, "")
-	}
-	for _, name := range names {
+	add := func(name string) {
 		rule := r.rule(name, &networkingv1.HTTPIngressPath{Path: "/", Backend: *r.object.Spec.DefaultBackend})
 		rule.Where = defaultBackend
 		hosts = append(hosts, rules.Host{Name: name, Where: defaultBackend, Index: -1, Default: true, Alone: true, Rules: []rules.Rule{rule}})
 	}
+	for _, name := range r.names() {
+		add(name)
+	}
+	if len(r.object.Spec.Rules) == 0 {
+		add("")
+	}
 	return hosts
+}
+
+// names returns the hosts of the rules, each once, with the index of the first rule that has it.
+func (r *reading) names() iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		known := make(map[string]bool)
+		for i := range r.object.Spec.Rules {
+			name := r.object.Spec.Rules[i].Host
+			if known[name] {
+				continue
+			}
+			if known[name] = true; !yield(i, name) {
+				return
+			}
+		}
+	}
 }
 
 // aliases returns the further names that server-alias gives the hosts. There has to be a host that they stand for.
 func (r *reading) aliases(real []rules.Host) (hosts []rules.Host) {
-	has := func(name string) bool {
-		return slices.ContainsFunc(real, func(h rules.Host) bool { return h.Name == name })
+	has := make(map[string]bool)
+	for i := range real {
+		has[real[i].Name] = true
 	}
 	if !slices.ContainsFunc(real, func(h rules.Host) bool { return h.Name != "" }) {
 		return nil
 	}
 	for _, name := range r.terms.aliases {
-		if !has(name) {
+		if !has[name] {
 			hosts = append(hosts, rules.Host{Name: name, Where: "metadata.annotations", Index: -1, Alias: true, Alone: true})
 		}
 	}
@@ -99,8 +114,11 @@ const www = "www."
 // otherWWW returns for each host the one with www., or without it, all of whose requests are sent to the host. Any rule
 // of another Ingress for that host goes before that.
 func (r *reading) otherWWW() (hosts []rules.Host) {
-	for i := range r.object.Spec.Rules {
-		name := r.object.Spec.Rules[i].Host
+	known := make(map[string]bool)
+	for _, name := range r.names() {
+		known[name] = true
+	}
+	for i, name := range r.names() {
 		if name == "" || strings.HasPrefix(name, "*") {
 			continue
 		}
@@ -108,10 +126,10 @@ func (r *reading) otherWWW() (hosts []rules.Host) {
 		if !has {
 			other = www + name
 		}
-		known := func(rule networkingv1.IngressRule) bool { return rule.Host == other }
-		if slices.ContainsFunc(r.object.Spec.Rules, known) || slices.ContainsFunc(hosts, func(h rules.Host) bool { return h.Name == other }) {
+		if known[other] {
 			continue
 		}
+		known[other] = true
 		where := "rules[" + strconv.Itoa(i) + "]"
 		rule := r.sends("/", where, &policy.Redirect{Status: r.terms.httpsCode, Host: name})
 		rule.Match.Type = snapshot.MatchPrefix
@@ -134,12 +152,13 @@ func (r *reading) sends(path, where string, to *policy.Redirect) rules.Rule {
 
 // appendSnippets adds the locations of snippets: those of the host's once, and those of each path's.
 func (r *reading) appendSnippets(host *rules.Host, paths []networkingv1.HTTPIngressPath) {
-	if r.terms.canary.on || len(r.closing) > 0 {
+	if r.terms.canary.on || len(r.closing) > 0 || !r.locates {
 		return
 	}
+	known := exactPaths(host.Rules)
 	if r.shared[r.key(host.Name)].by == r.object.Name && r.terms.serverSnippet != "" {
 		if compiled, _ := r.script(&rules.Rule{}, host.Name, "/", false); compiled != nil {
-			r.appendLocations(host, host.Where, snippet.Server, compiled)
+			r.appendLocations(host, known, host.Where, snippet.Server, compiled)
 		}
 	}
 	if r.terms.snippet == "" {
@@ -147,7 +166,7 @@ func (r *reading) appendSnippets(host *rules.Host, paths []networkingv1.HTTPIngr
 	}
 	for i := range paths {
 		if compiled, _ := r.script(&rules.Rule{}, host.Name, paths[i].Path, false); compiled != nil {
-			r.appendLocations(host, host.Rules[i].Where, snippet.Configuration, compiled)
+			r.appendLocations(host, known, host.Rules[i].Where, snippet.Configuration, compiled)
 		}
 	}
 }
@@ -157,9 +176,13 @@ func (r *reading) appendSlashes(host *rules.Host, paths []networkingv1.HTTPIngre
 	if host.Expressions || r.terms.canary.on {
 		return
 	}
+	known := make(map[string]bool)
+	for i := range paths {
+		known[paths[i].Path] = true
+	}
 	for i := range paths {
 		short, ends := strings.CutSuffix(paths[i].Path, "/")
-		if !ends || short == "" || slices.ContainsFunc(paths, func(p networkingv1.HTTPIngressPath) bool { return p.Path == short }) {
+		if !ends || short == "" || known[short] {
 			continue
 		}
 		from, fault := kinds.LiteralMatch(short, true)

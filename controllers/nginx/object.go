@@ -27,6 +27,8 @@ type reading struct {
 	// idle and invented are the annotations that mean nothing here, and those that never did anything.
 	idle, invented []string
 	closesHosts    bool
+	// locates is set if a snippet of the Ingress has locations.
+	locates bool
 	// admissions are whom lists of snippets admit, each list once.
 	admissions []admission
 	// answered are the fields that responses get of the ConfigMap that the Ingress names.
@@ -49,6 +51,7 @@ func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Objec
 		r.closing = append(r.closing, fault)
 	}
 	r.settle()
+	r.checkSize()
 	r.checkSnippets()
 	if r.terms.canary.on {
 		o.Canary = r.canary()
@@ -60,6 +63,34 @@ func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Objec
 	o.Hosts = r.hosts()
 	o.Unheeded = r.unheeded()
 	return o
+}
+
+// MostRules bounds the rules and paths of an Ingress, both together. mostScript bounds its snippets, in bytes, each
+// counted at each path where it holds: what a snippet means depends on the path.
+const (
+	MostRules  = 2000
+	mostScript = 256 << 10
+)
+
+// checkSize closes the Ingress if it is so large that reading it would keep the controller from its other work.
+func (r *reading) checkSize() {
+	count, script := 0, 0
+	for i := range r.object.Spec.Rules {
+		rule := &r.object.Spec.Rules[i]
+		paths := 0
+		if rule.HTTP != nil {
+			paths = len(rule.HTTP.Paths)
+		}
+		count += 1 + paths
+		script += (1 + paths) * (len(r.terms.snippet) + len(r.shared[r.key(rule.Host)].snippet))
+	}
+	switch {
+	case count > MostRules:
+		r.closing = append(r.closing, "it has "+strconv.Itoa(count)+" rules and paths: write at most "+strconv.Itoa(MostRules)+" into one Ingress, and the rest into others")
+	case script > mostScript:
+		r.closing = append(r.closing, "its snippets are "+strconv.Itoa(script>>10)+" KiB long, each counted once for each of its paths: write shorter ones, or at most "+
+			strconv.Itoa(mostScript>>10)+" KiB into one Ingress")
+	}
 }
 
 // annotations reads those of ingress-nginx. Of a canary only those count that are about it.

@@ -4,6 +4,8 @@ package nginx
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +73,7 @@ func (r *reading) checkSnippets() {
 	if compiled == nil {
 		return
 	}
+	r.locates = len(compiled.Locations) > 0
 	for i := range compiled.Locations {
 		if l := &compiled.Locations[i]; l.Match != snippet.Exact {
 			r.closing = append(r.closing, "annotation "+Prefix+l.Kind.String()+", line "+strconv.Itoa(l.Line)+": location "+rules.Quote(l.Path)+
@@ -214,14 +217,15 @@ func (r *reading) scriptSettings(rule *rules.Rule, c *snippet.Result) {
 	}
 }
 
-// appendLocations adds the locations that a snippet has beside a path, or in it.
-func (r *reading) appendLocations(host *rules.Host, where string, kind snippet.Kind, compiled *snippet.Result) {
+// appendLocations adds the locations that a snippet has beside a path, or in it. known are the exact paths of the host's
+// rules.
+func (r *reading) appendLocations(host *rules.Host, known map[string]bool, where string, kind snippet.Kind, compiled *snippet.Result) {
 	for i := range compiled.Locations {
 		l := &compiled.Locations[i]
-		known := func(rule rules.Rule) bool { return rule.Match.Type == snapshot.MatchExact && rule.Match.Path == l.Path }
-		if l.Kind != kind || slices.ContainsFunc(host.Rules, known) {
+		if l.Kind != kind || known[l.Path] {
 			continue
 		}
+		known[l.Path] = true
 		match, fault := kinds.LiteralMatch(l.Path, true)
 		rule := r.answering(where, match, withoutFile(l.Script))
 		if fault == "" && len(l.Access) > 0 {
@@ -285,6 +289,17 @@ func (r *reading) unmatched(host, where string) (hosts []rules.Host) {
 	return []rules.Host{{Name: host, Where: where, Index: -1, Default: true, Alone: true, Rules: []rules.Rule{made}}}
 }
 
+// exactPaths returns the exact paths of rules.
+func exactPaths(list []rules.Rule) map[string]bool {
+	paths := make(map[string]bool)
+	for i := range list {
+		if m := &list[i].Match; m.Type == snapshot.MatchExact {
+			paths[m.Path] = true
+		}
+	}
+	return paths
+}
+
 // Shared is what Ingresses of a namespace have in common by a host: ingress-nginx makes one server of it, whichever of
 // them has a path.
 type Shared map[hostKey]sharedHost
@@ -294,8 +309,9 @@ type hostKey struct{ namespace, host string }
 type sharedHost struct {
 	// tls is set if some Ingress has TLS for the host: then plain requests for it are sent to HTTPS.
 	tls bool
-	// snippet is the server-snippet of the first Ingress that has one, and by is the name of that.
+	// snippet is the server-snippet of the first Ingress that has one, by is the name of that, and sum stands for the text.
 	snippet, by string
+	sum         [sha256.Size]byte
 }
 
 // Add adds an Ingress. Older ones have to come first.
@@ -307,39 +323,47 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 	if len(text) > ValueLimit || slices.Contains(kinds.ReadAnnotated(object).Ignored(), Prefix+serverSnippet) {
 		text = ""
 	}
+	sum, names := sha256.Sum256([]byte(text)), coveredNames(object)
 	for i := range object.Spec.Rules {
 		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
 		host := s[key]
-		host.tls = host.tls || covers(object, key.host)
+		host.tls = host.tls || names.cover(key.host)
 		if text != "" && host.snippet == "" {
-			host.snippet, host.by = text, object.Name
+			host.snippet, host.by, host.sum = text, object.Name, sum
 		}
 		s[key] = host
 	}
 }
 
-// covers returns whether tls of an Ingress covers a host, by its name or by a wildcard for one label.
-func covers(object *networkingv1.Ingress, host string) bool {
-	return slices.ContainsFunc(object.Spec.TLS, func(tls networkingv1.IngressTLS) bool {
-		return len(tls.Hosts) == 0 || slices.ContainsFunc(tls.Hosts, func(name string) bool { return coversName(strings.ToLower(name), host) })
-	})
+// tlsNames are the names that tls of an Ingress lists. Nil if that covers every host.
+type tlsNames map[string]bool
+
+func coveredNames(object *networkingv1.Ingress) tlsNames {
+	names := tlsNames{}
+	for i := range object.Spec.TLS {
+		if len(object.Spec.TLS[i].Hosts) == 0 {
+			return nil
+		}
+		for _, name := range object.Spec.TLS[i].Hosts {
+			names[strings.ToLower(name)] = true
+		}
+	}
+	return names
 }
 
-func coversName(name, host string) bool {
+// cover returns whether the names cover a host, by its name or by a wildcard for one label.
+func (n tlsNames) cover(host string) bool {
 	_, domain, dotted := strings.Cut(host, ".")
-	return name == host || dotted && name == "*."+domain
+	return n == nil || n[host] || dotted && n["*."+domain]
 }
 
-// Of tells what an Ingress has of it. Two that tell the same have the Ingress read alike.
+// Of tells what an Ingress has of it, in few bytes. Two that tell the same have the Ingress read alike.
 func (s Shared) Of(object *networkingv1.Ingress) string {
-	var told strings.Builder
+	told := sha256.New()
 	for i := range object.Spec.Rules {
 		host := s[hostKey{object.Namespace, object.Spec.Rules[i].Host}]
-		told.WriteString(strconv.FormatBool(host.tls))
-		told.WriteString(host.by)
-		told.WriteString("\n")
-		told.WriteString(host.snippet)
-		told.WriteString("\n")
+		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+host.by+"\n")
+		_, _ = told.Write(host.sum[:])
 	}
-	return told.String()
+	return string(told.Sum(nil))
 }
