@@ -99,3 +99,13 @@ func TestRepeatedHostsAreReadOnce(t *testing.T) {
 		t.Errorf("%d hosts for what no path takes, fault %+v", count, o.Fault)
 	}
 }
+
+// Each build adds every Ingress, so those without a server-snippet must not have their own annotations read for it.
+func TestSharingReadsNoAnnotationsForNothing(t *testing.T) {
+	made := object{name: "a", host: "h.io", paths: "Prefix / -> web",
+		annotations: []string{"configuration-snippet: add_header X-A 1;", "ingress.warren.dev/headers: {response: {set: {X-B: c}}}"}}.ingress(t)
+	shared := nginx.Shared{}
+	if n := testing.AllocsPerRun(10, func() { shared.Add(made) }); n > 4 {
+		t.Errorf("adding an Ingress allocates %v times", n)
+	}
+}

@@ -320,7 +320,7 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 		return
 	}
 	text := strings.TrimSpace(object.Annotations[Prefix+serverSnippet])
-	if len(text) > ValueLimit || slices.Contains(kinds.ReadAnnotated(object).Ignored(), Prefix+serverSnippet) {
+	if len(text) > ValueLimit || text != "" && slices.Contains(kinds.ReadAnnotated(object).Ignored(), Prefix+serverSnippet) {
 		text = ""
 	}
 	sum, names := sha256.Sum256([]byte(text)), coveredNames(object)
