@@ -112,7 +112,7 @@ func (r *reading) aliases(real []rules.Host) (hosts []rules.Host) {
 const www = "www."
 
 // otherWWW returns for each host the one with www., or without it, all of whose requests are sent to the host. Any rule
-// of another Ingress for that host goes before that.
+// of another Ingress for that host goes before that, and a namespace that has a rule for it goes before this one.
 func (r *reading) otherWWW() (hosts []rules.Host) {
 	known := make(map[string]bool)
 	for _, name := range r.names() {
@@ -133,7 +133,7 @@ func (r *reading) otherWWW() (hosts []rules.Host) {
 		where := "rules[" + strconv.Itoa(i) + "]"
 		rule := r.sends("/", where, &policy.Redirect{Status: r.terms.httpsCode, Host: name})
 		rule.Match.Type = snapshot.MatchPrefix
-		hosts = append(hosts, rules.Host{Name: other, Where: where, Index: -1, Default: true, Alone: true, Rules: []rules.Rule{rule}})
+		hosts = append(hosts, rules.Host{Name: other, Where: where, Index: -1, Default: true, Yields: true, Alone: true, Rules: []rules.Rule{rule}})
 	}
 	return hosts
 }

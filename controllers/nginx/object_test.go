@@ -4,6 +4,7 @@ package nginx_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -142,5 +143,20 @@ func TestCanaries(t *testing.T) {
 	want := &rules.Canary{Header: "x-canary", HeaderValue: "blue", Cookie: "c", Weight: 30, Total: 1000}
 	if diff := cmp.Diff(want, o.Canary); diff != "" || o.Fault != nil || o.Hosts[0].Expressions {
 		t.Errorf("fault %v (-want +got):\n%s", o.Fault, diff)
+	}
+}
+
+// A redirect to the host with www., or without it, takes no host from a namespace that has it.
+func TestTheOtherHostOfWWWYields(t *testing.T) {
+	t.Parallel()
+	o := read(t, "Prefix / -> web", "from-to-www-redirect: true")
+	var got []string
+	for i := range o.Hosts {
+		if o.Hosts[i].Yields {
+			got = append(got, o.Hosts[i].Name)
+		}
+	}
+	if !slices.Equal(got, []string{"www.h.io"}) {
+		t.Errorf("%q yield", got)
 	}
 }

@@ -58,6 +58,9 @@ type Host struct {
 	// first in the alphabet. It has the routes of that host, whichever objects they are of, and Rules is empty. An object
 	// that has the name without Alias has it alone.
 	Alias bool
+	// Yields is set if the object names the host for another one's sake, and not for its own. An object of any namespace
+	// that names it without Yields claims it first, however young that is.
+	Yields bool
 	// Alone keeps less specific hosts out: what no rule of the host matches gets 404, if all objects that have the host
 	// say so.
 	Alone bool

@@ -34,12 +34,12 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 // EachHost calls f with each host that objects in an input name and with the object, once for each of its Hosts. It
 // leaves out hosts of listeners and of canaries, and those that cannot be matched or that the namespace may not have,
 // but not those that cannot be served for other reasons. If it is not known what the namespace may have, or if a name
-// is an alias and an object has it as its host, may is false: the namespace gets no host, and keeps those that it
+// is an alias, or yields, and an object has it as its host, may is false: the namespace gets no host, and keeps those that it
 // has.
 func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
 	allowances := newAllowances(in)
-	aliases := allowances.eachHost(in, false, f)
-	if !aliases {
+	others := allowances.eachHost(in, false, f)
+	if !others {
 		return
 	}
 	named := make(map[string]bool)
@@ -47,9 +47,9 @@ func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
 	allowances.eachHost(in, true, func(host string, by *rules.Object, may bool) { f(host, by, may && !named[host]) })
 }
 
-// eachHost calls f with those hosts that are aliases, or with those that are none. It returns whether there are any of
-// the other kind.
-func (a *allowances) eachHost(in *Input, aliases bool, f func(host string, by *rules.Object, may bool)) (others bool) {
+// eachHost calls f with those hosts that are aliases or yield, or with those that do neither. It returns whether there
+// are any of the other kind.
+func (a *allowances) eachHost(in *Input, later bool, f func(host string, by *rules.Object, may bool)) (others bool) {
 	for _, object := range in.Objects {
 		if object.Canary != nil {
 			continue
@@ -57,7 +57,7 @@ func (a *allowances) eachHost(in *Input, aliases bool, f func(host string, by *r
 		allowance := a.of(object.Namespace)
 		for h := range object.Hosts {
 			host := &object.Hosts[h]
-			if host.Alias != aliases {
+			if (host.Alias || host.Yields) != later {
 				others = true
 				continue
 			}

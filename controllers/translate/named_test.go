@@ -27,6 +27,31 @@ func TestWhichHostsObjectsHave(t *testing.T) {
 	}
 }
 
+// A host that yields goes to the namespace that has it as its own, however young that is.
+func TestAHostThatYields(t *testing.T) {
+	for _, shared := range []bool{false, true} {
+		redirecting := nginxObject("main", 1, "x.io", "a /")
+		redirecting.Hosts = append(redirecting.Hosts, rules.Host{Name: "www.x.io", Default: true, Yields: true, Rules: nginxObject("main", 1, "www.x.io", "www /").Hosts[0].Rules})
+		in := translate.Input{Objects: []*rules.Object{redirecting, inNamespace("other", nginxObject("real", 2, "www.x.io", "real /"))},
+			Options: translate.Options{AllowSharedHosts: shared}}
+		var got []string
+		translate.EachHost(&in, func(host string, by *rules.Object, may bool) {
+			got = append(got, fmt.Sprint(host, " ", by.ID, " ", may))
+		})
+		if diff := cmp.Diff([]string{"x.io default/main true", "www.x.io other/real true", "www.x.io default/main false"}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		x, _, _ := explainer(t, in)
+		if got := decided(t, x, "www.x.io/"); got != "real" {
+			t.Errorf("shared %t: www.x.io goes to %s", shared, got)
+		}
+		in.Objects = in.Objects[:1]
+		if x, _, _ = explainer(t, in); decided(t, x, "www.x.io/") != "www" {
+			t.Errorf("shared %t: www.x.io goes to %s where nobody else has it", shared, decided(t, x, "www.x.io/"))
+		}
+	}
+}
+
 // An alias that is on record for its namespace stays with that, whoever has it as a host later.
 func TestAnAliasOnRecordStays(t *testing.T) {
 	x, _, reports := explainer(t, translate.Input{

@@ -56,8 +56,27 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 	}
 	hosts.noteOpeners(objects)
 	var fallbacks []candidate
-	var aliases []alias
+	var aliases, yielding []alias
 	var canaries []int32
+	serve := func(i, e int32) {
+		o := &objects[i]
+		name := o.Hosts[e].Name
+		h := hosts.claim(name, o.Namespace)
+		if !hosts.owns(o.Namespace, h) {
+			o.problems = append(o.problems, ownedElsewhere(int(e), name))
+			return
+		}
+		hosts.list[h].note(o.Hosts[e].Alone)
+		like := candidate{host: h, object: i, entry: e, fallback: o.Hosts[e].Default, opened: hosts.list[h].opened != nil}
+		if o.ClosesHosts {
+			c.closeHost(o, like)
+		}
+		if like.fallback {
+			fallbacks = append(fallbacks, like)
+			return
+		}
+		c.rules(o, like)
+	}
 	for i := range objects {
 		o := &objects[i]
 		o.noteFault()
@@ -74,26 +93,18 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 				c.rules(o, candidate{host: hosts.at(l, name), object: int32(i), entry: int32(e)})
 				continue
 			}
-			if o.Hosts[e].Alias {
+			switch {
+			case o.Hosts[e].Alias:
 				aliases = append(aliases, alias{object: int32(i), entry: int32(e)})
-				continue
+			case o.Hosts[e].Yields:
+				yielding = append(yielding, alias{object: int32(i), entry: int32(e)})
+			default:
+				serve(int32(i), int32(e))
 			}
-			h := hosts.claim(name, o.Namespace)
-			if !hosts.owns(o.Namespace, h) {
-				o.problems = append(o.problems, ownedElsewhere(e, name))
-				continue
-			}
-			hosts.list[h].note(o.Hosts[e].Alone)
-			like := candidate{host: h, object: int32(i), entry: int32(e), fallback: o.Hosts[e].Default, opened: hosts.list[h].opened != nil}
-			if o.ClosesHosts {
-				c.closeHost(o, like)
-			}
-			if like.fallback {
-				fallbacks = append(fallbacks, like)
-				continue
-			}
-			c.rules(o, like)
 		}
+	}
+	for _, y := range yielding {
+		serve(y.object, y.entry)
 	}
 	for _, like := range fallbacks {
 		c.rules(&objects[like.object], like)
