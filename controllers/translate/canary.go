@@ -156,6 +156,8 @@ func (c *collector) divide(s *share, objects []object, host int32, known bool, m
 		return unused(who + " has " + place + ", and answers 503 there")
 	case len(mainRule.Backends) == 0:
 		return unused(who + " has " + place + ", and answers there by itself")
+	case o.Namespace != objects[main.object].Namespace && showsCertificate(&mainRule.Backends[0]):
+		return unused(who + " has " + place + ", whose backend is shown a certificate, and that is not lent to another namespace: make the canary in that namespace")
 	}
 	c.lendTerms(s, o, rule, mainRule)
 	if c.shares == nil {
@@ -172,6 +174,11 @@ func (c *collector) divide(s *share, objects []object, host int32, known bool, m
 		c.candidates = append(c.candidates, made)
 	}
 	return problem{}
+}
+
+// showsCertificate returns whether the backend is shown a certificate of the controller's side.
+func showsCertificate(b *rules.Backend) bool {
+	return b.TLS != nil && b.TLS.ClientCertificate.Name != "" || b.ServiceTLS != nil && b.ServiceTLS.ClientCertificate.Name != ""
 }
 
 // lendTerms sets the backends of a share. They are spoken to as that of the main rule, if that is one.

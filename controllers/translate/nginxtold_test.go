@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
@@ -147,6 +148,31 @@ func TestWhoIsToldOfOtherIngressesOfAHost(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Where hosts are shared, the canary of another namespace is not shown a certificate of the main rule's.
+func TestACertificateIsNotLentToAnotherNamespace(t *testing.T) {
+	shown := types.NamespacedName{Namespace: "default", Name: "client"}
+	const kept = "False CanaryUnused: paths[0]: an Ingress of another namespace has Prefix / of host x.io, whose backend is shown a certificate, " +
+		"and that is not lent to another namespace: make the canary in that namespace; the canary gets no request there; no path of it is served"
+	for name, test := range map[string]struct {
+		namespace string
+		show      func(b *rules.Backend)
+		want      string
+	}{
+		"by its author":                         {"other", func(b *rules.Backend) { b.Protocol, b.TLS = rules.HTTPS, &rules.BackendTLS{ClientCertificate: shown} }, kept},
+		"by others":                             {"other", func(b *rules.Backend) { b.ServiceTLS = &rules.ServiceTLS{ClientCertificate: shown} }, kept},
+		"none":                                  {"other", func(b *rules.Backend) { b.Protocol, b.TLS = rules.HTTPS, &rules.BackendTLS{SkipVerify: true} }, actedOn},
+		"to the canary of the namespace itself": {"default", func(b *rules.Backend) { b.Protocol, b.TLS = rules.HTTPS, &rules.BackendTLS{ClientCertificate: shown} }, actedOn},
+	} {
+		main := nginxObject("main", 1, "x.io", "main /")
+		test.show(&main.Hosts[0].Rules[0].Backends[0])
+		next := inNamespace(test.namespace, canary(nginxObject("canary", 2, "x.io", "next /"), rules.Canary{Weight: 1}))
+		_, reports := build(translate.Input{Objects: []*rules.Object{main, next}, Options: translate.Options{AllowSharedHosts: true}})
+		if diff := cmp.Diff(test.want, acceptedMessage(t, reports, next.ID)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 
