@@ -5,6 +5,7 @@ package nginx
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
@@ -27,6 +28,8 @@ type Options struct {
 // Map is what is known of a ConfigMap.
 type Map struct {
 	Data map[string]string
+	// Version is another one whenever Data are others.
+	Version string
 	// Missing says why there are no data, for people. Empty if there are.
 	Missing string
 }
@@ -81,6 +84,8 @@ type Settings struct {
 	options Options
 	terms   Terms
 	maps    Maps
+	// made are the settings that NewSettings has made, perhaps with other maps.
+	made *Settings
 	// closing says why every path is closed. Empty for none.
 	closing []string
 	// notes are about keys that are not acted on, for who installs the controller.
@@ -90,6 +95,7 @@ type Settings struct {
 // NewSettings reads the ConfigMap. known has those that [Named] names.
 func NewSettings(o Options, known Maps) *Settings {
 	s := &Settings{options: o, terms: defaults(), maps: known}
+	s.made = s
 	if o.ConfigMap.Name == "" {
 		return s
 	}
@@ -108,6 +114,28 @@ func NewSettings(o Options, known Maps) *Settings {
 	s.terms.sent = s.headers(proxySetHeaders, from.Data)
 	s.terms.answered = s.headers(addHeaders, from.Data)
 	return s
+}
+
+// WithMaps returns the settings with other ConfigMaps, which differ in those that Ingresses alone name.
+func (s *Settings) WithMaps(known Maps) *Settings {
+	with := *s
+	with.maps = known
+	return &with
+}
+
+// Like returns whether settings differ at most in the ConfigMaps that Ingresses alone name.
+func (s *Settings) Like(other *Settings) bool {
+	return s != nil && other != nil && s.made == other.made
+}
+
+// MapOf tells what is known of the ConfigMap that an Ingress names. Where it tells the same, the Ingress is read alike.
+func (s *Settings) MapOf(object *networkingv1.Ingress) string {
+	name, ok := mapName(object.Annotations[Prefix+customHeaders], object.Namespace)
+	if !ok {
+		return ""
+	}
+	of, known := s.maps[name]
+	return strconv.FormatBool(known) + of.Version + of.Missing
 }
 
 // Notes are what to tell who installs the controller, a line each.

@@ -46,22 +46,23 @@ func (o *StandardObjects) add(object *networkingv1.Ingress, class kinds.Standard
 }
 
 // nginxVersions has what Ingresses written for ingress-nginx were read as. What one says depends on the settings, and
-// on which hosts others have TLS for. Only the goroutine that builds uses it.
+// on which hosts others have TLS for, and on the ConfigMap that it names. Only the goroutine that builds uses it.
 type nginxVersions struct {
 	settings *nginx.Settings
 	known    map[types.UID]nginxVersion
 }
 
 type nginxVersion struct {
-	resourceVersion, shared string
-	content                 *rules.Object
+	resourceVersion, shared, named string
+	content                        *rules.Object
 }
 
 // read returns what the Ingresses are read as, and forgets all others.
 func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
-	if v.settings != ours.Settings {
-		v.settings, v.known = ours.Settings, nil
+	if !v.settings.Like(ours.Settings) {
+		v.known = nil
 	}
+	v.settings = ours.Settings
 	shared := nginx.Shared{}
 	byAge := slices.Clone(ours.Nginx)
 	slices.SortFunc(byAge, func(a, b *networkingv1.Ingress) int {
@@ -74,9 +75,9 @@ func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
 	all := make([]*rules.Object, 0, len(ours.Nginx))
 	for _, object := range ours.Nginx {
 		version, ok := v.known[object.UID]
-		of := shared.Of(object)
-		if !ok || version.resourceVersion != object.ResourceVersion || version.resourceVersion == "" || version.shared != of {
-			version = nginxVersion{object.ResourceVersion, of, nginx.Read(object, ours.Settings, shared)}
+		of, named := shared.Of(object), ours.Settings.MapOf(object)
+		if !ok || version.resourceVersion != object.ResourceVersion || version.resourceVersion == "" || version.shared != of || version.named != named {
+			version = nginxVersion{object.ResourceVersion, of, named, nginx.Read(object, ours.Settings, shared)}
 		}
 		known[object.UID] = version
 		all = append(all, version.content)
@@ -108,7 +109,8 @@ type nginxIngresses struct {
 	// own has ingress-nginx's ConfigMap, nil for none. named has the ConfigMaps that others name.
 	own   *cluster.OptionalCache
 	named *cluster.NamedObjects[*corev1.ConfigMap]
-	// made are the latest settings, and from says which versions they were made from.
+	// made are the latest settings, and from says which versions they were made from, but for those of ConfigMaps that
+	// Ingresses alone name.
 	made atomic.Pointer[nginx.Settings]
 	from *string
 	// noted is what the log has told of them.
@@ -197,8 +199,8 @@ func (n *nginxIngresses) wait() {
 // latest returns the settings of the latest build.
 func (n *nginxIngresses) latest() *nginx.Settings { return n.made.Load() }
 
-// settings returns what Ingresses written for ingress-nginx have in common. As long as nothing changes, it is the same
-// value. Only the goroutine that builds calls it.
+// settings returns what Ingresses written for ingress-nginx have in common. As long as nothing changes but ConfigMaps
+// that Ingresses alone name, it is like that before. Only the goroutine that builds calls it.
 func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1.Ingress) (*nginx.Settings, error) {
 	known, from := nginx.Maps{}, ""
 	if n.own != nil {
@@ -209,6 +211,7 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 		known[n.options.ConfigMap] = object
 		from = fmt.Sprintf("%s %v", object.Missing, object.Data)
 	}
+	common := nginx.Named(&n.options, known, nil)
 	named := nginx.Named(&n.options, known, ingresses)
 	delete(named, n.options.ConfigMap)
 	if err := n.named.LookUp(ctx, named, cluster.ReadPatience); err != nil {
@@ -217,20 +220,25 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 	objects, unknown := n.named.Objects()
 	slices.SortFunc(objects, func(a, b *corev1.ConfigMap) int { return strings.Compare(string(a.UID), string(b.UID)) })
 	for _, object := range objects {
-		known[client.ObjectKeyFromObject(object)] = nginx.Map{Data: object.Data}
-		from += " " + string(object.UID) + object.ResourceVersion
+		name, version := client.ObjectKeyFromObject(object), string(object.UID)+object.ResourceVersion
+		known[name] = nginx.Map{Data: object.Data, Version: version}
+		if _, ok := common[name]; ok {
+			from += " " + version
+		}
 	}
 	for _, name := range slices.SortedFunc(maps.Keys(unknown), func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) }) {
 		known[name] = nginx.Map{Missing: unknown[name]}
-		from += " " + name.String() + unknown[name]
+		if _, ok := common[name]; ok {
+			from += " " + name.String() + unknown[name]
+		}
 	}
+	made := n.made.Load().WithMaps(known)
 	if n.from == nil || *n.from != from {
-		made := nginx.NewSettings(n.options, known)
-		n.made.Store(made)
-		n.from = &from
+		made, n.from = nginx.NewSettings(n.options, known), &from
 		n.note(ctx, made.Notes())
 	}
-	return n.made.Load(), nil
+	n.made.Store(made)
+	return made, nil
 }
 
 // ownMap returns ingress-nginx's ConfigMap.
