@@ -90,7 +90,7 @@ func afterName(text string) string {
 // judge reads an annotation, and looks at what there is to say after that.
 func (r *reading) judge(j *Judgement) {
 	closing, told := len(r.closing), len(r.told)
-	r.annotation(j.Name, strings.TrimSpace(j.Value))
+	r.annotation(j.Name, j.Value)
 	switch {
 	case len(r.closing) > closing:
 		j.Closes, j.Text = true, r.closing[closing]

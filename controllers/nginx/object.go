@@ -102,7 +102,7 @@ func (r *reading) annotations() {
 		if !theirs || slices.Contains(r.own.Ignored(), full) || isCanary && !ofCanary(name) {
 			continue
 		}
-		r.annotation(name, strings.TrimSpace(r.object.Annotations[full]))
+		r.annotation(name, r.object.Annotations[full])
 	}
 	if t := &r.terms.canary; !t.on && (t.header != "" || t.cookie != "" || t.weight > 0) {
 		r.told = append(r.told, "annotations that begin with canary do nothing without canary: \"true\"")
@@ -112,9 +112,11 @@ func (r *reading) annotations() {
 // ofCanary returns whether an annotation counts for a canary.
 func ofCanary(name string) bool { return strings.HasPrefix(name, "canary") }
 
-// annotation reads one annotation.
+// annotation reads one annotation. Of a value that is too long only the beginning may be known, so it says nothing.
 func (r *reading) annotation(name, value string) {
 	n := annotationNamed(name)
+	long := len(value) > ValueLimit
+	value = strings.TrimSpace(value)
 	shown := "annotation " + rules.Clip(Prefix+name)
 	switch {
 	case n == nil && kinds.SoundsLikeAccess(name):
@@ -126,28 +128,29 @@ func (r *reading) annotation(name, value string) {
 	case n.Fate == NeverExisted:
 		r.invented = append(r.invented, rules.Clip(name))
 	case n.Fate == Closes:
-		if value == "" || n.off != nil && n.off(value) {
+		if !long && (value == "" || n.off != nil && n.off(value)) {
 			return
 		}
 		r.closesHosts = r.closesHosts || n.hosts
 		r.closing = append(r.closing, shown+": nothing here does that: "+n.Text+"; or list it in ingress.warren.dev/ignore-annotations")
-	case value == "" && !n.guards:
+	case value == "" && !n.guards && !long:
 		// It says nothing, as it said nothing to ingress-nginx.
 	default:
-		r.value(n, shown, value)
+		r.value(n, shown, value, long)
 	}
 }
 
 // newerNames are the names that took the place of others, which still count where those are missing.
 var newerNames = map[string]string{"whitelist-source-range": "allowlist-source-range", "limit-whitelist": "limit-allowlist"}
 
-// value reads the value of an annotation that is acted on. What cannot be read closes if the annotation guards.
-func (r *reading) value(n *Name, shown, value string) {
+// value reads the value of an annotation that is acted on. long is set if it is too long. What cannot be read closes if
+// the annotation guards.
+func (r *reading) value(n *Name, shown, value string, long bool) {
 	if newer := newerNames[n.Name]; newer != "" && strings.TrimSpace(r.object.Annotations[Prefix+newer]) != "" {
 		return // That counts.
 	}
 	fault := "the value is longer than 8 KiB"
-	if len(value) <= ValueLimit {
+	if !long {
 		fault = n.read(&r.terms, value)
 	}
 	switch {

@@ -143,12 +143,15 @@ func (s *Settings) Notes() []string { return slices.Concat(s.closing, s.notes) }
 
 // read reads a key of the ConfigMap.
 func (s *Settings) read(key, value string) {
+	long := len(value) > ValueLimit
 	value = strings.TrimSpace(value)
 	n := find(Keys, key)
 	where := "key " + rules.Clip(key) + " of ConfigMap " + s.options.ConfigMap.String()
 	switch {
 	case n == nil:
 		s.notes = append(s.notes, where+": ingress-nginx has no such key, and nothing is done about it")
+	case long && (n.read != nil || n.Fate == Closes):
+		s.closing = append(s.closing, where+": the value is longer than 8 KiB")
 	case value == "" || n.off != nil && n.off(value):
 	case n.Fate == Closes && n.read == nil:
 		s.closing = append(s.closing, where+": nothing here does that: "+n.Text)
@@ -157,8 +160,6 @@ func (s *Settings) read(key, value string) {
 	default:
 		fault := n.read(&s.terms, value)
 		switch {
-		case len(value) > ValueLimit:
-			s.closing = append(s.closing, where+": the value is longer than 8 KiB")
 		case fault == "":
 		case n.guards:
 			s.closing = append(s.closing, where+": "+fault)

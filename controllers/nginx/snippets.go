@@ -319,10 +319,11 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 	if kinds.IsCanary(object.Annotations) {
 		return
 	}
-	text := strings.TrimSpace(object.Annotations[Prefix+serverSnippet])
+	text := object.Annotations[Prefix+serverSnippet]
 	if len(text) > ValueLimit || text != "" && slices.Contains(kinds.ReadAnnotated(object).Ignored(), Prefix+serverSnippet) {
 		text = ""
 	}
+	text = strings.TrimSpace(text)
 	sum, names := sha256.Sum256([]byte(text)), coveredNames(object)
 	for i := range object.Spec.Rules {
 		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
