@@ -12,7 +12,9 @@ import (
 // The caches keep 8 KiB of a value and one byte, so what they keep of a longer one may end in spaces.
 func TestNothingIsReadOfAValueThatIsTooLong(t *testing.T) {
 	t.Parallel()
-	long := func(value string) string { return (value + strings.Repeat(" ", nginx.ValueLimit+1))[:nginx.ValueLimit+1] }
+	long := func(value string) string {
+		return (value + strings.Repeat(" ", nginx.ValueLimit+1))[:nginx.ValueLimit+1]
+	}
 	for _, test := range []struct{ annotation, what string }{
 		{"whitelist-source-range: " + long("0.0.0.0/0"), "h.io/a"},
 		{"whitelist-source-range: " + long(""), "h.io/a"},
@@ -31,5 +33,17 @@ func TestNothingIsReadOfAValueThatIsTooLong(t *testing.T) {
 		if got := r.ask("h.io/").String(); got != "503 RuleClosed" {
 			t.Errorf("with %s of the ConfigMap the Ingress is served: %q", pair[0], got)
 		}
+	}
+}
+
+// It may say who gets in for the whole host.
+func TestAServerSnippetThatIsTooLongClosesItsHost(t *testing.T) {
+	t.Parallel()
+	r := serve(t, nil, []object{
+		{name: "a", host: "h.io", paths: "Prefix /a -> web", annotations: []string{"server-snippet: deny all; #" + strings.Repeat("x", nginx.ValueLimit)}},
+		{name: "b", host: "h.io", paths: "Prefix /b -> api", minutes: 1},
+	})
+	if got := r.ask("h.io/b").String(); got != "503 RuleClosed" {
+		t.Errorf("another Ingress of the host answers %q", got)
 	}
 }

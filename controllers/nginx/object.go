@@ -157,6 +157,7 @@ func (r *reading) value(n *Name, shown, value string, long bool) {
 	case fault == "":
 	case n.guards:
 		r.closing = append(r.closing, shown+": "+fault)
+		r.closesHosts = r.closesHosts || n.Name == serverSnippet
 	default:
 		r.told = append(r.told, shown+": "+fault+"; until then it counts as not written")
 	}
