@@ -5,7 +5,6 @@ package nginx
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
@@ -30,7 +29,7 @@ type Judgement struct {
 // Judge says what becomes of each annotation of an Ingress.
 func Judge(object *networkingv1.Ingress, s *Settings) (judged []Judgement) {
 	r := &reading{Settings: s, object: object, own: kinds.ReadAnnotated(object), terms: s.terms}
-	canary, _ := strconv.ParseBool(object.Annotations[Prefix+"canary"])
+	canary := isCanary(object)
 	for _, full := range slices.Sorted(maps.Keys(object.Annotations)) {
 		name, theirs := strings.CutPrefix(full, Prefix)
 		if !theirs {

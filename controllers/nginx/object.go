@@ -95,11 +95,10 @@ func (r *reading) checkSize() {
 
 // annotations reads those of ingress-nginx. Of a canary only those count that are about it.
 func (r *reading) annotations() {
-	canary, err := strconv.ParseBool(r.object.Annotations[Prefix+"canary"])
-	isCanary := err == nil && canary
+	canary := isCanary(r.object)
 	for _, full := range slices.Sorted(maps.Keys(r.object.Annotations)) {
 		name, theirs := strings.CutPrefix(full, Prefix)
-		if !theirs || slices.Contains(r.own.Ignored(), full) || isCanary && !ofCanary(name) {
+		if !theirs || slices.Contains(r.own.Ignored(), full) || canary && !ofCanary(name) {
 			continue
 		}
 		r.annotation(name, r.object.Annotations[full])
@@ -107,6 +106,16 @@ func (r *reading) annotations() {
 	if t := &r.terms.canary; !t.on && (t.header != "" || t.cookie != "" || t.weight > 0) {
 		r.told = append(r.told, "annotations that begin with canary do nothing without canary: \"true\"")
 	}
+}
+
+// isCanary returns whether an Ingress is a canary. It is none if it asks to be served without that annotation.
+func isCanary(object *networkingv1.Ingress) bool {
+	value := object.Annotations[kinds.CanaryAnnotation]
+	if len(value) > ValueLimit {
+		return false
+	}
+	canary, err := strconv.ParseBool(strings.TrimSpace(value))
+	return err == nil && canary && !slices.Contains(kinds.ReadAnnotated(object).Ignored(), kinds.CanaryAnnotation)
 }
 
 // ofCanary returns whether an annotation counts for a canary.
@@ -146,7 +155,7 @@ var newerNames = map[string]string{"whitelist-source-range": "allowlist-source-r
 // value reads the value of an annotation that is acted on. long is set if it is too long. What cannot be read closes if
 // the annotation guards.
 func (r *reading) value(n *Name, shown, value string, long bool) {
-	if newer := newerNames[n.Name]; newer != "" && strings.TrimSpace(r.object.Annotations[Prefix+newer]) != "" {
+	if newer := Prefix + newerNames[n.Name]; newer != Prefix && strings.TrimSpace(r.object.Annotations[newer]) != "" && !slices.Contains(r.own.Ignored(), newer) {
 		return // That counts.
 	}
 	fault := "the value is longer than 8 KiB"

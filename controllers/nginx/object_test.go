@@ -160,3 +160,28 @@ func TestTheOtherHostOfWWWYields(t *testing.T) {
 		t.Errorf("%q yield", got)
 	}
 }
+
+// An annotation that the Ingress is served without takes no other one's place.
+func TestWhatIsIgnoredTakesOffNoGuard(t *testing.T) {
+	t.Parallel()
+	const ignore = "ingress.warren.dev/ignore-annotations: " + nginx.Prefix
+	for _, annotations := range [][]string{
+		{"canary: true", ignore + "canary", "whitelist-source-range: 192.0.2.0/24"},
+		{"canary: true", ignore + "canary", "server-snippet: deny all;"},
+		{"allowlist-source-range: 0.0.0.0/0", ignore + "allowlist-source-range", "whitelist-source-range: 192.0.2.0/24"},
+	} {
+		r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: annotations}})
+		if got := r.ask("h.io/").String(); got != "403 AccessDenied" {
+			t.Errorf("%v: a stranger gets %q\n%s", annotations, got, r.says("a"))
+		}
+		for _, j := range nginx.Judge(object{name: "a", annotations: annotations}.ingress(t), nginx.NewSettings(nginx.Options{Class: "nginx"}, nil)) {
+			if j.Unused {
+				t.Errorf("%v: %s is said to be unused", annotations, j.Name)
+			}
+		}
+	}
+	// Spaces around the value mean nothing, so the other annotations do not count.
+	if o := read(t, "Prefix / -> web", "canary:  true ", "auth-url: https://ignored.io"); o.Canary == nil || o.Fault != nil {
+		t.Errorf("a canary with spaces is %v, with the fault %v", o.Canary, o.Fault)
+	}
+}

@@ -316,7 +316,7 @@ type sharedHost struct {
 
 // Add adds an Ingress. Older ones have to come first.
 func (s Shared) Add(object *networkingv1.Ingress) {
-	if kinds.IsCanary(object.Annotations) {
+	if isCanary(object) {
 		return
 	}
 	text := object.Annotations[Prefix+serverSnippet]
