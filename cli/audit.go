@@ -154,7 +154,8 @@ func (p *program) readCluster(ctx context.Context, f *controllerFlags) ([]byte, 
 			return nil, err
 		}
 		ingresses, _ := sources.ForNginx(set.Objects, f.class, options)
-		for name := range nginx.Named(&options, sources.NginxMaps(set.Objects), ingresses) {
+		maps, _ := nginx.Named(&options, sources.NginxMaps(set.Objects), ingresses)
+		for name := range maps {
 			if _, asked := named[name]; asked {
 				continue
 			}

@@ -371,7 +371,7 @@ var headerNames = []Name{
 		readChange(func(t *Terms) **policy.ValueChange { return &t.cookieDomain })),
 	acts("proxy-cookie-path", "The beginning of the Path of cookies of a backend, and what it becomes: `/one/ /`, or an expression after `~` or `~*`. `off` leaves it.",
 		readChange(func(t *Terms) **policy.ValueChange { return &t.cookiePath })),
-	guard("custom-headers", "The ConfigMap, `NAME` or `NAMESPACE/NAME` of the Ingress's own namespace, with fields that responses get. `global-allowed-response-headers` has to list them.",
+	guard("custom-headers", "The ConfigMap, `NAME` or `NAMESPACE/NAME` of the Ingress's own namespace, with fields that responses get. `global-allowed-response-headers` has to list them. A namespace has at most 16 such ConfigMaps, of 64 KiB each.",
 		text(func(t *Terms) *string { return &t.headersFrom })),
 }
 

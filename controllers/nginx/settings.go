@@ -3,6 +3,7 @@
 package nginx
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -37,10 +38,13 @@ type Map struct {
 // Maps are ConfigMaps that [Named] names, by name.
 type Maps map[types.NamespacedName]Map
 
+// mostMaps bounds the ConfigMaps that the Ingresses of a namespace name.
+const mostMaps = 16
+
 // Named returns the ConfigMaps that the options, ingress-nginx's own ConfigMap, and Ingresses name. known has that
-// ConfigMap, if it is known.
-func Named(o *Options, known Maps, ingresses []*networkingv1.Ingress) map[types.NamespacedName]struct{} {
-	named := make(map[types.NamespacedName]struct{})
+// ConfigMap, if it is known. beyond are those that are not read, since older Ingresses of the namespace name enough.
+func Named(o *Options, known Maps, ingresses []*networkingv1.Ingress) (named map[types.NamespacedName]struct{}, beyond Maps) {
+	named, beyond = make(map[types.NamespacedName]struct{}), make(Maps)
 	if o.ConfigMap.Name != "" {
 		named[o.ConfigMap] = struct{}{}
 		for _, key := range headerMaps {
@@ -49,12 +53,27 @@ func Named(o *Options, known Maps, ingresses []*networkingv1.Ingress) map[types.
 			}
 		}
 	}
-	for _, object := range ingresses {
-		if name, ok := mapName(object.Annotations[Prefix+customHeaders], object.Namespace); ok {
-			named[name] = struct{}{}
+	count := make(map[string]int)
+	for _, object := range ByAge(ingresses) {
+		name, ok := mapName(object.Annotations[Prefix+customHeaders], object.Namespace)
+		if _, already := named[name]; !ok || already {
+			continue
 		}
+		if count[name.Namespace] == mostMaps {
+			beyond[name] = Map{Missing: "is not read, since older Ingresses of the namespace name " + strconv.Itoa(mostMaps) + " others: name one of those"}
+			continue
+		}
+		count[name.Namespace]++
+		named[name] = struct{}{}
 	}
-	return named
+	return named, beyond
+}
+
+// ByAge returns Ingresses, oldest first.
+func ByAge(ingresses []*networkingv1.Ingress) []*networkingv1.Ingress {
+	return slices.SortedFunc(slices.Values(ingresses), func(a, b *networkingv1.Ingress) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
 }
 
 // headerMaps are the keys that name ConfigMaps with fields, and customHeaders is the annotation that does.
@@ -194,6 +213,9 @@ func readHeaders(known Maps, name types.NamespacedName, allowed []string) (list 
 	for _, field := range slices.SortedFunc(maps.Keys(from.Data), compareNames) {
 		if fault := headerFault(from.Data, field); fault != "" {
 			return nil, "ConfigMap " + name.String() + ": " + fault
+		}
+		if len(from.Data[field]) > ValueLimit {
+			return nil, "ConfigMap " + name.String() + ": the value of " + rules.Quote(field) + " is longer than 8 KiB"
 		}
 		if allowed != nil && !slices.Contains(allowed, field) {
 			return nil, "ConfigMap " + name.String() + " has the field " + field + ", which global-allowed-response-headers of ingress-nginx's ConfigMap does not list"

@@ -3,6 +3,8 @@
 package nginx_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,5 +101,34 @@ func TestNotesOfTheConfigMap(t *testing.T) {
 		if got := strings.Join(nginx.NewSettings(nginx.Options{Class: "nginx", ConfigMap: configMap}, maps).Notes(), "\n"); !strings.Contains(got, name) {
 			t.Errorf("the notes lack %q: %s", name, got)
 		}
+	}
+}
+
+// The ConfigMaps of a namespace are bounded, and those of the oldest Ingresses count. So is what a field may say.
+func TestConfigMapsBeyondTheBound(t *testing.T) {
+	t.Parallel()
+	const most = 16
+	objects := []object{{name: "same", host: "same.io", paths: "Prefix / -> web", annotations: []string{"custom-headers: m0"}, minutes: 59}}
+	var fields []client.Object
+	for i := range most + 1 {
+		name := fmt.Sprint("m", i)
+		objects = append(objects, object{name: name, host: name + ".io", paths: "Prefix / -> web", annotations: []string{"custom-headers: " + name}, minutes: i})
+		fields = append(fields, newMap("shop", name, "X-Mine", name))
+	}
+	slices.Reverse(objects)
+	settings := map[string]string{"global-allowed-response-headers": "X-Mine"}
+	r := serve(t, settings, objects, fields...)
+	for what, want := range map[string]string{"m0.io/": "web /", "m15.io/": "web /", "same.io/": "web /", "m16.io/": "503 RuleClosed"} {
+		if got := r.ask(what).String(); got != want {
+			t.Errorf("%s: got %q, want %q", what, got, want)
+		}
+	}
+	if got := r.says("m16"); !strings.Contains(got, "ConfigMap shop/m16 is not read, since older Ingresses of the namespace name 16 others") {
+		t.Errorf("the author is told %q", got)
+	}
+	long := serve(t, settings, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: []string{"custom-headers: m"}}},
+		newMap("shop", "m", "X-Mine", strings.Repeat("a", nginx.ValueLimit+1)))
+	if got := long.says("a"); !strings.Contains(got, `the value of "X-Mine" is longer than 8 KiB`) {
+		t.Errorf("the author is told %q", got)
 	}
 }

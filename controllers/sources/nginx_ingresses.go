@@ -3,7 +3,6 @@
 package sources
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -64,11 +63,7 @@ func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
 	}
 	v.settings = ours.Settings
 	shared := nginx.Shared{}
-	byAge := slices.Clone(ours.Nginx)
-	slices.SortFunc(byAge, func(a, b *networkingv1.Ingress) int {
-		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
-	for _, object := range byAge {
+	for _, object := range nginx.ByAge(ours.Nginx) {
 		shared.Add(object)
 	}
 	known := make(map[types.UID]nginxVersion, len(ours.Nginx))
@@ -211,8 +206,8 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 		known[n.options.ConfigMap] = object
 		from = fmt.Sprintf("%s %v", object.Missing, object.Data)
 	}
-	common := nginx.Named(&n.options, known, nil)
-	named := nginx.Named(&n.options, known, ingresses)
+	common, _ := nginx.Named(&n.options, known, nil)
+	named, beyond := nginx.Named(&n.options, known, ingresses)
 	delete(named, n.options.ConfigMap)
 	if err := n.named.LookUp(ctx, named, cluster.ReadPatience); err != nil {
 		return nil, err
@@ -232,6 +227,7 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 			from += " " + name.String() + unknown[name]
 		}
 	}
+	maps.Copy(known, beyond)
 	made := n.made.Load().WithMaps(known)
 	if n.from == nil || *n.from != from {
 		made, n.from = nginx.NewSettings(n.options, known), &from

@@ -4,6 +4,7 @@ package sources
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -98,7 +99,10 @@ func (m *Manifests) Standard(context.Context) (ours StandardObjects, err error) 
 	if m.Nginx.Class == "" {
 		return ours, nil
 	}
-	ours.Settings = nginx.NewSettings(m.Nginx, NginxMaps(m.Objects))
+	known := NginxMaps(m.Objects)
+	_, beyond := nginx.Named(&m.Nginx, known, ours.Nginx)
+	maps.Copy(known, beyond)
+	ours.Settings = nginx.NewSettings(m.Nginx, known)
 	return ours, nil
 }
 
