@@ -11,10 +11,13 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/audit"
@@ -147,24 +150,29 @@ func (p *program) readCluster(ctx context.Context, f *controllerFlags) ([]byte, 
 		p.note("Ingresses of this controller's own kind are not known, so that hosts may be contested which look free: %v", err)
 	}
 	// Ingresses and ingress-nginx's own ConfigMap name others, which are asked for once these are read.
-	named := make(nginx.Maps)
+	named := make(map[types.NamespacedName]struct{})
 	for range 2 {
 		set, err := manifests.Read([]string{manifests.Stdin}, bytes.NewReader(bytes.Join(documents, separator)), manifests.Options{Uses: sources.Uses})
 		if err != nil {
 			return nil, err
 		}
 		ingresses, _ := sources.ForNginx(set.Objects, f.class, options)
-		maps, _ := nginx.Named(&options, sources.NginxMaps(set.Objects), ingresses)
-		for name := range maps {
-			if _, asked := named[name]; asked {
-				continue
+		asked, _ := nginx.Named(&options, sources.NginxMaps(set.Objects), ingresses)
+		names := make(map[string][]string) // by their namespaces
+		for name := range asked {
+			if _, read := named[name]; !read {
+				named[name] = struct{}{}
+				names[name.Namespace] = append(names[name.Namespace], name.Name)
 			}
-			named[name] = nginx.Map{}
-			one, err := p.kubectl.output(ctx, "get", "configmap", name.Name, "--namespace="+name.Namespace, "--ignore-not-found", "--output=json")
+		}
+		for _, namespace := range slices.Sorted(maps.Keys(names)) {
+			args := slices.Concat([]string{"get", "configmap"}, slices.Sorted(slices.Values(names[namespace])),
+				[]string{"--namespace=" + namespace, "--ignore-not-found", "--output=json"})
+			some, err := p.kubectl.output(ctx, args...)
 			if err != nil {
 				return nil, err
 			}
-			documents = append(documents, one)
+			documents = append(documents, some)
 		}
 	}
 	return bytes.Join(documents, separator), nil

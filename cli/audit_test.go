@@ -114,6 +114,7 @@ echo "$*" >>"$folder/calls"
 case "$*" in
 *ingresses.ingress.warren.dev*) echo 'error: the server does not have a resource type "ingresses"' >&2; exit 1 ;;
 *configmap*controller*) cat "$folder/controller" ;;
+*configmap*--namespace=shop*) cat "$folder/both" ;;
 *configmap*) cat "$folder/fields" ;;
 *) cat "$folder/cluster" ;;
 esac
@@ -121,17 +122,22 @@ esac
 
 func TestAuditHasKubectlReadTheCluster(t *testing.T) {
 	folder := t.TempDir()
-	configMap := func(name, data string) string {
-		return `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "ingress-nginx", "name": "` + name + `"}, "data": ` + data + `}`
+	configMap := func(namespace, name, data string) string {
+		return `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "` + namespace + `", "name": "` + name + `"}, "data": ` + data + `}`
+	}
+	naming := func(name string) string {
+		return `, {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"namespace": "shop", "name": "` + name + `",
+			"annotations": {"nginx.ingress.kubernetes.io/custom-headers": "` + name + `"}}, "spec": {"ingressClassName": "nginx", "rules": [{"host": "` + name + `.io"}]}}`
 	}
 	for name, content := range map[string]string{
 		"kubectl":    clusterDouble,
-		"controller": configMap("controller", `{"add-headers": "ingress-nginx/fields", "hsts": "false"}`),
-		"fields":     configMap("fields", `{"X-Shop": "1"}`),
+		"controller": configMap("ingress-nginx", "controller", `{"add-headers": "ingress-nginx/fields", "hsts": "false"}`),
+		"fields":     configMap("ingress-nginx", "fields", `{"X-Shop": "1"}`),
+		"both":       `{"apiVersion": "v1", "kind": "List", "items": [` + configMap("shop", "one", "{}") + "," + configMap("shop", "two", "{}") + "]}",
 		"cluster": `{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
 			"metadata": {"namespace": "shop", "name": "web", "resourceVersion": "7", "managedFields": [{"manager": "helm"}], "annotations": {"nginx.ingress.kubernetes.io/limit-rps": "10"}},
 			"spec": {"ingressClassName": "nginx", "rules": [{"host": "a.io", "http": {"paths": [{"path": "/", "pathType": "Prefix",
-			"backend": {"service": {"name": "web", "port": {"number": 80}}}}]}}]}, "status": {"loadBalancer": {}}}]}`,
+			"backend": {"service": {"name": "web", "port": {"number": 80}}}}]}}]}, "status": {"loadBalancer": {}}}` + naming("one") + naming("two") + `]}`,
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o700); err != nil { //nolint:gosec // one of them is a program
 			t.Fatal(err)
@@ -152,6 +158,7 @@ func TestAuditHasKubectlReadTheCluster(t *testing.T) {
 	want := `--context=prod get ingresses.networking.k8s.io,ingressclasses.networking.k8s.io,services,namespaces --all-namespaces --output=json
 --context=prod get ingresses.ingress.warren.dev --all-namespaces --output=json
 --context=prod get configmap controller --namespace=ingress-nginx --ignore-not-found --output=json
+--context=prod get configmap one two --namespace=shop --ignore-not-found --output=json
 --context=prod get configmap fields --namespace=ingress-nginx --ignore-not-found --output=json
 `
 	if diff := cmp.Diff(want, string(calls)); diff != "" {

@@ -4,6 +4,7 @@ package audit_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -221,6 +222,16 @@ func TestEachNameThatDiffersIsInTheTable(t *testing.T) {
 	for _, name := range audit.Mentioned() {
 		if !known[name] {
 			t.Errorf("ingress-nginx has no annotation %q", name)
+		}
+	}
+}
+
+// What has come to be acted on is lost no more.
+func TestNothingThatIsActedOnIsLost(t *testing.T) {
+	t.Parallel()
+	for _, n := range nginx.Annotations {
+		if n.Fate != nginx.Meaningless && slices.Contains(audit.Lost(), n.Name) {
+			t.Errorf("%s is lost, and its fate is %s", n.Name, n.Fate)
 		}
 	}
 }

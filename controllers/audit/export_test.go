@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// Lost returns the names that are said to do nothing here yet.
+func Lost() []string { return slices.Concat(lost, slices.Collect(maps.Keys(sameUnlost))) }
+
 // Mentioned returns every name of an annotation that something is said of.
 func Mentioned() []string {
 	names := slices.Concat(slices.Collect(maps.Keys(differences)), slices.Collect(maps.Keys(sameIf)), lost, readThere, slices.Collect(maps.Keys(sameUnlost)))
