@@ -35,14 +35,16 @@ func TestIngressesThatAreTooLarge(t *testing.T) {
 		rules, paths int
 		annotation   string
 		want         string
+		closesHosts  bool
 	}{
-		{1000, 1, "from-to-www-redirect: true", ""},
-		{1001, 1, "from-to-www-redirect: true", "2002 rules and paths"},
-		{1, 2000, "from-to-www-redirect: true", "2001 rules and paths"},
-		{50_000, 0, "from-to-www-redirect: true", "50000 rules and paths"},
-		{1, 30, "configuration-snippet: " + long, ""},
-		{1, 40, "configuration-snippet: " + long, "its snippets are"},
-		{1, 40, "server-snippet: " + long, "its snippets are"},
+		{1000, 1, "from-to-www-redirect: true", "", false},
+		{1001, 1, "from-to-www-redirect: true", "2002 rules and paths", false},
+		{1, 2000, "from-to-www-redirect: true", "2001 rules and paths", false},
+		{50_000, 0, "from-to-www-redirect: true", "50000 rules and paths", false},
+		{50_000, 0, "server-snippet: location = /a { deny all; }", "50000 rules and paths", true},
+		{1, 30, "configuration-snippet: " + long, "", false},
+		{1, 40, "configuration-snippet: " + long, "its snippets are", false},
+		{1, 40, "server-snippet: " + long, "its snippets are", true},
 	} {
 		made := sized(t, test.rules, test.paths, test.annotation)
 		shared := nginx.Shared{}
@@ -54,6 +56,13 @@ func TestIngressesThatAreTooLarge(t *testing.T) {
 		}
 		if test.want == "" && got != "" || !strings.Contains(got, test.want) {
 			t.Errorf("%d rules with %d paths each and %.30s: the fault is %q, want %q", test.rules, test.paths, test.annotation, got, test.want)
+		}
+		count := 0
+		for i := range o.Hosts {
+			count += len(o.Hosts[i].Rules)
+		}
+		if most := 2*test.rules*test.paths + 2; count > most || o.ClosesHosts != test.closesHosts {
+			t.Errorf("%d rules with %d paths each and %.30s: it makes %d rules, and closes hosts: %t", test.rules, test.paths, test.annotation, count, o.ClosesHosts)
 		}
 	}
 }

@@ -51,8 +51,9 @@ func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Objec
 		r.closing = append(r.closing, fault)
 	}
 	r.settle()
-	r.checkSize()
-	r.checkSnippets()
+	if r.checkSize() {
+		r.checkSnippets()
+	}
 	if r.terms.canary.on {
 		o.Canary = r.canary()
 	}
@@ -72,8 +73,9 @@ const (
 	mostScript = 256 << 10
 )
 
-// checkSize closes the Ingress if it is so large that reading it would keep the controller from its other work.
-func (r *reading) checkSize() {
+// checkSize closes the Ingress if it is so large that reading it would keep the controller from its other work. Then its
+// snippets are not read, and its hosts are closed if one of those is for them. It returns whether it is small enough.
+func (r *reading) checkSize() bool {
 	count, script := 0, 0
 	for i := range r.object.Spec.Rules {
 		rule := &r.object.Spec.Rules[i]
@@ -85,12 +87,16 @@ func (r *reading) checkSize() {
 		script += (1 + paths) * (len(r.terms.snippet) + len(r.shared[r.key(rule.Host)].snippet))
 	}
 	switch {
+	default:
+		return true
 	case count > MostRules:
 		r.closing = append(r.closing, "it has "+strconv.Itoa(count)+" rules and paths: write at most "+strconv.Itoa(MostRules)+" into one Ingress, and the rest into others")
 	case script > mostScript:
 		r.closing = append(r.closing, "its snippets are "+strconv.Itoa(script>>10)+" KiB long, each counted once for each of its paths: write shorter ones, or at most "+
 			strconv.Itoa(mostScript>>10)+" KiB into one Ingress")
 	}
+	r.closesHosts = r.closesHosts || r.terms.serverSnippet != ""
+	return false
 }
 
 // annotations reads those of ingress-nginx. Of a canary only those count that are about it.
