@@ -47,6 +47,9 @@ func (a *Annotated) Fault() string { return a.fault }
 // Ignored lists the annotations of other controllers that the Ingress is served without, as its author asks.
 func (a *Annotated) Ignored() []string { return a.ignore }
 
+// MayGuard returns whether the annotations may say who gets in.
+func (a *Annotated) MayGuard() bool { return guarded(&a.policies) }
+
 // Certificates returns the certificates that the Ingress asks for. A fault in them is one of the annotations.
 func (a *Annotated) Certificates(object *networkingv1.Ingress) []rules.Wish {
 	return a.certificates(object)

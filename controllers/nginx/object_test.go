@@ -185,3 +185,31 @@ func TestWhatIsIgnoredTakesOffNoGuard(t *testing.T) {
 		t.Errorf("a canary with spaces is %v, with the fault %v", o.Canary, o.Fault)
 	}
 }
+
+func TestAPathThatCannotBeReadClosesWhatItMayGuard(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		annotation string
+		closes     bool
+	}{
+		{"proxy-read-timeout: 5", false},
+		{"whitelist-source-range: 10.0.0.0/8", true},
+		{"limit-connections: 1", true},
+		{"configuration-snippet: deny all;", true},
+		{"server-snippet: add_header X-A 1;", true},
+		{"ingress.warren.dev/access-control: {allowedIPs: [10.0.0.0/8]}", true},
+		{"ingress.warren.dev/compression: {}", false},
+	} {
+		r := serve(t, nil, []object{
+			{name: "a", host: "h.io", paths: "Prefix /admin?x -> web", annotations: []string{test.annotation}},
+			{name: "b", host: "h.io", paths: "Prefix / -> api", minutes: 1},
+		})
+		want := "api /admin"
+		if test.closes {
+			want = "503 RuleClosed"
+		}
+		if got := r.ask("h.io/admin").String(); got != want {
+			t.Errorf("%s: what the path may be meant for is answered with %q, want %q\n%s", test.annotation, got, want, r.says("a"))
+		}
+	}
+}

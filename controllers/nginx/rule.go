@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -283,7 +284,7 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 	}
 	var unreadable string
 	if rule.Match, unreadable = kinds.LiteralMatch(path, exact); unreadable != "" {
-		rule.Match.Fault = r.unreadable(path, unreadable)
+		rule.Match.Fault = r.unreadable(host, path, unreadable)
 	}
 	rule.Expression = r.expression(path)
 	closed := r.lead(&rule, &p.Backend)
@@ -311,8 +312,10 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 
 // unreadable returns the fault of a path that cannot be matched. It closes what the path may have been meant for, if
 // the Ingress may say who gets in.
-func (r *reading) unreadable(path, fault string) *rules.Fault {
-	if len(r.closing) == 0 && len(r.terms.allowed)+len(r.terms.denied)+r.terms.perSecond+r.terms.perMinute == 0 {
+func (r *reading) unreadable(host, path, fault string) *rules.Fault {
+	t := &r.terms
+	if len(r.closing) == 0 && len(t.allowed)+len(t.denied)+t.perSecond+t.perMinute+t.connections == 0 &&
+		r.snippetsOf(host) == (snippet.Snippets{}) && !r.own.MayGuard() {
 		return &rules.Fault{Text: fault}
 	}
 	return &rules.Fault{Text: fault, Closing: rules.UnreadablePath, Beginning: kinds.ClosedText(path, true)}
