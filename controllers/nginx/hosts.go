@@ -26,7 +26,9 @@ func (r *reading) hosts() []rules.Host {
 	hosts := make([]rules.Host, 0, len(spec.Rules)+1)
 	for i := range spec.Rules {
 		host := rules.Host{Name: spec.Rules[i].Host, Where: "rules[" + strconv.Itoa(i) + "]", Index: i, Alone: true}
+		var paths []networkingv1.HTTPIngressPath
 		if http := spec.Rules[i].HTTP; http != nil {
+			paths = http.Paths
 			for j := range http.Paths {
 				rule := r.rule(host.Name, &http.Paths[j])
 				rule.Where = host.Where + ".http.paths[" + strconv.Itoa(j) + "]"
@@ -34,8 +36,8 @@ func (r *reading) hosts() []rules.Host {
 				host.Rules = append(host.Rules, rule)
 			}
 			r.appendSlashes(&host, http.Paths)
-			r.appendSnippets(&host, http.Paths)
 		}
+		r.appendSnippets(&host, paths)
 		if r.terms.appRoot != "" && !r.terms.canary.on {
 			host.Rules = append(host.Rules, r.sends("/", host.Where, &policy.Redirect{Status: 302, Path: policy.PathChange{Replace: r.terms.appRoot}, NoQuery: true}))
 		}
@@ -152,16 +154,21 @@ func (r *reading) sends(path, where string, to *policy.Redirect) rules.Rule {
 
 // appendSnippets adds the locations of snippets: those of the host's once, and those of each path's.
 func (r *reading) appendSnippets(host *rules.Host, paths []networkingv1.HTTPIngressPath) {
-	if r.terms.canary.on || len(r.closing) > 0 || !r.locates {
+	if r.terms.canary.on || r.locating == nil {
 		return
 	}
 	known := exactPaths(host.Rules)
 	if r.shared[r.key(host.Name)].by == r.object.Name && r.terms.serverSnippet != "" {
-		if compiled, _ := r.script(&rules.Rule{}, host.Name, "/", false); compiled != nil {
+		// The paths of other Ingresses must not get what these locations are for, whatever closes this one.
+		compiled := r.locating
+		if len(r.closing) == 0 {
+			compiled, _ = snippet.Compile(snippet.Snippets{Server: r.terms.serverSnippet}, r.snippetContext(host.Name, "/", &rules.Rule{}, false))
+		}
+		if compiled != nil {
 			r.appendLocations(host, known, host.Where, snippet.Server, compiled)
 		}
 	}
-	if r.terms.snippet == "" {
+	if r.terms.snippet == "" || len(r.closing) > 0 {
 		return
 	}
 	for i := range paths {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/controllers/kinds"
+	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
@@ -27,8 +28,8 @@ type reading struct {
 	// idle and invented are the annotations that mean nothing here, and those that never did anything.
 	idle, invented []string
 	closesHosts    bool
-	// locates is set if a snippet of the Ingress has locations.
-	locates bool
+	// locating is what the snippets of the Ingress are compiled to for any path. Nil if they have no locations.
+	locating *snippet.Result
 	// admissions are whom lists of snippets admit, each list once.
 	admissions []admission
 	// answered are the fields that responses get of the ConfigMap that the Ingress names.

@@ -82,6 +82,8 @@ func (o object) ingress(t *testing.T) *networkingv1.Ingress {
 			rule.HTTP.Paths = append(rule.HTTP.Paths, p)
 		}
 		made.Spec.Rules = append(made.Spec.Rules, rule)
+	} else if o.host != "" {
+		made.Spec.Rules = append(made.Spec.Rules, networkingv1.IngressRule{Host: o.host})
 	}
 	if len(o.tls) > 0 {
 		made.Spec.TLS = []networkingv1.IngressTLS{{Hosts: o.tls}}

@@ -70,10 +70,15 @@ func (r *reading) checkSnippets() {
 		r.closing = append(r.closing, "annotation "+Prefix+f.String()+snippetInstead)
 		r.closesHosts = r.closesHosts || f.Kind == snippet.Server
 	}
-	if compiled == nil {
+	if compiled == nil { // The host's may be fine.
+		compiled, _ = snippet.Compile(snippet.Snippets{Server: r.terms.serverSnippet}, context)
+	}
+	if compiled == nil || len(compiled.Locations) == 0 {
 		return
 	}
-	r.locates = len(compiled.Locations) > 0
+	if !r.closesHosts {
+		r.locating = compiled
+	}
 	for i := range compiled.Locations {
 		if l := &compiled.Locations[i]; l.Match != snippet.Exact {
 			r.closing = append(r.closing, "annotation "+Prefix+l.Kind.String()+", line "+strconv.Itoa(l.Line)+": location "+rules.Quote(l.Path)+
@@ -231,7 +236,7 @@ func (r *reading) appendLocations(host *rules.Host, known map[string]bool, where
 		if fault == "" && len(l.Access) > 0 {
 			fault = r.setAccess(&rule, l.Access)
 		}
-		if fault != "" {
+		if fault != "" || len(r.closing) > 0 {
 			rule.Fault = &rules.Fault{Text: fault, Closing: rules.ForeignAnnotation}
 		}
 		rule.Expressions = kinds.Expressions(&rule)

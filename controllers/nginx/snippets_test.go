@@ -74,6 +74,15 @@ func TestWhatSnippetsDo(t *testing.T) {
 			OPTIONS h.io/ | Origin: https://a.io => 204
 			OPTIONS h.io/ | Origin: https://b.io => 401 <html><head><title>401</title></head><body>The rule answers with 401.</body></html>
 			OPTIONS h.io/ => 401 <html><head><title>401</title></head><body>The rule answers with 401.</body></html>`, "", ""},
+		{"a location of a server whose Ingress is closed", []object{web("Prefix /a -> web", "server-snippet: location = /b/metrics { deny all; }", "auth-url: https://auth.io"), other}, `
+			h.io/b => api /b
+			h.io/b/metrics => 503 RuleClosed`, "", ""},
+		{"a location of a server whose Ingress is closed by another snippet", []object{web("Prefix /a -> web", "server-snippet: location = /b/metrics { deny all; }", "configuration-snippet: proxy_cache x;"), other}, `
+			h.io/b => api /b
+			h.io/b/metrics => 503 RuleClosed`, "", ""},
+		{"a location of a server whose Ingress has no path", []object{{name: "a", host: h, annotations: []string{"server-snippet: location = /b/metrics { deny all; }"}}, other}, `
+			h.io/b => api /b
+			h.io/b/metrics => 403 AccessDenied`, "", ""},
 		{"Lua", []object{web("Prefix / -> web", "configuration-snippet: access_by_lua_block { ngx.exit(403) }")}, `
 			h.io/ => 503 RuleClosed`, "", ""},
 		{"a server's Lua closes the host", []object{web("Prefix /a -> web", "server-snippet: access_by_lua_block { ngx.exit(403) }"), other}, `
