@@ -46,7 +46,7 @@ var actingKeys = []Name{
 	acts("enable-brotli", "As `use-gzip`.", boolean(func(t *Terms) *bool { return &t.compression.brotli })),
 	acts("brotli-types", "As `gzip-types`, where `use-gzip` is off.", readTypes(func(t *Terms) *[]string { return &t.compression.brotliTypes })),
 	acts("brotli-min-length", "As `gzip-min-length`, where `use-gzip` is off. 20 unless it says so.", number(func(t *Terms) *int { return &t.compression.brotliLeast }, 0, math.MaxInt32)),
-	guard("block-cidrs", "The addresses that get 403, whatever an Ingress says.", addresses(func(t *Terms) *[]netip.Prefix { return &t.blocked })),
+	guard("block-cidrs", "The addresses that get 403, whatever an Ingress says. What a snippet returns comes before that, as it did.", addresses(func(t *Terms) *[]netip.Prefix { return &t.blocked })),
 	guard("hide-headers", "Fields that responses of backends lose.", readTokens(func(t *Terms) *[]string { return &t.hidden })),
 	guard("global-allowed-response-headers", "The fields that `custom-headers` may set.", readTokens(func(t *Terms) *[]string { return &t.mayAnswer })),
 	guard("proxy-set-headers", "The ConfigMap, as `NAMESPACE/NAME`, with fields that all requests get. Variables of nginx close.", readMapName),

@@ -146,6 +146,7 @@ func (r *reading) sends(path, where string, to *policy.Redirect) rules.Rule {
 	if h := r.terms.hstsOf(); h != nil {
 		rule.Policies = insert(rule.Policies, h)
 	}
+	r.block(&rule)
 	if len(r.closing) > 0 {
 		rule.Policies, rule.Fault = nil, &rules.Fault{Closing: rules.ForeignAnnotation}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/policy"
 )
 
 // reading is the reading of one Ingress.
@@ -32,6 +33,8 @@ type reading struct {
 	locating *snippet.Result
 	// admissions are whom lists of snippets admit, each list once.
 	admissions []admission
+	// blocking has what rules with a policy become that refuse whom the ConfigMap blocks, and by nil those without one.
+	blocking map[*policy.Access]*policy.Access
 	// answered are the fields that responses get of the ConfigMap that the Ingress names.
 	sharedTerms
 }

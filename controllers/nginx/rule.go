@@ -75,8 +75,8 @@ func (r *reading) settlePolicies() {
 		r.add(&policy.CORS{AllowOrigins: c.origins, AllowMethods: c.methods, AllowHeaders: c.fields, ExposeHeaders: c.expose,
 			AllowCredentials: c.credentials, MaxAge: c.age, Always: true})
 	}
-	if denied := prefixSet(slices.Concat(t.denied, t.blocked)); len(t.allowed)+len(denied) > 0 {
-		r.add(&policy.Access{Allowed: t.allowed, Denied: denied})
+	if len(t.allowed)+len(t.denied) > 0 {
+		r.add(&policy.Access{Allowed: t.allowed, Denied: t.denied})
 	}
 	switch {
 	case t.perSecond > 0 && t.perMinute > 0:
@@ -294,6 +294,7 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 	r.redirect(&rule, host, path)
 	r.errorPages(&rule)
 	r.own.Apply(&rule)
+	r.block(&rule)
 	if policy.Answers(rule.Policies) {
 		rule.Backends, rule.ErrorPages, rule.Fallback = nil, nil, nil
 	}
@@ -308,6 +309,31 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 		rule.Fault = &rules.Fault{Text: closed, Closing: rules.ForeignAnnotation}
 	}
 	return rule
+}
+
+// block has a rule refuse whom the ConfigMap blocks, whatever else says who gets in.
+func (r *reading) block(rule *rules.Rule) {
+	if len(r.terms.blocked) == 0 {
+		return
+	}
+	var before *policy.Access
+	for _, p := range rule.Policies {
+		if access, ok := p.(*policy.Access); ok {
+			before = access
+		}
+	}
+	after := r.blocking[before]
+	if after == nil {
+		after = &policy.Access{Denied: r.terms.blocked}
+		if before != nil {
+			after.Allowed, after.Denied = before.Allowed, prefixSet(slices.Concat(before.Denied, after.Denied))
+		}
+		if r.blocking == nil {
+			r.blocking = make(map[*policy.Access]*policy.Access)
+		}
+		r.blocking[before] = after
+	}
+	rule.Policies = insert(without(rule.Policies, after), after)
 }
 
 // unreadable returns the fault of a path that cannot be matched. It closes what the path may have been meant for, if

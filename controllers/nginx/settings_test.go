@@ -84,6 +84,34 @@ func TestWhatTheConfigMapSays(t *testing.T) {
 	}
 }
 
+// Who installs the controller has the last word about whom nobody is to serve.
+func TestNothingLetsInWhomTheConfigMapBlocks(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		annotations []string
+		what        string
+	}{
+		{[]string{"ingress.warren.dev/access-control: {allowedIPs: [0.0.0.0/0]}"}, "h.io/a"},
+		{[]string{"ingress.warren.dev/access-control: {deniedIPs: [192.0.2.1]}"}, "h.io/a"},
+		{[]string{"configuration-snippet: allow all;"}, "h.io/a"},
+		{[]string{"ingress.warren.dev/access-control: {allowedIPs: [0.0.0.0/0]}", "configuration-snippet: deny all;"}, "h.io/a"},
+		{[]string{"server-snippet: location = /x { allow all; }"}, "h.io/x"},
+		{[]string{"server-snippet: if ($arg_x) { return 200 x; }"}, "h.io/other"},
+		{[]string{"app-root: /start"}, "h.io/"},
+		{[]string{"from-to-www-redirect: true"}, "www.h.io/"},
+		{[]string{"permanent-redirect: https://n.io"}, "h.io/a"},
+		{nil, "h.io/slash"},
+	} {
+		o := object{name: "a", host: "h.io", paths: "Prefix /a -> web; Prefix /slash/ -> web", annotations: test.annotations}
+		if got := serve(t, map[string]string{"block-cidrs": "127.0.0.0/8"}, []object{o}).ask(test.what).String(); got != "403 AccessDenied" {
+			t.Errorf("%v: %s is answered with %q", test.annotations, test.what, got)
+		}
+		if got := serve(t, map[string]string{"block-cidrs": "10.0.0.0/8"}, []object{o}).ask(test.what).String(); got == "403 AccessDenied" && len(test.annotations) < 2 {
+			t.Errorf("%v: %s is refused to others too", test.annotations, test.what)
+		}
+	}
+}
+
 // What the operator has to know is told to the operator.
 func TestNotesOfTheConfigMap(t *testing.T) {
 	t.Parallel()

@@ -140,7 +140,7 @@ func (r *reading) scriptAccess(rule *rules.Rule, compiled *snippet.Result) (clos
 	return r.setAccess(rule, list)
 }
 
-// setAccess has a rule admit whom a list admits, but for those that are blocked.
+// setAccess has a rule admit whom a list admits.
 func (r *reading) setAccess(rule *rules.Rule, list []snippet.AccessRule) (closed string) {
 	access, ok := r.admits(list)
 	if !ok {
@@ -153,26 +153,20 @@ func (r *reading) setAccess(rule *rules.Rule, list []snippet.AccessRule) (closed
 	return ""
 }
 
-// admission is whom a list of rules admits, but for those that are blocked.
+// admission is whom a list of rules admits.
 type admission struct {
 	list   []snippet.AccessRule
 	access *policy.Access
 	ok     bool
 }
 
-// admits returns whom a list admits, but for those that are blocked. Most paths have the list of the path before.
+// admits returns whom a list admits. Most paths have the list of the path before.
 func (r *reading) admits(list []snippet.AccessRule) (access *policy.Access, ok bool) {
 	same := func(a admission) bool { return slices.Equal(a.list, list) }
 	if i := slices.IndexFunc(r.admissions, same); i >= 0 {
 		return r.admissions[i].access, r.admissions[i].ok
 	}
 	access, ok = snippet.AccessOf(list)
-	if blocked := r.terms.blocked; ok && len(blocked) > 0 {
-		if access == nil {
-			access = &policy.Access{}
-		}
-		access.Denied = prefixSet(slices.Concat(access.Denied, blocked))
-	}
 	r.admissions = append(r.admissions, admission{list, access, ok})
 	return access, ok
 }
@@ -236,6 +230,7 @@ func (r *reading) appendLocations(host *rules.Host, known map[string]bool, where
 		if fault == "" && len(l.Access) > 0 {
 			fault = r.setAccess(&rule, l.Access)
 		}
+		r.block(&rule)
 		if fault != "" || len(r.closing) > 0 {
 			rule.Fault = &rules.Fault{Text: fault, Closing: rules.ForeignAnnotation}
 		}
@@ -287,6 +282,7 @@ func (r *reading) unmatched(host, where string) (hosts []rules.Host) {
 	if len(compiled.ServerAccess) > 0 {
 		closed = cmp.Or(closed, r.setAccess(&made, compiled.ServerAccess))
 	}
+	r.block(&made)
 	if closed != "" {
 		made.Fault = &rules.Fault{Text: closed, Closing: rules.ForeignAnnotation}
 	}
