@@ -3,6 +3,7 @@
 package kinds
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -55,10 +56,14 @@ func (a *Annotated) Certificates(object *networkingv1.Ingress) []rules.Wish {
 	return a.certificates(object)
 }
 
-// Apply has what the annotations say take the place of what a rule and its backends have already.
+// Apply has what the annotations say take the place of what a rule and its backends have already. Of header fields,
+// only those take another's place that have its name.
 func (a *Annotated) Apply(rule *rules.Rule) {
 	list := policies{list: slices.Clone(rule.Policies)}
 	for _, said := range a.rule.Policies {
+		if then, ok := said.(*policy.Headers); ok {
+			said = headersAfter(list.list, then)
+		}
 		list.list = slices.DeleteFunc(list.list, func(p policy.Policy) bool { return policy.Place(p) == policy.Place(said) })
 		list.add(said, "")
 	}
@@ -87,6 +92,48 @@ func (a *Annotated) Apply(rule *rules.Rule) {
 			rule.Backends[i].Protocol, rule.Backends[i].TLS = a.backend.Protocol, a.backend.TLS
 		}
 	}
+}
+
+// headersAfter returns headers that change what those among policies have changed already.
+func headersAfter(list []policy.Policy, then *policy.Headers) *policy.Headers {
+	for _, p := range list {
+		if first, ok := p.(*policy.Headers); ok {
+			return &policy.Headers{Request: changesAfter(&first.Request, &then.Request), Response: changesAfter(&first.Response, &then.Response)}
+		}
+	}
+	return then
+}
+
+// changesAfter returns changes that do what one does and then another.
+func changesAfter(first, then *policy.HeaderChanges) (both policy.HeaderChanges) {
+	replaced := namesOf(then.Set)
+	for _, name := range then.Remove {
+		replaced[name] = true
+	}
+	both.Set = joinHeaders(first.Set, replaced, then.Set)
+	both.Add = joinHeaders(first.Add, replaced, nil)
+	both.Append = joinHeaders(first.Append, replaced, then.Append)
+	both.Remove = slices.DeleteFunc(slices.Clone(first.Remove), func(name string) bool { return replaced[name] })
+	both.Remove = sortNames(append(both.Remove, then.Remove...))
+	both.Add = joinHeaders(then.Add, namesOf(slices.Concat(both.Set, both.Add)), both.Add) // Those are there by then.
+	return both
+}
+
+// namesOf returns the names of fields in lower case.
+func namesOf(list []policy.Header) map[string]bool {
+	names := make(map[string]bool, len(list))
+	for _, h := range list {
+		names[strings.ToLower(h.Name)] = true
+	}
+	return names
+}
+
+// joinHeaders returns the fields of a list without those of some names, and more fields, sorted by name.
+func joinHeaders(list []policy.Header, without map[string]bool, more []policy.Header) []policy.Header {
+	kept := slices.DeleteFunc(slices.Clone(list), func(h policy.Header) bool { return without[strings.ToLower(h.Name)] })
+	kept = append(kept, more...)
+	slices.SortStableFunc(kept, func(a, b policy.Header) int { return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	return kept
 }
 
 // LiteralMatch returns which requests a path is for that is compared as it is, or what is wrong with it.
