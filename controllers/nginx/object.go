@@ -77,8 +77,9 @@ const (
 	mostScript = 256 << 10
 )
 
-// checkSize closes the Ingress if it is so large that reading it would keep the controller from its other work. Then its
-// snippets are not read, and its hosts are closed if one of those is for them. It returns whether it is small enough.
+// checkSize closes the Ingress if it is so large that reading it would keep the controller from its other work. Then
+// its snippets are not read, and its hosts are closed if one of those is for them. It returns whether it is small
+// enough.
 func (r *reading) checkSize() bool {
 	count, script := 0, 0
 	for i := range r.object.Spec.Rules {

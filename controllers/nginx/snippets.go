@@ -216,8 +216,8 @@ func (r *reading) scriptSettings(rule *rules.Rule, c *snippet.Result) {
 	}
 }
 
-// appendLocations adds the locations that a snippet has beside a path, or in it. known are the exact paths of the host's
-// rules.
+// appendLocations adds the locations that a snippet has beside a path, or in it. known are the exact paths of the
+// host's rules.
 func (r *reading) appendLocations(host *rules.Host, known map[string]bool, where string, kind snippet.Kind, compiled *snippet.Result) {
 	for i := range compiled.Locations {
 		l := &compiled.Locations[i]
@@ -310,7 +310,8 @@ type hostKey struct{ namespace, host string }
 type sharedHost struct {
 	// tls is set if some Ingress has TLS for the host: then plain requests for it are sent to HTTPS.
 	tls bool
-	// snippet is the server-snippet of the first Ingress that has one, by is the name of that, and sum stands for the text.
+	// snippet is the server-snippet of the first Ingress that has one, by is the name of that, and sum stands for the
+	// text.
 	snippet, by string
 	sum         [sha256.Size]byte
 }

@@ -34,8 +34,8 @@ func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 // EachHost calls f with each host that objects in an input name and with the object, once for each of its Hosts. It
 // leaves out hosts of listeners and of canaries, and those that cannot be matched or that the namespace may not have,
 // but not those that cannot be served for other reasons. If it is not known what the namespace may have, or if a name
-// is an alias, or yields, and an object has it as its host, may is false: the namespace gets no host, and keeps those that it
-// has.
+// is an alias, or yields, and an object has it as its host, may is false: the namespace gets no host, and keeps those
+// that it has.
 func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
 	allowances := newAllowances(in)
 	others := allowances.eachHost(in, false, f)
