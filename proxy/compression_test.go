@@ -16,6 +16,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/warren-dev/ingress/proxy/policy"
+	scripts "github.com/warren-dev/ingress/proxy/script"
+	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // compressing has a route compress its responses.
@@ -126,13 +128,13 @@ func TestWhatIsNotCompressed(t *testing.T) {
 // The head of a page says of it what it can, and its client waits for no content.
 func TestAHeadOfWhatWouldBeCompressed(t *testing.T) {
 	t.Parallel()
-	b := startEcho(t, "b", "Content-Type: text/html")
+	b := startEcho(t, "b", "Content-Type: text/html", `ETag: "1"`)
 	p := serve(t)
 	p.apply(everythingBy(withPolicies(&policy.Compression{Types: policy.CompressedTypes}), b))
 	client := p.dial()
 	for range 2 {
 		client.send("HEAD / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
-		if got := client.reply("HEAD"); got.Header.Get("Content-Encoding") != "" || got.Header.Get("Vary") != "Accept-Encoding" {
+		if got := client.reply("HEAD"); got.Header.Get("Content-Encoding") != "" || got.Header.Get("Vary") != "Accept-Encoding" || got.Header.Get("Etag") != `W/"1"` {
 			t.Errorf("got %v", got.Header)
 		}
 	}
@@ -220,6 +222,43 @@ func TestEncodersAreGivenBack(t *testing.T) {
 		t.Error("the client cannot see that the page is not whole")
 	}
 	free("a malformed chunk")
+}
+
+// A response that breaks off before anything of it was sent has an encoder, and so has the page in place of it.
+func TestAPageInPlaceOfATornResponseGivesBothEncodersBack(t *testing.T) {
+	t.Parallel()
+	endpoint := startScript(t)
+	pages := startBackend(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, strings.Repeat(longPage, 100))
+	})
+	p := serve(t)
+	p.apply(pagedTo(func(r *snapshot.Route) {
+		paged(502)(r)
+		compressing(r)
+	}, poolOf("pool", endpoint.address), poolOf("pages", pages.address)))
+	client := p.dial()
+	client.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
+	up := endpoint.accept()
+	up.request()
+	up.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+	if got := client.reply("GET"); got.Status != 502 || got.Header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("got %d with %v, want a page", got.Status, got.Header)
+	}
+	await(t, "free memory", func() bool { return p.engine.Encoders.Taken() == 0 })
+}
+
+// A policy may say that the content is encoded, as for files that are stored so.
+func TestWhatAPolicyCallsEncodedIsNotEncodedAgain(t *testing.T) {
+	t.Parallel()
+	b := startEcho(t, "b", "Content-Type: text/html")
+	p := serve(t)
+	p.apply(everythingBy(withPolicies(
+		&policy.Script{Fields: scripts.Level{Add: []scripts.Field{{Name: "Content-Encoding", Value: "gzip"}}}}, &policy.Compression{Types: policy.CompressedTypes},
+	), b))
+	if got := p.ask("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: zstd\r\n\r\n"); got.Header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("got %v", got.Header)
+	}
 }
 
 // Where there is no memory for another encoder, the page is good as it is.

@@ -37,6 +37,7 @@ type encoder interface {
 // Begin makes a response one that is encoded. What the writer is given then ends up in another one. If there is no
 // memory for an encoder, Begin changes nothing and returns false: the response is good as it is.
 func (w *Writer) Begin(from *Encoders, resp *message.Response, in message.Coding, to message.Writer) bool {
+	w.Release() // A response that broke off before anything of it was sent may have one still.
 	l := from.lend(in, to)
 	if l == nil {
 		return false

@@ -47,3 +47,13 @@ func Weaken(resp *Response) {
 		}
 	}
 }
+
+// IsEncoded returns whether a response says that its content is encoded (RFC 9110, section 8.4).
+func IsEncoded(fields []Field) bool {
+	for i := range fields {
+		if f := &fields[i]; f.Kind == Other && EqualFold(f.Name, "content-encoding") && !EqualFold(f.Value, "identity") {
+			return true
+		}
+	}
+	return false
+}

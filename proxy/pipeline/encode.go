@@ -7,10 +7,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
-// encode returns what the content of a response is written to. If the route's policies want it encoded, and there is
-// memory for that, it is encoded on its way, and the response's head says so.
+// encode returns what the content of a response is written to. If the route's policies want it encoded, none of them
+// has said meanwhile that it is, and there is memory for that, it is encoded on its way, and the response's head says
+// so.
 func (x *Exchange) encode(resp *message.Response, to message.Writer) message.Writer {
-	if x.view.Encode == message.Identity || resp.NoContent || !x.encoded.Begin(&x.engine.Encoders, resp, x.view.Encode, to) {
+	if x.view.Encode == message.Identity || resp.NoContent || message.IsEncoded(resp.Fields) || !x.encoded.Begin(&x.engine.Encoders, resp, x.view.Encode, to) {
 		return to
 	}
 	return &x.encoded

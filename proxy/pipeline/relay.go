@@ -65,7 +65,9 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 	for !r.Ended() {
 		bounded := x.boundWaits(up)
 		if !r.Buffered() {
-			if bounded || x.request.Version == message.HTTP2 { // otherwise the upload reads behind the head
+			flushes := w == plain || !comes(up, chunked) // to flush an encoder costs more than to ask
+			// The upload may read behind the head. While nothing was sent, a page in place of the response may depend on it.
+			if flushes && (bounded || x.request.Version == message.HTTP2) {
 				x.releaseHead()
 			}
 			if x.stall != idle { // it has begun to answer
@@ -76,7 +78,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 					x.upload.SetPatience(up, idle)
 				}
 			}
-			if w == plain || !comes(up, chunked) { // to flush an encoder costs more than to ask
+			if flushes {
 				if err := w.Flush(); err != nil {
 					return x.clientWentAway(up), attempt.Failure{}
 				}

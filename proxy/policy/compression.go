@@ -80,8 +80,11 @@ func (c *compression) response(v *View, resp *message.Response) {
 		return
 	}
 	c.vary(resp)
-	if !resp.NoContent {
+	switch {
+	case !resp.NoContent:
 		v.Encode = v.Accepts
+	case v.Accepts != message.Identity: // HEAD says what GET would (RFC 9110, section 9.3.2)
+		message.Weaken(resp)
 	}
 }
 
