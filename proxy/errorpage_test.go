@@ -366,13 +366,47 @@ func TestWhatGetsNoPage(t *testing.T) {
 	t.Parallel()
 	shelf := startBackend(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("a page was asked for, with %v", r.Header) })
 	p := serve(t)
-	p.apply(pagedTo(paged(400, 404, 503, 508), poolOf("pool"), poolOf("pages", shelf.address)))
+	callable := poolOf("pool")
+	callable.H2C = true
+	p.apply(pagedTo(paged(400, 404, 503, 508), callable, poolOf("pages", shelf.address)))
 	for name, fields := range map[string]string{
-		"gRPC":      "Content-Type: application/grpc+proto\r\n",
-		"gRPC-Web":  "Content-Type: application/grpc-web\r\n",
-		"WebSocket": "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+		"gRPC":     "Content-Type: application/grpc+proto\r\n",
+		"gRPC-Web": "Content-Type: application/grpc-web\r\n",
 	} {
 		if got := p.ask("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"); got.Status != 503 || got.reason() != "NoHealthyTask" {
+			t.Errorf("%s: got %d %q", name, got.Status, got.Body)
+		}
+	}
+}
+
+// A page service that is slow takes no response away, however little time the rule gives requests.
+func TestAPageLeavesTimeForTheResponse(t *testing.T) {
+	t.Parallel()
+	gone := make(chan struct{})
+	slow := startBackend(t, func(http.ResponseWriter, *http.Request) { <-gone })
+	t.Cleanup(func() { close(gone) })
+	p := serve(t)
+	p.apply(pagedTo(func(r *snapshot.Route) {
+		paged(404, 504)(r)
+		r.Timeouts.Request = 600 * time.Millisecond
+	}, poolOf("pool", startBackend(t, lost).address), poolOf("pages", slow.address)))
+	if got := p.get("a", "/"); got.Status != 404 || got.Body != `{"lost": true}` {
+		t.Errorf("got %d %q, want the endpoint's response", got.Status, got.Body)
+	}
+}
+
+// Pages may be there to hide what endpoints say. No client says them away.
+func TestNoClaimOfAClientTakesAPageAway(t *testing.T) {
+	t.Parallel()
+	p := serve(t)
+	p.apply(pagedTo(paged(503), poolOf("pool"), poolOf("pages", startBackend(t, library).address)))
+	for name, fields := range map[string]string{
+		"gRPC":         "Content-Type: application/grpc\r\n",
+		"event stream": "Content-Type: text/event-stream\r\n",
+		"WebSocket":    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+		"protocol":     "Connection: Upgrade\r\nUpgrade: foo\r\n",
+	} {
+		if got := p.ask("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"); got.Status != 503 || got.Body != "<p>GET /503.html</p>" {
 			t.Errorf("%s: got %d %q", name, got.Status, got.Body)
 		}
 	}

@@ -48,6 +48,8 @@ type Fetch struct {
 	request subrequest.Request
 	answer  Answer
 	became  observe.Paging
+	// within is as in [Cause].
+	within time.Duration
 }
 
 const (
@@ -63,7 +65,7 @@ const (
 
 // New returns a request for a page. It views the cause.
 func (f *Fetcher) New(p *Page, c *Cause) *Fetch {
-	fetch := &Fetch{fetcher: f, page: p, answer: Answer{Service: p.Pool.Service, Handles: p.Handles}}
+	fetch := &Fetch{fetcher: f, page: p, within: c.Within, answer: Answer{Service: p.Pool.Service, Handles: p.Handles}}
 	r := &fetch.request
 	r.Head, r.Read, r.Host, r.Shard, r.Clock = p.head(c), fetch.read, c.Host, c.Shard, f.clock
 	r.Connect, r.Limited, r.LogsIn = p.connect, p.maxConnections > 0, c.LogsIn && p.Handles
@@ -100,8 +102,10 @@ func (f *Fetch) get() {
 		return
 	}
 	longest := f.fetcher.Within
-	if d := f.page.request; d > 0 {
-		longest = min(longest, d)
+	for _, d := range [...]time.Duration{f.page.request, f.within} {
+		if d > 0 {
+			longest = min(longest, d)
+		}
 	}
 	stop := f.request.Within(longest)
 	defer stop()

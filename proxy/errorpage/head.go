@@ -5,6 +5,7 @@ package errorpage
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/warren-dev/ingress/proxy/message"
 )
@@ -20,6 +21,8 @@ type Cause struct {
 	// LogsIn is set if the request logs in the connection that it takes. Shard is where to look first for a connection.
 	LogsIn bool
 	Shard  uint32
+	// Within bounds the wait for the page, if less than the usual bound is left. 0 is for that.
+	Within time.Duration
 }
 
 var (

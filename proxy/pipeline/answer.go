@@ -110,6 +110,8 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	}
 	var err error
 	if page != nil {
+		x.guard.Arm(nothing, x.engine.Clock.Now())
+		defer x.guard.Disarm()
 		err = client.AnswerWithPage(x.down, &x.own, status, x.encode, page)
 	} else {
 		err = client.Answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", x.encode, mediaType, content...)

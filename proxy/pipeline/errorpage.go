@@ -3,6 +3,8 @@
 package pipeline
 
 import (
+	"time"
+
 	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/content"
@@ -13,23 +15,28 @@ import (
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
+// nothing is what a guard closes where nothing is waited for but the client.
+var nothing = guard.Func(func() {})
+
 // pageFor returns the page for a response with a status, nil if there is none. why is the reason of an answer of our
-// own. Whoever asks for another protocol, or makes a call, looks at no page. A request in a loop may be one for a page.
+// own. A request in a loop may be one for a page. Whoever makes a call looks at no page: but everybody can say that he
+// makes one, to see what a page is to hide, so it counts only where endpoints take calls.
 func (x *Exchange) pageFor(status int, why reason.Reason) *errorpage.Page {
 	if x.route == nil || x.route.ErrorPages == nil {
 		return nil
 	}
-	switch {
-	case why == reason.LoopDetected, why == reason.AmbiguousPath, why == reason.InternalError:
+	switch why {
+	case reason.LoopDetected, reason.AmbiguousPath, reason.InternalError:
 		return nil
-	case len(x.request.Upgrade) > 0 && !message.NamesHTTPOrTLS(x.request.Upgrade), message.IsStream(x.request.Fields):
+	}
+	if p := x.backend.Pool; message.IsStream(x.request.Fields) && p != nil && (p.H2C || p.TLS.ServerName != "") {
 		return nil
 	}
 	return x.route.ErrorPages.For(status)
 }
 
 // getPage waits for a page. It returns nil if there is none, or if the exchange was ended meanwhile.
-func (x *Exchange) getPage(p *errorpage.Page) *errorpage.Answer {
+func (x *Exchange) getPage(p *errorpage.Page, within time.Duration) *errorpage.Answer {
 	path := x.path
 	switch {
 	case x.askedSent != nil:
@@ -42,7 +49,7 @@ func (x *Exchange) getPage(p *errorpage.Page) *errorpage.Answer {
 		path = x.request.Path
 	}
 	fetch := x.engine.ErrorPages.New(p, &errorpage.Cause{
-		Request: &x.request, Host: x.Host, Path: path, Query: x.request.Query, Mark: x.markField(), LogsIn: x.logsIn, Shard: x.Shard,
+		Within: within, Request: &x.request, Host: x.Host, Path: path, Query: x.request.Query, Mark: x.markField(), LogsIn: x.logsIn, Shard: x.Shard,
 	})
 	if !x.guard.Arm(guard.Func(fetch.End), x.engine.Clock.Now()) {
 		return nil
@@ -59,7 +66,7 @@ func (x *Exchange) ownPage(why reason.Reason) *errorpage.Answer {
 		return nil
 	}
 	x.number = x.guard.Begin()
-	return x.getPage(p)
+	return x.getPage(p, 0)
 }
 
 // relayOrPage gives the client a page in place of the endpoint's response if there is one, and otherwise the response,
@@ -69,7 +76,7 @@ func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, attempt.Failure) 
 	if p == nil {
 		return x.relay(up)
 	}
-	page := x.getPage(p)
+	page := x.pageInTime(p)
 	if page == nil {
 		if !x.guard.Arm(up, x.Started) {
 			return Torn, x.fail(up, nil)
@@ -87,11 +94,27 @@ func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, attempt.Failure) 
 	x.complete(resp)
 	x.attempts[len(x.attempts)-1].Status = x.Status // what the endpoint answered, whatever the client gets
 	x.Page, x.Status = page.Service, resp.Status
+	x.guard.Arm(nothing, x.engine.Clock.Now()) // whoever waits for a client watches how fast that is
+	defer x.guard.Disarm()
 	if err := client.SendPage(x.down, resp, x.encode, page); err != nil {
 		x.Reason = reason.ClientClosed
 		return Torn, attempt.Failure{}
 	}
 	return Complete, attempt.Failure{}
+}
+
+// pageMargin is what is left of a request's time for its response, if there is no page.
+const pageMargin = 100 * time.Millisecond
+
+// pageInTime waits for a page in place of an endpoint's response, so that there is time for that if there is no page.
+func (x *Exchange) pageInTime(p *errorpage.Page) *errorpage.Answer {
+	within := time.Duration(0)
+	if d := x.route.Timeouts.Request; d > 0 {
+		if within = x.Started + d - x.engine.Clock.Now() - pageMargin; within <= 0 {
+			return nil
+		}
+	}
+	return x.getPage(p, within)
 }
 
 // drop ends the exchange with an endpoint whose response nobody gets. A connection with a short one can go on.
