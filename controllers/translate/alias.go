@@ -45,7 +45,7 @@ func (h *hosts) realHost(o *object) (index int32, ok bool) {
 	first := ""
 	for e := range o.Hosts {
 		host := &o.Hosts[e]
-		if host.Alias || host.Listener != nil || ok && host.Name >= first {
+		if host.Alias || host.Yields || host.Listener != nil || ok && host.Name >= first {
 			continue
 		}
 		if i, claimed := h.byName[host.Name]; claimed && h.owns(o.Namespace, i) && h.allowed.allows(o.Namespace, host.Name) {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/plain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -24,13 +25,16 @@ type Conditions struct {
 type condition struct {
 	name, value string
 	// expression has to match the whole value of the request. If it is nil, the value of the request has to be equal to
-	// value.
+	// value. size is that of its program.
 	expression *regexp.Regexp
+	size       int
 }
 
-// Compile returns nil for nil. It fails if compile does, which compiles a regular expression that matches only whole
-// values.
-func Compile(c *snapshot.Conditions, compile func(text string) (*regexp.Regexp, error)) (*Conditions, error) {
+// Compiler compiles a regular expression that matches only whole values. size is how many instructions its program has.
+type Compiler func(text string) (whole *regexp.Regexp, size int, err error)
+
+// Compile returns nil for nil. It fails if compile does.
+func Compile(c *snapshot.Conditions, compile Compiler) (*Conditions, error) {
 	if c == nil {
 		return nil, nil
 	}
@@ -49,19 +53,28 @@ func Compile(c *snapshot.Conditions, compile func(text string) (*regexp.Regexp, 
 	return &Conditions{of: c, headers: headers, cookies: cookies, query: query}, nil
 }
 
-func compileList(what string, list []snapshot.Condition, compile func(text string) (*regexp.Regexp, error)) ([]condition, error) {
+func compileList(what string, list []snapshot.Condition, compile Compiler) ([]condition, error) {
 	compiled := make([]condition, len(list))
 	for i := range list {
 		c := &list[i]
 		compiled[i] = condition{name: c.Name, value: c.Value}
 		if c.Match == snapshot.ValueRegularExpression {
 			var err error
-			if compiled[i].expression, err = compile(c.Value); err != nil {
+			if compiled[i].expression, compiled[i].size, err = compile(c.Value); err != nil {
 				return nil, fmt.Errorf("%s %s: %w", what, c, err)
 			}
 		}
 	}
 	return compiled, nil
+}
+
+// Whole is a Compiler that shares nothing.
+func Whole(text string) (whole *regexp.Regexp, size int, err error) {
+	if whole, err = snapshot.WholeExpression(text); err != nil {
+		return nil, 0, err
+	}
+	begins := plain.BeginningOf(whole.String())
+	return whole, begins.Size, nil
 }
 
 // Source returns what the conditions were compiled from, nil for nil.
@@ -87,16 +100,17 @@ func (c *Conditions) Expressions() (list []*regexp.Regexp) {
 	return list
 }
 
-// Hold says whether a request meets all conditions. Every request meets nil conditions.
-func (c *Conditions) Hold(req *message.Request) bool {
-	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields) < 0 && c.unmetCookie(req.Fields) < 0 &&
-		c.unmetParameter(req.Query) < 0
+// Hold says whether a request meets all conditions. Every request meets nil conditions. Hold adds to spent what it
+// takes. If that is over its bound then, what Hold says means nothing.
+func (c *Conditions) Hold(req *message.Request, spent *plain.Effort) bool {
+	return c == nil || c.meetsMethod(req.Method) && c.unmetHeader(req.Fields, spent) < 0 && c.unmetCookie(req.Fields, spent) < 0 &&
+		c.unmetParameter(req.Query, spent) < 0
 }
 
 // Unmet says in words which conditions a request does not meet, each in a text. If an expression does not compile, it
 // returns the error's text. It compiles the conditions first, so it is only for explanations.
 func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
-	c, err := Compile(of, snapshot.WholeExpression)
+	c, err := Compile(of, Whole)
 	switch {
 	case err != nil:
 		return []string{err.Error()}
@@ -106,17 +120,17 @@ func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
 		unmet = append(unmet, (&snapshot.Conditions{Methods: of.Methods}).String())
 	}
 	for i := range c.headers {
-		if !c.headers[i].inFields(req.Fields) {
+		if !c.headers[i].inFields(req.Fields, nil) {
 			unmet = append(unmet, (&snapshot.Conditions{Headers: of.Headers[i : i+1]}).String())
 		}
 	}
 	for i := range c.cookies {
-		if !c.cookies[i].inCookies(req.Fields) {
+		if !c.cookies[i].inCookies(req.Fields, nil) {
 			unmet = append(unmet, (&snapshot.Conditions{Cookies: of.Cookies[i : i+1]}).String())
 		}
 	}
 	for i := range c.query {
-		if !c.query[i].inQuery(req.Query) {
+		if !c.query[i].inQuery(req.Query, nil) {
 			unmet = append(unmet, (&snapshot.Conditions{Query: of.Query[i : i+1]}).String())
 		}
 	}
@@ -136,9 +150,9 @@ func (c *Conditions) meetsMethod(method []byte) bool {
 }
 
 // unmetHeader returns the index of the first condition that the fields do not meet, or -1.
-func (c *Conditions) unmetHeader(fields []message.Field) int {
+func (c *Conditions) unmetHeader(fields []message.Field, spent *plain.Effort) int {
 	for i := range c.headers {
-		if !c.headers[i].inFields(fields) {
+		if !c.headers[i].inFields(fields, spent) {
 			return i
 		}
 	}
@@ -146,9 +160,9 @@ func (c *Conditions) unmetHeader(fields []message.Field) int {
 }
 
 // unmetCookie returns the index of the first condition that the cookies do not meet, or -1.
-func (c *Conditions) unmetCookie(fields []message.Field) int {
+func (c *Conditions) unmetCookie(fields []message.Field, spent *plain.Effort) int {
 	for i := range c.cookies {
-		if !c.cookies[i].inCookies(fields) {
+		if !c.cookies[i].inCookies(fields, spent) {
 			return i
 		}
 	}
@@ -156,9 +170,9 @@ func (c *Conditions) unmetCookie(fields []message.Field) int {
 }
 
 // unmetParameter returns the index of the first condition that the query does not meet, or -1.
-func (c *Conditions) unmetParameter(query []byte) int {
+func (c *Conditions) unmetParameter(query []byte, spent *plain.Effort) int {
 	for i := range c.query {
-		if !c.query[i].inQuery(query) {
+		if !c.query[i].inQuery(query, spent) {
 			return i
 		}
 	}
@@ -172,22 +186,22 @@ func (c *condition) names(f *message.Field) bool {
 }
 
 // inFields says whether the fields meet the condition.
-func (c *condition) inFields(fields []message.Field) bool {
+func (c *condition) inFields(fields []message.Field, spent *plain.Effort) bool {
 	first := -1
 	for i := range fields {
 		if !c.names(&fields[i]) {
 			continue
 		}
 		if first >= 0 {
-			return c.inJoined(fields[first:])
+			return c.inJoined(fields[first:], spent)
 		}
 		first = i
 	}
-	return first >= 0 && c.takes(fields[first].Value)
+	return first >= 0 && c.takes(fields[first].Value, spent)
 }
 
 // inJoined says whether a field that occurs several times meets the condition. fields begins with the first of them.
-func (c *condition) inJoined(fields []message.Field) bool {
+func (c *condition) inJoined(fields []message.Field, spent *plain.Effort) bool {
 	separator := ", "
 	if c.name == "cookie" {
 		separator = "; " // RFC 9113, section 8.2.3
@@ -202,7 +216,7 @@ func (c *condition) inJoined(fields []message.Field) bool {
 			joined = append(joined, f.Value...)
 		}
 	}
-	taken := c.takes(joined)
+	taken := c.takes(joined, spent)
 	*lent = joined
 	joins.Put(lent)
 	return taken
@@ -213,15 +227,15 @@ func (c *condition) inJoined(fields []message.Field) bool {
 var joins = sync.Pool{New: func() any { return new([]byte) }}
 
 // takes says whether a value is one that the condition asks for.
-func (c *condition) takes(value []byte) bool {
+func (c *condition) takes(value []byte, spent *plain.Effort) bool {
 	if c.expression != nil {
-		return c.expression.Match(value)
+		return spent.Add(c.size, value) && c.expression.Match(value)
 	}
 	return string(value) == c.value
 }
 
 // inCookies says whether the first cookie of the name that the condition asks for meets it.
-func (c *condition) inCookies(fields []message.Field) bool {
+func (c *condition) inCookies(fields []message.Field, spent *plain.Effort) bool {
 	for i := range fields {
 		f := &fields[i]
 		if f.Kind == message.Dropped || !message.EqualFold(f.Name, "cookie") {
@@ -232,7 +246,7 @@ func (c *condition) inCookies(fields []message.Field) bool {
 			pair, rest, more = bytes.Cut(rest, semicolon)
 			name, value, ok := bytes.Cut(pair, equalsSign)
 			if ok && message.EqualFold(message.TrimSpace(name), c.name) {
-				return c.takes(message.TrimSpace(value))
+				return c.takes(message.TrimSpace(value), spent)
 			}
 		}
 	}
@@ -241,7 +255,7 @@ func (c *condition) inCookies(fields []message.Field) bool {
 
 // inQuery says whether a query, with its question mark, meets the condition. It reads the query as a form (URL
 // Standard, section 5.1), because most servers do.
-func (c *condition) inQuery(query []byte) bool {
+func (c *condition) inQuery(query []byte, spent *plain.Effort) bool {
 	if len(query) == 0 {
 		return false
 	}
@@ -256,7 +270,7 @@ func (c *condition) inQuery(query []byte) bool {
 		case c.expression == nil:
 			return decodesTo(value, c.value)
 		case !slices.ContainsFunc(value, func(b byte) bool { return b == '%' || b == '+' }):
-			return c.takes(value)
+			return c.takes(value, spent)
 		}
 		lent := joins.Get().(*[]byte)
 		decoded := (*lent)[:0]
@@ -265,7 +279,7 @@ func (c *condition) inQuery(query []byte) bool {
 			b, value = nextByte(value)
 			decoded = append(decoded, b)
 		}
-		taken := c.takes(decoded)
+		taken := c.takes(decoded, spent)
 		*lent = decoded
 		joins.Put(lent)
 		return taken

@@ -8,6 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/condition/conditiontest"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/plain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -131,12 +132,12 @@ func TestWhichRequestsMeetAQueryCondition(t *testing.T) {
 // check checks which requests meet conditions, and that Unmet agrees.
 func check(t *testing.T, c *snapshot.Conditions, requests map[*message.Request]bool) {
 	t.Helper()
-	compiled, err := Compile(c, snapshot.WholeExpression)
+	compiled, err := Compile(c, Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for req, want := range requests {
-		if got := compiled.Hold(req); got != want {
+		if got := compiled.Hold(req, new(plain.Effort)); got != want {
 			t.Errorf("%s: %s meets it: %t, want %t", c, conditiontest.Shown(req), got, want)
 		}
 		if unmet := Unmet(c, req); (len(unmet) == 0) != want {

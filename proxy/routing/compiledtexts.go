@@ -30,12 +30,12 @@ type textKey struct {
 type textCompiler func(text string) (*compiledText, error)
 
 // whole compiles an expression that matches whole values.
-func (c textCompiler) whole(text string) (*regexp.Regexp, error) {
+func (c textCompiler) whole(text string) (*regexp.Regexp, int, error) {
 	compiled, err := c(text)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return compiled.whole, nil
+	return compiled.whole, compiled.beginning.Size, nil
 }
 
 // compileText is the textCompiler that shares nothing.

@@ -29,17 +29,17 @@ type expression struct {
 }
 
 // find returns the route of a request, or nil.
-func (e expressions) find(req *message.Request, path []byte) *Route {
-	var spent effort
+func (e expressions) find(req *message.Request, path []byte, spent *plain.Effort) *Route {
 	for i := range e {
 		x := &e[i]
-		if !x.beginning.Allows(path) || !x.conditions.Hold(req) {
+		if !x.beginning.Allows(path) {
 			continue
 		}
-		if !spent.add(&x.beginning, path) {
+		takes := x.conditions.Hold(req, spent) && spent.Add(x.beginning.Size, path) && x.matches.Match(path)
+		switch {
+		case spent.Over():
 			return Overtaxed
-		}
-		if x.matches.Match(path) {
+		case takes:
 			return x.route
 		}
 	}

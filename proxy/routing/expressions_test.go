@@ -150,3 +150,22 @@ func TestPathsThatTakeTooLongFindNoRoute(t *testing.T) {
 		}
 	}
 }
+
+// So may expressions for header fields, of however many routes.
+func TestFieldsThatTakeTooLongFindNoRoute(t *testing.T) {
+	t.Parallel()
+	var routes []snapshot.Route
+	for i := range 50 {
+		routes = append(routes, named(fmt.Sprint(i), "/", snapshot.MatchPrefix, conditiontest.OnHeaders(fmt.Sprintf("x-a~.*[ab].{%d}", 400+i))))
+	}
+	routes = append(routes, named("last", "/", snapshot.MatchPrefix, nil))
+	s := &snapshot.Snapshot{Hosts: []snapshot.Host{{Name: "a.io", Routes: routes}}, Pools: []snapshot.Pool{{ID: "p"}}}
+	sortRoutes(s.Hosts[0].Routes)
+	g := compileForTest(t, s, Nothing(), newTestState())
+	for field, overtaxes := range map[string]bool{"X-A: " + strings.Repeat("a", 60_000): true, "X-A: c": false} {
+		got := g.Find(conditiontest.RequestOf("GET", "", field), []byte("a.io"), []byte("/"), canonical.AsItIs)
+		if (got == Overtaxed) != overtaxes || got == nil {
+			t.Errorf("a field of %d bytes finds %v", len(field), got)
+		}
+	}
+}

@@ -38,7 +38,7 @@ type openExpression struct {
 
 // find returns the route of a request, or nil. Of the expressions that match, the one whose turn is first takes the
 // request.
-func (o *openExpressions) find(req *message.Request, path []byte) (found *Route) {
+func (o *openExpressions) find(req *message.Request, path []byte, spent *plain.Effort) (found *Route) {
 	var folded [snapshot.MaxClosedText]byte
 	n := copy(folded[:], path)
 	for i, c := range folded[:n] {
@@ -47,7 +47,6 @@ func (o *openExpressions) find(req *message.Request, path []byte) (found *Route)
 		}
 	}
 	turn := -1
-	var spent effort
 	for _, length := range o.lengths {
 		if length > n {
 			continue
@@ -58,11 +57,11 @@ func (o *openExpressions) find(req *message.Request, path []byte) (found *Route)
 			if turn >= 0 && x.turn > turn {
 				break
 			}
-			if x.then == snapshot.ThenMatch && x.beginning.Allows(path) && !spent.add(&x.beginning, path) {
+			if x.then == snapshot.ThenMatch && x.beginning.Allows(path) && !spent.Add(x.beginning.Size, path) {
 				return Overtaxed
 			}
 			if x.takes(path, length) {
-				if r := x.place.find(req); r != nil {
+				if r := x.place.find(req, spent); r != nil {
 					found, turn = r, x.turn
 					break
 				}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/plain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -27,16 +28,20 @@ type conditional struct {
 }
 
 // find returns the route of a request, or nil. It does not read the request if no route of the place has conditions.
-func (p place) find(req *message.Request) *Route {
+func (p place) find(req *message.Request, spent *plain.Effort) *Route {
 	if p.only != nil || p.rules == nil {
 		return p.only
 	}
-	return p.choose(req)
+	return p.choose(req, spent)
 }
 
-func (p place) choose(req *message.Request) *Route {
+func (p place) choose(req *message.Request, spent *plain.Effort) *Route {
 	for i := range *p.rules {
-		if r := &(*p.rules)[i]; r.conditions.Hold(req) {
+		r := &(*p.rules)[i]
+		switch holds := r.conditions.Hold(req, spent); {
+		case spent.Over():
+			return Overtaxed
+		case holds:
 			return r.route
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/plain"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -80,11 +81,12 @@ var rootPath = []byte("/")
 
 // Find returns the route of a request, or nil. host is canonical. path is the canonical path in the reading as. Of req,
 // Find reads only the method, the fields and the query. It reads them only if a route of the host and path has
-// conditions.
+// conditions. It returns [Overtaxed] if that takes regular expressions too long.
 func (r *Router) Find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
+	var spent plain.Effort
 	s := r.site(host)
 	for next := &s; next != nil && next.hostTable != nil; next = next.next {
-		if found := next.in(as).find(req, path); found != nil {
+		if found := next.in(as).find(req, path, &spent); found != nil {
 			return found
 		}
 	}
@@ -166,30 +168,30 @@ func (t *hostTable) in(as canonical.Reading) *hostTable {
 	return t.read[as]
 }
 
-func (t *hostTable) find(req *message.Request, path []byte) *Route {
+func (t *hostTable) find(req *message.Request, path []byte, spent *plain.Effort) *Route {
 	if t.closed != nil {
 		if found := t.closed.find(path); found != nil {
 			return found
 		}
 	}
 	if len(t.exact) > 0 {
-		if found := t.exact[string(path)].find(req); found != nil {
+		if found := t.exact[string(path)].find(req, spent); found != nil {
 			return found
 		}
 	}
 	for _, n := range t.lengths {
 		if canonical.EndsSegment(path, n) {
-			if found := t.prefixes[string(path[:n])].find(req); found != nil {
+			if found := t.prefixes[string(path[:n])].find(req, spent); found != nil {
 				return found
 			}
 		}
 	}
-	found := t.root.find(req)
+	found := t.root.find(req, spent)
 	if found == nil && t.expressions != nil {
-		found = t.expressions.find(req, path)
+		found = t.expressions.find(req, path, spent)
 	}
 	if found == nil && t.open != nil {
-		found = t.open.find(req, path)
+		found = t.open.find(req, path, spent)
 	}
 	return found
 }
