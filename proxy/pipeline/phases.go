@@ -132,7 +132,7 @@ func (x *Exchange) findRoute() reason.Reason {
 	case nil:
 		return reason.RouteNotFound
 	case routing.Overtaxed:
-		x.route, x.decision.detail = nil, "the path is too long for the regular expressions of its host's rules"
+		x.route, x.decision.detail = nil, "the request is too long for the regular expressions of its host's rules"
 		return reason.TargetTooLong
 	}
 	x.backend = &x.route.Backend
