@@ -199,12 +199,17 @@ func startNginx(t *testing.T, hosts []*hostOfNginx) func(host int, path string) 
 		body, err := io.ReadAll(resp.Body)
 		return string(body), err
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	late, next := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
+	defer next.Stop()
+	for {
 		if _, err := ask(0, "/"); err == nil {
 			break
 		}
-		if log, _ := os.ReadFile(filepath.Join(folder, "error.log")); time.Now().After(deadline) {
+		select {
+		case <-late:
+			log, _ := os.ReadFile(filepath.Join(folder, "error.log"))
 			t.Fatalf("nginx does not serve: %s", log)
+		case <-next.C:
 		}
 	}
 	return func(host int, path string) string {

@@ -13,7 +13,8 @@
 // as the client sent it), answer.go (answers of our own), forward.go (trying endpoints), choose.go (choosing one),
 // fallback.go (where there is none), session.go (whose session is there), mirror.go (copies for others), attempt.go
 // (trying it), upload.go (having the content sent), expect.go (an expectation that the endpoint does not know),
-// headrelease.go (giving back a long head's memory), relay.go (relaying the response), errorpage.go (a page in its
-// place), upgrade.go (making a tunnel), failure.go (what to make of an attempt without a response), retry.go (trying
-// again after a response), record.go (what observers are told), trial.go (a request that somebody only asks about).
+// headrelease.go (giving back a long head's memory), encode.go and relay.go (relaying the response), errorpage.go (a
+// page in its place), upgrade.go (making a tunnel), failure.go (what to make of an attempt without a response),
+// retry.go (trying again after a response), record.go (what observers are told), trial.go (a request that somebody
+// only asks about).
 package pipeline

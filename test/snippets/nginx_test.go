@@ -17,9 +17,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 const (
@@ -175,17 +176,14 @@ func startNginx(t *testing.T, list []*sample, backend netip.AddrPort) string {
 		}
 	})
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	fixture.Eventually(t, func() error {
 		c, err := net.Dial("tcp", address)
-		if err == nil {
-			_ = c.Close()
-			return address
+		if err != nil {
+			return fmt.Errorf("nginx does not answer: %w", err)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("nginx does not answer: %v", err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return c.Close()
+	})
+	return address
 }
 
 // Every snippet does what nginx does, or closes.
