@@ -220,11 +220,13 @@ func TestOnlyTheWatchedNamespacesAreServed(t *testing.T) {
 func TestAllNamespacesAreServedWhereNoneIsNamed(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
-	// The hosts are this test's own: the other tests' Ingresses are seen too.
-	k.Make(fixture.Ingress(k.Blue, "a", k.Blue+".io", "api"), fixture.Ingress(k.Green, "b", k.Green+".io", "api"))
+	// The class is this test's own: a replica of the common one would write into the other tests' Ingresses.
+	a, b := fixture.Ingress(k.Blue, "a", k.Blue+".io", "api"), fixture.Ingress(k.Green, "b", k.Green+".io", "api")
+	a.Spec.IngressClassName, b.Spec.IngressClassName = k.Blue+"-all", k.Blue+"-all"
+	k.Make(a, b)
 	seen := make(chan int, 1000)
-	k.start(func(mgr *ctrl.Options, _ *Options, p *recordingProxy) {
-		mgr.Cache = cluster.CacheOptions(v1alpha1.DefaultIngressClassName, nil)
+	k.start(k.ofClass("-all", "203.0.113.1"), func(mgr *ctrl.Options, o *Options, p *recordingProxy) {
+		mgr.Cache = cluster.CacheOptions(o.IngressClass, nil)
 		p.before = func(s *snapshot.Snapshot) error {
 			ours := 0
 			for _, host := range s.Hosts {

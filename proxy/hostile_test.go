@@ -288,14 +288,15 @@ func TestEndpointThatStopsReadingIs504(t *testing.T) {
 			client.send(head)
 			endpoint.accept().head()
 			go func() {
+				// What comes after the answer is dropped, so that all of it may be written.
 				block := make([]byte, mebi)
 				for range 64 {
 					if _, err := client.Write(block); err != nil {
-						return // the answer came before the end of the upload, as it should
+						return
 					}
 				}
-				t.Error("an endpoint that reads nothing took it all")
 			}()
+			// A close says that the answer came before the end of the upload.
 			if got := client.reply("POST"); got.Status != 504 || got.reason() != "UpstreamTimeout" || !got.Close {
 				t.Errorf("got %d %q, close %v, want 504 UpstreamTimeout and a close", got.Status, got.reason(), got.Close)
 			}
