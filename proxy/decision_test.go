@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // An answer of our own has what policies add to such answers. The exception is an answer to a fault, which may be a
@@ -21,9 +21,9 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 		change     func(*routing.Route)
 	}{
 		{"of a policy", "AccessDenied", func(r *routing.Route) {
-			r.Policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
+			r.Policies.Add(&step.Steps{Request: func(v *step.View) step.Answer {
 				v.Fields = append(v.Fields, message.Field{Name: []byte("X-Refused"), Value: []byte("yes")})
-				return policy.Answer{Reason: reason.AccessDenied}
+				return step.Answer{Reason: reason.AccessDenied}
 			}})
 		}},
 		{"of the proxy", "UpstreamConnectFailed", func(*routing.Route) {}},
@@ -32,7 +32,7 @@ func TestAnswersOfOurOwnHaveWhatPoliciesAdd(t *testing.T) {
 		p.apply(everything(closedPort(t)))
 		changeRoute(p, func(r *routing.Route) {
 			test.change(r)
-			r.Policies.Add(&policy.Steps{Own: func(v *policy.View, resp *message.Response) {
+			r.Policies.Add(&step.Steps{Own: func(v *step.View, resp *message.Response) {
 				resp.Fields = append(resp.Fields, message.Field{Name: []byte("X-Seen"), Value: []byte(string(v.Path) + string(v.Host))})
 			}})
 		})

@@ -21,6 +21,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func (s *served) explain(q explain.Question) *explain.Explanation {
@@ -473,9 +474,9 @@ func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 		t.Errorf("a route without policies has %+v", got.Policies)
 	}
 	changeRoute(p, func(r *routing.Route) {
-		r.Policies.Add(&policy.Steps{Request: func(v *policy.View) policy.Answer {
-			*v.Notes = append(*v.Notes, policy.Note{Policy: "cors", Passed: true, Text: "no preflight"})
-			return policy.Answer{}
+		r.Policies.Add(&step.Steps{Request: func(v *step.View) step.Answer {
+			*v.Notes = append(*v.Notes, step.Note{Policy: "cors", Passed: true, Text: "no preflight"})
+			return step.Answer{}
 		}})
 	})
 	got := p.explain(explain.Question{URL: "http://a/"})

@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Explainer explains what an engine would do with a request, and lists what it serves.
@@ -180,11 +181,11 @@ func explainAccess(rule *snapshot.Route, client netip.Addr) *Access {
 
 // take puts the notes of policies into the explanation: those about rate limits into RateLimit, the others into
 // Policies.
-func (e *Explanation) take(notes []policy.Note) {
+func (e *Explanation) take(notes []step.Note) {
 	for _, n := range notes {
 		if l := n.Limit; l != nil {
 			e.RateLimit = &Limit{
-				PerSecond: l.Limit.PerSecond, Burst: l.Limit.Burst, Replicas: l.Replicas, Left: l.Left, Allowed: n.Passed,
+				PerSecond: l.Rate.PerSecond, Burst: l.Rate.Burst, Replicas: l.Replicas, Left: l.Left, Allowed: n.Passed,
 				RetryAfter: l.Wait.Seconds(),
 			}
 			continue

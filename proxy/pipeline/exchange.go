@@ -16,9 +16,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
@@ -44,7 +44,7 @@ type Exchange struct {
 	route   *routing.Route
 	backend *routing.Backend
 	// view is what the route's policies see.
-	view policy.View
+	view step.View
 	// decision is empty if an endpoint is to be asked.
 	decision decision
 	// path is the canonical path that the route was found by, before any rewriting.

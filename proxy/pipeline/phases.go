@@ -5,9 +5,9 @@ package pipeline
 import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/client"
-	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // decision goes with the reason, if a request is answered without asking an endpoint.
@@ -18,7 +18,7 @@ type decision struct {
 	proof string
 	// status replaces the reason's, unless it is 0. content replaces the line that says why, unless it is nil.
 	status  int
-	content *policy.Content
+	content *step.Content
 }
 
 // phase is one step of a request's way to an endpoint.
@@ -174,7 +174,7 @@ func (x *Exchange) askPolicies() reason.Reason {
 var foundAnew = [...]phase{{routePhase, (*Exchange).findRoute}, {"loop", (*Exchange).refuseLoop}, {"closed", (*Exchange).refuseClosed}}
 
 // ask asks policies. It returns again if the route is to be looked for anew by the path of the view.
-func (x *Exchange) ask(policies []func(*policy.View) policy.Answer) (why reason.Reason, again bool) {
+func (x *Exchange) ask(policies []func(*step.View) step.Answer) (why reason.Reason, again bool) {
 	if len(policies) == 0 {
 		return reason.None, false
 	}
@@ -183,7 +183,7 @@ func (x *Exchange) ask(policies []func(*policy.View) policy.Answer) (why reason.
 	if v.Origin == nil {
 		v.Origin = x.originBuf[:0]
 	}
-	var answer policy.Answer
+	var answer step.Answer
 	for _, ask := range policies {
 		if answer = ask(v); answer.Reason != reason.None || answer.Again {
 			x.own.Fields = v.Fields
@@ -207,7 +207,7 @@ func (x *Exchange) told() []byte {
 }
 
 // viewed returns what policies see of the request.
-func (x *Exchange) viewed() *policy.View {
+func (x *Exchange) viewed() *step.View {
 	v := &x.view
 	v.Request, v.Host, v.Path, v.Client, v.Secure = &x.request, x.Host, x.path, x.Client, x.Secure
 	v.Now, v.Script = x.engine.Clock.Start.Add(x.Started), x.script

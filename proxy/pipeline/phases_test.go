@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -24,25 +25,25 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
-		second policy.Answer
+		second step.Answer
 		want   string
 	}{
-		{"all pass", policy.Answer{}, "a? b? c? c! b! a! c. b. a. "},
-		{"one answers", policy.Answer{Reason: reason.AccessDenied, Detail: "because"}, "a? b? c! b! a! c. b. a. "},
+		{"all pass", step.Answer{}, "a? b? c? c! b! a! c. b. a. "},
+		{"one answers", step.Answer{Reason: reason.AccessDenied, Detail: "because"}, "a? b? c! b! a! c. b. a. "},
 	} {
 		told := ""
 		var r routing.Route
 		for _, name := range []string{"a", "b", "c"} {
-			r.Policies.Add(&policy.Steps{
-				Request: func(*policy.View) policy.Answer {
+			r.Policies.Add(&step.Steps{
+				Request: func(*step.View) step.Answer {
 					told += name + "? "
 					if name == "b" {
 						return test.second
 					}
-					return policy.Answer{}
+					return step.Answer{}
 				},
-				Response: func(*policy.View, *message.Response) { told += name + "! " },
-				Own:      func(*policy.View, *message.Response) { told += name + ". " },
+				Response: func(*step.View, *message.Response) { told += name + "! " },
+				Own:      func(*step.View, *message.Response) { told += name + ". " },
 			})
 		}
 		x := &Exchange{engine: &Engine{Clock: transport.NewClock()}, route: &r}

@@ -11,16 +11,16 @@ import (
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Trial is a request that somebody asks about. It goes through the phases as any other. Nothing of it is sent or
 // counted.
 type Trial struct {
 	x     Exchange
-	notes []policy.Note
+	notes []step.Note
 	// routed is the request as its route was looked for.
 	routed message.Request
 }
@@ -97,7 +97,7 @@ func (t *Trial) Session() (routing.SessionState, *balance.Target) {
 }
 
 // Notes returns what the route's policies decided by.
-func (t *Trial) Notes() []policy.Note { return t.notes }
+func (t *Trial) Notes() []step.Note { return t.notes }
 
 // Location returns where the client would be redirected to, if it would be for that reason.
 func (t *Trial) Location(why reason.Reason) []byte {

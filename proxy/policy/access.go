@@ -8,6 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/addresses"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Access lists the client addresses that may and may not use a route. A denied address is refused even if it is allowed
@@ -26,12 +27,12 @@ func (a *Access) Equal(other Policy) bool {
 }
 
 // Compile makes the lists fast to search.
-func (a *Access) Compile(*Scope) (Steps, error) {
+func (a *Access) Compile(*step.Scope) (step.Steps, error) {
 	if len(a.Allowed) == 0 && len(a.Denied) == 0 {
-		return Steps{}, nil
+		return step.Steps{}, nil
 	}
 	t := compileAccess(a)
-	return Steps{Request: t.request}, nil
+	return step.Steps{Request: t.request}, nil
 }
 
 // Explain returns whether a client is admitted, and which prefix decides, if one does.
@@ -64,11 +65,11 @@ func compileAccess(a *Access) *accessTable {
 	return &accessTable{restricts: len(a.Allowed) > 0, allowed: addresses.RangesOf(a.Allowed), denied: addresses.RangesOf(a.Denied)}
 }
 
-func (t *accessTable) request(v *View) Answer {
+func (t *accessTable) request(v *step.View) step.Answer {
 	if !t.admits(v.Client) {
-		return Answer{Reason: reason.AccessDenied}
+		return step.Answer{Reason: reason.AccessDenied}
 	}
-	return Answer{}
+	return step.Answer{}
 }
 
 // admits returns whether a client's address may use a route. It may not if it is denied, or if others are allowed and

@@ -7,33 +7,30 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Chain is the steps of all policies of a route. The zero value is that of a route without policies.
 type Chain struct {
 	// Request are the steps that look at requests, in the order of the policies.
-	Request []func(*View) Answer
+	Request []func(*step.View) step.Answer
 	// Response are the steps that change what endpoints answer, and Own those that add to answers of our own, both from
 	// the last policy's to the first's.
-	Response, Own []func(*View, *message.Response)
+	Response, Own []func(*step.View, *message.Response)
 }
 
 // Compile makes the chain of a route's policies. It returns an error where they are not as [Inspect] wants them, or
 // where one of them makes no sense.
-func Compile(policies []Policy, scope *Scope) (Chain, error) {
+func Compile(policies []Policy, scope *step.Scope) (Chain, error) {
 	var c Chain
 	if err := Inspect(policies); err != nil {
 		return c, err
 	}
-	var of Scope
+	var of step.Scope
 	if scope != nil {
 		of = *scope
 	}
-	for _, p := range policies {
-		if c, ok := p.(*CORS); ok {
-			of.CORS = c
-		}
-	}
+	of.Policies = policies
 	for _, p := range policies {
 		steps, err := p.Compile(&of)
 		if err != nil {
@@ -45,7 +42,7 @@ func Compile(policies []Policy, scope *Scope) (Chain, error) {
 }
 
 // Add puts the steps of a policy behind those that the chain has.
-func (c *Chain) Add(steps *Steps) {
+func (c *Chain) Add(steps *step.Steps) {
 	if steps.Request != nil {
 		c.Request = append(c.Request, steps.Request)
 	}

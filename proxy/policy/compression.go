@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Compression has responses sent in the coding that their client likes best. It decides which responses are, and says
@@ -32,12 +33,12 @@ func (c *Compression) Equal(other Policy) bool {
 }
 
 // Compile returns steps that only say how a response is to be encoded: steps do not wait.
-func (c *Compression) Compile(*Scope) (Steps, error) {
+func (c *Compression) Compile(*step.Scope) (step.Steps, error) {
 	if len(c.Types) == 0 {
-		return Steps{}, nil
+		return step.Steps{}, nil
 	}
 	compiled := &compression{types: message.MediaRangesOf(c.Types), least: c.MinBytes}
-	return Steps{Request: compiled.request, Response: compiled.response}, nil
+	return step.Steps{Request: compiled.request, Response: compiled.response}, nil
 }
 
 // compression is a compiled Compression.
@@ -47,7 +48,7 @@ type compression struct {
 }
 
 // request notes how the client likes its response. Its head may be gone when that comes.
-func (c *compression) request(v *View) Answer {
+func (c *compression) request(v *step.View) step.Answer {
 	v.Accepts = message.Identity
 	if v.Request.Version != message.HTTP10 && !message.ForbidsTransforming(v.Request.Fields) {
 		v.Accepts = message.PreferredCoding(v.Request.Fields)
@@ -57,9 +58,9 @@ func (c *compression) request(v *View) Answer {
 		if v.Accepts != message.Identity {
 			text = fmt.Sprintf("responses of %d bytes and more go on as %s, if they are of a type that is compressed", c.least, v.Accepts)
 		}
-		v.note((*Compression)(nil).Name(), text)
+		v.Note((*Compression)(nil).Name(), text)
 	}
-	return Answer{}
+	return step.Answer{}
 }
 
 var (
@@ -67,7 +68,7 @@ var (
 	varyByEncoding = message.Field{Name: varyName, Value: acceptEncoding}
 )
 
-func (c *compression) response(v *View, resp *message.Response) {
+func (c *compression) response(v *step.View, resp *message.Response) {
 	v.Encode = message.Identity
 	if resp.Status == 304 {
 		if v.Accepts != message.Identity {

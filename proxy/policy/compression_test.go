@@ -8,10 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // encoded is how a response is to be encoded, and which fields it goes on with.
-func encoded(t *testing.T, c *Compression, v *View, resp *message.Response) (message.Coding, []string) {
+func encoded(t *testing.T, c *Compression, v *step.View, resp *message.Response) (message.Coding, []string) {
 	t.Helper()
 	steps, err := c.Compile(nil)
 	if err != nil {
@@ -63,7 +64,7 @@ func TestWhichResponsesAreCompressed(t *testing.T) {
 		{"what varies by everything", defaults, message.Response{Status: 200, ContentLength: 5000}, append([]string{"Vary", "*"}, html...), message.Brotli, nil},
 		{"what varies by something else", defaults, message.Response{Status: 200, ContentLength: 5000}, append([]string{"Vary", "Accept-Encoding-X"}, html...), message.Brotli, vary},
 	} {
-		v := &View{Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", "gzip;q=0.9, br")}}
+		v := &step.View{Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", "gzip;q=0.9, br")}}
 		test.resp.Fields = fieldsOf(test.fields...)
 		got, fields := encoded(t, test.of, v, &test.resp)
 		if got != test.want {
@@ -86,7 +87,7 @@ func TestWhoAcceptsNoCodingGetsThePageAsItIs(t *testing.T) {
 		"a coding of weight zero": {Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", "gzip;q=0")},
 	} {
 		resp := &message.Response{Status: 200, ContentLength: 5000, Fields: fieldsOf("Content-Type", "text/html")}
-		got, fields := encoded(t, &Compression{Types: CompressedTypes}, &View{Request: &req}, resp)
+		got, fields := encoded(t, &Compression{Types: CompressedTypes}, &step.View{Request: &req}, resp)
 		if diff := cmp.Diff([]string{"Content-Type", "text/html", "Vary", "Accept-Encoding"}, fields); diff != "" || got != message.Identity {
 			t.Errorf("%s: %v (-want +got):\n%s", name, got, diff)
 		}
@@ -99,7 +100,7 @@ func TestATagOfWhatHasNotChangedIsThatOfTheCompressedPage(t *testing.T) {
 	for _, test := range []struct{ accepted, tag, want string }{
 		{"gzip", `"a"`, `W/"a"`}, {"gzip", `W/"a"`, `W/"a"`}, {"deflate", `"a"`, `"a"`}, {"gzip", "", ""},
 	} {
-		v := &View{Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", test.accepted)}}
+		v := &step.View{Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", test.accepted)}}
 		got, fields := encoded(t, &Compression{Types: CompressedTypes}, v, &message.Response{Status: 304, NoContent: true, Fields: fieldsOf("ETag", test.tag)})
 		if got != message.Identity || fields[1] != test.want || (len(fields) == 4) != (test.accepted == "gzip") {
 			t.Errorf("%+v: got %v, %q", test, got, fields)
@@ -117,9 +118,9 @@ func TestWhoAsksSeesHowResponsesGoOn(t *testing.T) {
 		"zstd": "responses of 7 bytes and more go on as zstd, if they are of a type that is compressed",
 		"":     "the client accepts no coding: responses go on as they are",
 	} {
-		var notes []Note
-		steps.Request(&View{Notes: &notes, Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", accepted)}})
-		if diff := cmp.Diff([]Note{{Policy: "compression", Passed: true, Text: want}}, notes); diff != "" {
+		var notes []step.Note
+		steps.Request(&step.View{Notes: &notes, Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", accepted)}})
+		if diff := cmp.Diff([]step.Note{{Policy: "compression", Passed: true, Text: want}}, notes); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", accepted, diff)
 		}
 	}
@@ -143,7 +144,7 @@ func TestCompressionTakesNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", "gzip, deflate, br;q=0.5", "Cache-Control", "no-cache")}}
+	v := &step.View{Request: &message.Request{Version: message.HTTP11, Fields: fieldsOf("Accept-Encoding", "gzip, deflate, br;q=0.5", "Cache-Control", "no-cache")}}
 	resp := &message.Response{Status: 200, ContentLength: 5000, Fields: append(make([]message.Field, 0, 8), fieldsOf("Content-Type", "application/json", "Vary", "Cookie", "Cache-Control", "no-store")...)}
 	if n := testing.AllocsPerRun(100, func() {
 		resp.Fields = resp.Fields[:3]

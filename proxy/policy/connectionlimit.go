@@ -10,6 +10,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/addresses"
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // ConnectionLimit bounds the requests that each client has under way on a route. Each stream of HTTP/2 is one, and so
@@ -35,10 +36,10 @@ func (c *ConnectionLimit) Equal(other Policy) bool {
 type connectionRule struct{}
 
 // Compile gives the route an id among the limiter's rules.
-func (c *ConnectionLimit) Compile(s *Scope) (Steps, error) {
+func (c *ConnectionLimit) Compile(s *step.Scope) (step.Steps, error) {
 	rule := s.Kept(connectionRule{}, func() any { return s.Limiter.NewRule() }).(uint32)
 	limit := &connectionLimit{limiter: s.Limiter, rule: rule, most: max(c.Connections, 0), exempt: addresses.RangesOf(c.Exempt)}
-	return Steps{Request: limit.request}, nil
+	return step.Steps{Request: limit.request}, nil
 }
 
 // connectionLimit is a compiled ConnectionLimit.
@@ -49,24 +50,24 @@ type connectionLimit struct {
 	exempt  addresses.Ranges
 }
 
-func (c *connectionLimit) request(v *View) (answer Answer) {
+func (c *connectionLimit) request(v *step.View) (answer step.Answer) {
 	if c.exempt.Contain(v.Client) {
-		v.note((*ConnectionLimit)(nil).Name(), exemptText)
-		return Answer{}
+		v.Note((*ConnectionLimit)(nil).Name(), exemptText)
+		return step.Answer{}
 	}
 	if v.Notes != nil {
 		n := c.limiter.UnderWay(c.rule, v.Client)
-		*v.Notes = append(*v.Notes, Note{Policy: (*ConnectionLimit)(nil).Name(), Passed: n < c.most,
+		*v.Notes = append(*v.Notes, step.Note{Policy: (*ConnectionLimit)(nil).Name(), Passed: n < c.most,
 			Text: fmt.Sprintf("of the client, %d requests are under way, and %d may be", n, c.most)})
 		if n >= c.most {
-			return Answer{Reason: reason.ConnectionsLimited}
+			return step.Answer{Reason: reason.ConnectionsLimited}
 		}
-		return Answer{}
+		return step.Answer{}
 	}
 	slot, ok := c.limiter.Take(c.rule, v.Client, c.most)
 	if !ok {
-		return Answer{Reason: reason.ConnectionsLimited}
+		return step.Answer{Reason: reason.ConnectionsLimited}
 	}
 	v.Slots.Add(slot)
-	return Answer{}
+	return step.Answer{}
 }

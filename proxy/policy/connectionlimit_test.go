@@ -12,10 +12,11 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // limitedBy compiles a limit in a scope.
-func limitedBy(t testing.TB, c *ConnectionLimit, s *Scope) Steps {
+func limitedBy(t testing.TB, c *ConnectionLimit, s *step.Scope) step.Steps {
 	t.Helper()
 	steps, err := c.Compile(s)
 	if err != nil {
@@ -24,12 +25,12 @@ func limitedBy(t testing.TB, c *ConnectionLimit, s *Scope) Steps {
 	return steps
 }
 
-func view(client string) *View { return &View{Client: netip.MustParseAddr(client)} }
+func view(client string) *step.View { return &step.View{Client: netip.MustParseAddr(client)} }
 
 func TestEachClientMayHaveAsMuchUnderWay(t *testing.T) {
 	t.Parallel()
 	steps := limitedBy(t, &ConnectionLimit{Connections: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("192.0.2.64/26")}}, kept{}.scope(limit.New()))
-	var views []*View
+	var views []*step.View
 	for i, test := range []struct {
 		client string
 		want   reason.Reason
@@ -94,7 +95,7 @@ func TestARequestTakesAPlaceOfEachLimit(t *testing.T) {
 func TestALookTakesNoPlace(t *testing.T) {
 	t.Parallel()
 	steps := limitedBy(t, &ConnectionLimit{Connections: 1, Exempt: []netip.Prefix{netip.MustParsePrefix("192.0.2.9/32")}}, kept{}.scope(limit.New()))
-	look := func(client string) (notes []Note, why reason.Reason) {
+	look := func(client string) (notes []step.Note, why reason.Reason) {
 		v := view(client)
 		v.Notes = &notes
 		why = steps.Request(v).Reason
@@ -102,14 +103,14 @@ func TestALookTakesNoPlace(t *testing.T) {
 	}
 	for range 2 {
 		notes, why := look("192.0.2.1")
-		want := []Note{{Policy: "connection-limit", Passed: true, Text: "of the client, 0 requests are under way, and 1 may be"}}
+		want := []step.Note{{Policy: "connection-limit", Passed: true, Text: "of the client, 0 requests are under way, and 1 may be"}}
 		if diff := cmp.Diff(want, notes); diff != "" || why != reason.None {
 			t.Errorf("got %v (-want +got):\n%s", why, diff)
 		}
 	}
 	steps.Request(view("192.0.2.1"))
 	notes, why := look("192.0.2.1")
-	if diff := cmp.Diff([]Note{{Policy: "connection-limit", Text: "of the client, 1 requests are under way, and 1 may be"}}, notes); diff != "" || why != reason.ConnectionsLimited {
+	if diff := cmp.Diff([]step.Note{{Policy: "connection-limit", Text: "of the client, 1 requests are under way, and 1 may be"}}, notes); diff != "" || why != reason.ConnectionsLimited {
 		t.Errorf("got %v (-want +got):\n%s", why, diff)
 	}
 	if notes, _ := look("192.0.2.9"); len(notes) != 1 || notes[0].Text != "the client is exempt" {
@@ -126,9 +127,9 @@ func TestUnderwayForgetsWhoHasNothingUnderWay(t *testing.T) {
 	for seed := range uint64(4) {
 		all.Go(func() {
 			r := rand.New(rand.NewPCG(seed, seed))
-			var held []*View
+			var held []*step.View
 			for range 5_000 {
-				v := &View{Client: netip.AddrFrom4([4]byte{192, 0, 2, byte(r.IntN(200))})}
+				v := &step.View{Client: netip.AddrFrom4([4]byte{192, 0, 2, byte(r.IntN(200))})}
 				if steps.Request(v).Reason == reason.None {
 					held = append(held, v)
 				}

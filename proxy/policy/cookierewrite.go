@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // CookieRewrite changes the attributes of the cookies that an endpoint sets. It is for endpoints that know another host
@@ -29,14 +30,14 @@ func (c *CookieRewrite) Equal(other Policy) bool {
 }
 
 // Compile fails if an expression does not compile.
-func (c *CookieRewrite) Compile(scope *Scope) (Steps, error) {
+func (c *CookieRewrite) Compile(scope *step.Scope) (step.Steps, error) {
 	changes, err := compileChanges(c.Domains, scope)
 	if err != nil {
-		return Steps{}, err
+		return step.Steps{}, err
 	}
 	paths, err := compileChanges(c.Paths, scope)
 	if err != nil || len(changes)+len(paths) == 0 {
-		return Steps{}, err
+		return step.Steps{}, err
 	}
 	compiled := &cookieRewrite{paths: paths}
 	for i, change := range changes {
@@ -44,7 +45,7 @@ func (c *CookieRewrite) Compile(scope *Scope) (Steps, error) {
 		domain := strings.TrimPrefix(strings.ToLower(c.Domains[i].From), ".")
 		compiled.domains = append(compiled.domains, domainChange{change, domain})
 	}
-	return Steps{Request: compiled.note, Response: compiled.response}, nil
+	return step.Steps{Request: compiled.note, Response: compiled.response}, nil
 }
 
 var dot = []byte(".")
@@ -61,12 +62,12 @@ type domainChange struct {
 	domain string
 }
 
-func (c *cookieRewrite) note(v *View) Answer {
-	v.note((*CookieRewrite)(nil).Name(), "domains and paths of the service's cookies are rewritten")
-	return Answer{}
+func (c *cookieRewrite) note(v *step.View) step.Answer {
+	v.Note((*CookieRewrite)(nil).Name(), "domains and paths of the service's cookies are rewritten")
+	return step.Answer{}
 }
 
-func (c *cookieRewrite) response(_ *View, resp *message.Response) {
+func (c *cookieRewrite) response(_ *step.View, resp *message.Response) {
 	for i := range resp.Fields {
 		if f := &resp.Fields[i]; f.Kind == message.Other && message.EqualFold(f.Name, "set-cookie") {
 			f.Value = c.rewrite(f.Value)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func TestAttributesOfCookiesAreRewritten(t *testing.T) {
@@ -43,7 +44,7 @@ func TestAttributesOfCookiesAreRewritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp := &message.Response{Fields: fieldsOf("set-cookie", was, "X-Cookie", "a; Path=/app/x", "Set-Cookie", was)}
-		steps.Response(new(View), resp)
+		steps.Response(new(step.View), resp)
 		if diff := cmp.Diff([]string{"set-cookie", want, "X-Cookie", "a; Path=/app/x", "Set-Cookie", want}, passedOn(resp.Fields)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", was, diff)
 		}
@@ -74,7 +75,7 @@ func TestCookieRewriteTakesNoMemoryForWhatStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, resp := new(View), &message.Response{Fields: fieldsOf("Set-Cookie", "a=b; Domain=b.a-long-name-that-no-small-buffer-has-room-for.internal; Path=/")}
+	v, resp := new(step.View), &message.Response{Fields: fieldsOf("Set-Cookie", "a=b; Domain=b.a-long-name-that-no-small-buffer-has-room-for.internal; Path=/")}
 	if n := testing.AllocsPerRun(100, func() {
 		steps.Request(v)
 		steps.Response(v, resp)

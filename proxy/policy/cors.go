@@ -11,6 +11,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // CORS says which pages of other origins may read what a route answers (Fetch Standard, section 3.3). It answers
@@ -46,9 +47,19 @@ func (c *CORS) Equal(other Policy) bool {
 }
 
 // Compile prepares the fields.
-func (c *CORS) Compile(*Scope) (Steps, error) {
+func (c *CORS) Compile(*step.Scope) (step.Steps, error) {
 	k := c.compiled()
-	return Steps{Request: k.request, Response: k.answer, Own: k.answer}, nil
+	return step.Steps{Request: k.request, Response: k.answer, Own: k.answer}, nil
+}
+
+// preflightsOf returns what says whether a route's CORS answers a request by itself. Nil if the route has none.
+func preflightsOf(policies []Policy) func(*step.View) bool {
+	for _, p := range policies {
+		if c, ok := p.(*CORS); ok {
+			return c.compiled().answers
+		}
+	}
+	return nil
 }
 
 func (c *CORS) compiled() *cors {
@@ -112,10 +123,10 @@ var (
 
 // request notes the origin that may read the answer, and answers a preflight. A preflight of another origin is answered
 // too, without what would let its page go on.
-func (c *cors) request(v *View) Answer {
+func (c *cors) request(v *step.View) step.Answer {
 	from := c.from(v)
 	if len(from) == 0 {
-		return Answer{}
+		return step.Answer{}
 	}
 	if may := c.reader(from); may != nil {
 		v.Origin = append(v.Origin[:0], may...)
@@ -123,9 +134,9 @@ func (c *cors) request(v *View) Answer {
 	c.note(v, from)
 	switch {
 	case !c.answers(v):
-		return Answer{}
+		return step.Answer{}
 	case c.always: // what it says, the answer's other steps add
-		return Answer{Reason: reason.PreflightAnswered, Status: 204}
+		return step.Answer{Reason: reason.PreflightAnswered, Status: 204}
 	}
 	if len(v.Origin) > 0 {
 		asked, _ := message.First(v.Request.Fields, "access-control-request-method")
@@ -134,11 +145,11 @@ func (c *cors) request(v *View) Answer {
 		v.Fields = c.headers.append(v.Fields, allowHeaders, wanted)
 		v.Fields = append(v.Fields, message.Field{Name: maxAge, Value: c.maxAge})
 	}
-	return Answer{Reason: reason.PreflightAnswered}
+	return step.Answer{Reason: reason.PreflightAnswered}
 }
 
 // from returns the origin of the page that a request is from, nil for none.
-func (c *cors) from(v *View) []byte {
+func (c *cors) from(v *step.View) []byte {
 	if c.always && c.every {
 		return anyOrigin
 	}
@@ -147,7 +158,7 @@ func (c *cors) from(v *View) []byte {
 }
 
 // answers says whether a request is answered as a preflight.
-func (c *cors) answers(v *View) bool {
+func (c *cors) answers(v *step.View) bool {
 	if string(v.Request.Method) != "OPTIONS" {
 		return false
 	}
@@ -181,7 +192,7 @@ func (c *cors) reader(from []byte) []byte {
 	return nil
 }
 
-func (c *cors) note(v *View, from []byte) {
+func (c *cors) note(v *step.View, from []byte) {
 	if v.Notes == nil {
 		return
 	}
@@ -189,7 +200,7 @@ func (c *cors) note(v *View, from []byte) {
 	if len(v.Origin) == 0 {
 		text = "pages of " + string(from) + " may not read the answer: it is none of allowOrigins"
 	}
-	*v.Notes = append(*v.Notes, Note{Policy: (*CORS)(nil).Name(), Passed: true, Text: text})
+	*v.Notes = append(*v.Notes, step.Note{Policy: (*CORS)(nil).Name(), Passed: true, Text: text})
 }
 
 func (a *allowed) append(fields []message.Field, name, asked []byte) []message.Field {
@@ -204,7 +215,7 @@ func (a *allowed) append(fields []message.Field, name, asked []byte) []message.F
 }
 
 // answer says who may read a response, in place of what the endpoint says of it.
-func (c *cors) answer(v *View, resp *message.Response) {
+func (c *cors) answer(v *step.View, resp *message.Response) {
 	for i := range resp.Fields {
 		if f := &resp.Fields[i]; f.Kind == message.Other && c.replaces(f.Name) {
 			f.Kind = message.Dropped

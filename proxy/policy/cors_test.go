@@ -9,17 +9,18 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // asked is what becomes of a request with these fields: the fields of the answer to a preflight, and those that a
 // response gets that has some already.
-func asked(t *testing.T, c *CORS, method string, fields []string, response ...string) (answer Answer, preflight, got []string) {
+func asked(t *testing.T, c *CORS, method string, fields []string, response ...string) (answer step.Answer, preflight, got []string) {
 	t.Helper()
 	steps, err := c.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Request: &message.Request{Method: []byte(method), Fields: fieldsOf(fields...)}}
+	v := &step.View{Request: &message.Request{Method: []byte(method), Fields: fieldsOf(fields...)}}
 	answer = steps.Request(v)
 	v.Request.Fields = nil // the head may be gone by then
 	resp := &message.Response{Fields: fieldsOf(response...)}
@@ -146,7 +147,7 @@ func TestCORSTakesNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Request: &message.Request{Method: []byte("GET"), Fields: fieldsOf("Origin", "https://a.example.com")}, Origin: make([]byte, 0, 64)}
+	v := &step.View{Request: &message.Request{Method: []byte("GET"), Fields: fieldsOf("Origin", "https://a.example.com")}, Origin: make([]byte, 0, 64)}
 	resp := &message.Response{Fields: make([]message.Field, 0, 8)}
 	if n := testing.AllocsPerRun(100, func() {
 		v.Origin, resp.Fields = v.Origin[:0], resp.Fields[:0]
@@ -208,7 +209,7 @@ func TestThatAResponseVariesByOriginIsSaidOnce(t *testing.T) {
 		{[]string{"vary", "Cookie, origin"}, []string{"vary", "Cookie, origin"}},
 		{[]string{"Vary", "*"}, []string{"Vary", "*"}},
 	} {
-		v, resp := &View{}, &message.Response{Fields: fieldsOf(test.before...)}
+		v, resp := &step.View{}, &message.Response{Fields: fieldsOf(test.before...)}
 		steps.Response(v, resp)
 		steps.Own(v, resp)
 		if diff := cmp.Diff(test.want, passedOn(resp.Fields)); diff != "" {
@@ -222,7 +223,7 @@ func TestCORSThatIsAlwaysToldTakesNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Request: &message.Request{Method: []byte("GET")}, Origin: make([]byte, 0, 64)}
+	v := &step.View{Request: &message.Request{Method: []byte("GET")}, Origin: make([]byte, 0, 64)}
 	resp := &message.Response{Fields: make([]message.Field, 0, 8)}
 	if n := testing.AllocsPerRun(100, func() {
 		v.Origin, resp.Fields = v.Origin[:0], resp.Fields[:0]

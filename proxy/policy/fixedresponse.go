@@ -4,6 +4,7 @@ package policy
 
 import (
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // FixedResponse answers every request with what the rule's author wrote.
@@ -27,12 +28,12 @@ func (f *FixedResponse) Equal(other Policy) bool {
 }
 
 // Compile prepares the answer.
-func (f *FixedResponse) Compile(*Scope) (Steps, error) {
-	answer := Answer{Reason: reason.FixedResponse, Status: f.Status, Content: &Content{Type: []byte(f.ContentType), Text: f.Body}}
+func (f *FixedResponse) Compile(*step.Scope) (step.Steps, error) {
+	answer := step.Answer{Reason: reason.FixedResponse, Status: f.Status, Content: &step.Content{Type: []byte(f.ContentType), Text: f.Body}}
 	name := f.Name()
-	return Steps{Request: func(v *View) Answer {
+	return step.Steps{Request: func(v *step.View) step.Answer {
 		if v.Notes != nil {
-			*v.Notes = append(*v.Notes, Note{Policy: name, Text: "with what the rule says"})
+			*v.Notes = append(*v.Notes, step.Note{Policy: name, Text: "with what the rule says"})
 		}
 		return answer
 	}}, nil

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func TestAFixedResponseAnswersEverything(t *testing.T) {
@@ -14,7 +15,7 @@ func TestAFixedResponseAnswersEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := new(View)
+	v := new(step.View)
 	got := steps.Request(v)
 	if got.Reason != reason.FixedResponse || got.Status != 503 || string(got.Content.Type) != "text/html" || got.Content.Text != f.Body {
 		t.Errorf("got %+v", got)

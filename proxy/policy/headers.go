@@ -6,10 +6,11 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Header is a field to put into a message.
-type Header struct{ Name, Value string }
+type Header = step.Header
 
 // HeaderChanges are changes to the fields of one message. First the fields in Remove are removed, then Set replaces
 // fields, then Add adds fields whose name is not there, then Append adds fields beside those of the same name. Each
@@ -34,17 +35,17 @@ func (h *Headers) Equal(other Policy) bool {
 }
 
 // Compile prepares the changes for messages. Our own answers are not changed: they say what we say.
-func (h *Headers) Compile(*Scope) (steps Steps, err error) {
+func (h *Headers) Compile(*step.Scope) (steps step.Steps, err error) {
 	if !h.Request.none() {
 		c := compileHeaders(&h.Request)
-		steps.Request = func(v *View) Answer {
+		steps.Request = func(v *step.View) step.Answer {
 			v.Request.Fields = c.apply(v.Request.Fields)
-			return Answer{}
+			return step.Answer{}
 		}
 	}
 	if !h.Response.none() {
 		c := compileHeaders(&h.Response)
-		steps.Response = func(_ *View, resp *message.Response) { resp.Fields = c.apply(resp.Fields) }
+		steps.Response = func(_ *step.View, resp *message.Response) { resp.Fields = c.apply(resp.Fields) }
 	}
 	return steps, nil
 }

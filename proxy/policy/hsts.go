@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // HSTS has browsers come to the host over HTTPS alone (RFC 6797). Answers over plain HTTP stay as they are: browsers
@@ -30,9 +31,9 @@ func (h *HSTS) Equal(other Policy) bool {
 }
 
 // Compile writes the field's value.
-func (h *HSTS) Compile(*Scope) (Steps, error) {
+func (h *HSTS) Compile(*step.Scope) (step.Steps, error) {
 	if h.MaxAge < 0 {
-		return Steps{}, fmt.Errorf("the age is %d seconds", h.MaxAge)
+		return step.Steps{}, fmt.Errorf("the age is %d seconds", h.MaxAge)
 	}
 	value := "max-age=" + strconv.FormatInt(h.MaxAge, 10)
 	if h.IncludeSubDomains {
@@ -42,7 +43,7 @@ func (h *HSTS) Compile(*Scope) (Steps, error) {
 		value += "; preload"
 	}
 	c := &hsts{message.Field{Name: strictTransportSecurity, Value: []byte(value)}, "the answer says Strict-Transport-Security: " + value}
-	return Steps{Request: c.note, Response: c.tell, Own: c.tell}, nil
+	return step.Steps{Request: c.note, Response: c.tell, Own: c.tell}, nil
 }
 
 // hsts is a compiled HSTS.
@@ -57,18 +58,18 @@ var strictTransportSecurity = []byte("Strict-Transport-Security")
 
 const strictTransportSecurityName = "strict-transport-security"
 
-func (h *hsts) note(v *View) Answer {
+func (h *hsts) note(v *step.View) step.Answer {
 	if v.Secure {
-		v.note((*HSTS)(nil).Name(), h.text)
+		v.Note((*HSTS)(nil).Name(), h.text)
 	} else {
-		v.note((*HSTS)(nil).Name(), "it is for answers over HTTPS")
+		v.Note((*HSTS)(nil).Name(), "it is for answers over HTTPS")
 	}
-	return Answer{}
+	return step.Answer{}
 }
 
 // tell puts the field into an answer, in place of what the endpoint says: browsers take the first of several (RFC 6797,
 // section 8.1).
-func (h *hsts) tell(v *View, resp *message.Response) {
+func (h *hsts) tell(v *step.View, resp *message.Response) {
 	if !v.Secure {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func TestBrowsersAreToldToComeOverHTTPS(t *testing.T) {
@@ -32,10 +33,10 @@ func TestBrowsersAreToldToComeOverHTTPS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := &View{Secure: !test.insecure}
-		for which, step := range map[string]func(*View, *message.Response){"endpoint's": steps.Response, "own": steps.Own} {
+		v := &step.View{Secure: !test.insecure}
+		for which, tell := range map[string]func(*step.View, *message.Response){"endpoint's": steps.Response, "own": steps.Own} {
 			resp := &message.Response{Fields: fieldsOf(test.fields...)}
-			step(v, resp)
+			tell(v, resp)
 			if diff := cmp.Diff(test.want, passedOn(resp.Fields)); diff != "" {
 				t.Errorf("%s: %s (-want +got):\n%s", test.what, which, diff)
 			}
@@ -50,7 +51,7 @@ func TestBrowsersAreToldOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, resp := &View{Secure: true}, new(message.Response)
+	v, resp := &step.View{Secure: true}, new(message.Response)
 	steps.Response(v, resp)
 	steps.Own(v, resp)
 	if diff := cmp.Diff([]string{"Strict-Transport-Security", "max-age=60"}, passedOn(resp.Fields)); diff != "" {
@@ -65,9 +66,9 @@ func TestWhoAsksSeesWhatBrowsersAreTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for secure, want := range map[bool]string{true: "the answer says Strict-Transport-Security: max-age=60; preload", false: "it is for answers over HTTPS"} {
-		var notes []Note
-		steps.Request(&View{Secure: secure, Notes: &notes})
-		if diff := cmp.Diff([]Note{{Policy: "hsts", Passed: true, Text: want}}, notes); diff != "" {
+		var notes []step.Note
+		steps.Request(&step.View{Secure: secure, Notes: &notes})
+		if diff := cmp.Diff([]step.Note{{Policy: "hsts", Passed: true, Text: want}}, notes); diff != "" {
 			t.Errorf("secure: %t (-want +got):\n%s", secure, diff)
 		}
 	}
@@ -94,7 +95,7 @@ func TestHSTSTakesNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, resp := &View{Secure: true}, &message.Response{Fields: make([]message.Field, 0, 4)}
+	v, resp := &step.View{Secure: true}, &message.Response{Fields: make([]message.Field, 0, 4)}
 	if n := testing.AllocsPerRun(100, func() {
 		resp.Fields = resp.Fields[:0]
 		steps.Request(v)

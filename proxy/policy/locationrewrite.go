@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // LocationRewrite changes the URLs that an endpoint sends clients to: those of Location and Refresh. It is for
@@ -27,13 +28,13 @@ func (l *LocationRewrite) Equal(other Policy) bool {
 }
 
 // Compile fails if an expression does not compile.
-func (l *LocationRewrite) Compile(scope *Scope) (Steps, error) {
+func (l *LocationRewrite) Compile(scope *step.Scope) (step.Steps, error) {
 	changes, err := compileChanges(l.Changes, scope)
 	if err != nil || len(changes) == 0 {
-		return Steps{}, err
+		return step.Steps{}, err
 	}
 	c := &locationRewrite{changes, l.Absolute}
-	return Steps{Request: c.request, Response: c.response}, nil
+	return step.Steps{Request: c.request, Response: c.response}, nil
 }
 
 // locationRewrite is a compiled LocationRewrite.
@@ -42,15 +43,15 @@ type locationRewrite struct {
 	absolute bool
 }
 
-func (l *locationRewrite) request(v *View) Answer {
+func (l *locationRewrite) request(v *step.View) step.Answer {
 	if l.absolute {
 		v.Port = message.ForwardedPort(v.Request.Fields)
 	}
-	v.note((*LocationRewrite)(nil).Name(), "URLs that the service sends clients to are rewritten")
-	return Answer{}
+	v.Note((*LocationRewrite)(nil).Name(), "URLs that the service sends clients to are rewritten")
+	return step.Answer{}
 }
 
-func (l *locationRewrite) response(v *View, resp *message.Response) {
+func (l *locationRewrite) response(v *step.View, resp *message.Response) {
 	if v.Own {
 		return
 	}
@@ -73,19 +74,12 @@ func (l *locationRewrite) response(v *View, resp *message.Response) {
 }
 
 // rewrite returns another URL. ok is false if the URL stays.
-func (l *locationRewrite) rewrite(v *View, url []byte) (made []byte, ok bool) {
+func (l *locationRewrite) rewrite(v *step.View, url []byte) (made []byte, ok bool) {
 	made, ok = changeFirst(l.changes, url)
 	if ok && l.absolute && len(made) > 0 && made[0] == '/' && (len(made) == 1 || made[1] != '/') && len(v.Host) > 0 {
-		made = append(v.appendOrigin(nil), made...)
+		made = append(v.AppendOrigin(nil), made...)
 	}
 	return made, ok
-}
-
-// appendOrigin appends the beginning of the URLs that the client uses, up to the path.
-func (v *View) appendOrigin(url []byte) []byte {
-	scheme := v.scheme()
-	url = append(append(append(url, scheme...), "://"...), v.Host...)
-	return message.AppendPort(url, scheme, v.Port)
 }
 
 // urlOfRefresh returns where the URL of a Refresh begins, as in "5; url=/x". It returns 0 if there is none.

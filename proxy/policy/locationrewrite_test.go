@@ -9,10 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // relocated returns the fields that a response has after a rewrite.
-func relocated(t *testing.T, l *LocationRewrite, v *View, fields ...string) []string {
+func relocated(t *testing.T, l *LocationRewrite, v *step.View, fields ...string) []string {
 	t.Helper()
 	steps, err := l.Compile(nil)
 	if err != nil {
@@ -63,10 +64,10 @@ func TestURLsThatClientsAreSentTo(t *testing.T) {
 		{[]ValueChange{{Expression: "(a+)", To: "$1$1"}}, strings.Repeat("a", 9<<10), strings.Repeat("a", 9<<10)}, // too long
 	} {
 		l := &LocationRewrite{Changes: test.changes}
-		if diff := cmp.Diff([]string{"location", test.url}, relocated(t, l, &View{}, "location", test.was)); diff != "" {
+		if diff := cmp.Diff([]string{"location", test.url}, relocated(t, l, &step.View{}, "location", test.was)); diff != "" {
 			t.Errorf("%.80s (-want +got):\n%s", test.was, diff)
 		}
-		if diff := cmp.Diff([]string{"Refresh", "3; URL=" + test.url}, relocated(t, l, &View{}, "Refresh", "3; URL="+test.was)); diff != "" {
+		if diff := cmp.Diff([]string{"Refresh", "3; URL=" + test.url}, relocated(t, l, &step.View{}, "Refresh", "3; URL="+test.was)); diff != "" {
 			t.Errorf("refreshed: %.80s (-want +got):\n%s", test.was, diff)
 		}
 	}
@@ -74,11 +75,11 @@ func TestURLsThatClientsAreSentTo(t *testing.T) {
 	for _, fields := range [][]string{
 		{"Refresh", "3"}, {"Refresh", "http://backend:8080/x"}, {"Refresh", "3; url"}, {"Content-Location", "http://backend:8080/x"}, {"X-Location", "http://backend:8080/"},
 	} {
-		if diff := cmp.Diff(fields, relocated(t, l, &View{}, fields...)); diff != "" {
+		if diff := cmp.Diff(fields, relocated(t, l, &step.View{}, fields...)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
-	if diff := cmp.Diff([]string{"Location", "http://backend:8080/"}, relocated(t, l, &View{Own: true}, "Location", "http://backend:8080/")); diff != "" {
+	if diff := cmp.Diff([]string{"Location", "http://backend:8080/"}, relocated(t, l, &step.View{Own: true}, "Location", "http://backend:8080/")); diff != "" {
 		t.Errorf("of the rule's own (-want +got):\n%s", diff)
 	}
 }
@@ -101,7 +102,7 @@ func TestPathsThatWereMadeAreSentAsURLs(t *testing.T) {
 		{"/x", "/x", false, "a.io", nil},                  // as the endpoint says
 		{"https://b.io/x", "https://b.io/x", true, "", nil},
 	} {
-		v := &View{Secure: test.secure, Host: []byte(test.host), Request: &message.Request{Fields: fieldsOf(test.fields...)}}
+		v := &step.View{Secure: test.secure, Host: []byte(test.host), Request: &message.Request{Fields: fieldsOf(test.fields...)}}
 		got := relocated(t, &LocationRewrite{Changes: changes, Absolute: true}, v, "Location", test.was)
 		if diff := cmp.Diff([]string{"Location", test.want}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.was, diff)
@@ -134,7 +135,7 @@ func TestLocationRewriteTakesNoMemoryForWhatStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, resp := &View{Request: new(message.Request)}, &message.Response{Fields: fieldsOf("Location", "https://a.io/", "Refresh", "1; url=/")}
+	v, resp := &step.View{Request: new(message.Request)}, &message.Response{Fields: fieldsOf("Location", "https://a.io/", "Refresh", "1; url=/")}
 	if n := testing.AllocsPerRun(100, func() {
 		steps.Request(v)
 		steps.Response(v, resp)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // MaxRequestBytes bounds the content of requests.
@@ -26,22 +27,22 @@ func (l *MaxRequestBytes) Equal(other Policy) bool {
 }
 
 // Compile returns a step that looks at the length. It fails if no request could have content.
-func (l *MaxRequestBytes) Compile(*Scope) (Steps, error) {
+func (l *MaxRequestBytes) Compile(*step.Scope) (step.Steps, error) {
 	most := l.Bytes
 	if most <= 0 {
-		return Steps{}, fmt.Errorf("the most is %d bytes", most)
+		return step.Steps{}, fmt.Errorf("the most is %d bytes", most)
 	}
 	name := l.Name()
 	refusal := fmt.Sprintf("the content is longer than the %d bytes that the rule allows", most)
-	return Steps{Request: func(v *View) Answer {
+	return step.Steps{Request: func(v *step.View) step.Answer {
 		v.MaxContent = most
 		passed := v.Request.ContentLength == message.UnknownLength || v.Request.ContentLength <= most
 		if v.Notes != nil {
-			*v.Notes = append(*v.Notes, Note{Policy: name, Passed: passed, Text: fmt.Sprintf("a request may have %d bytes of content", most)})
+			*v.Notes = append(*v.Notes, step.Note{Policy: name, Passed: passed, Text: fmt.Sprintf("a request may have %d bytes of content", most)})
 		}
 		if !passed {
-			return Answer{Reason: reason.ContentTooLarge, Detail: refusal}
+			return step.Answer{Reason: reason.ContentTooLarge, Detail: refusal}
 		}
-		return Answer{}
+		return step.Answer{}
 	}}, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func TestALongContentIsRefusedByItsLength(t *testing.T) {
@@ -16,7 +17,7 @@ func TestALongContentIsRefusedByItsLength(t *testing.T) {
 		t.Fatal(err)
 	}
 	for length, want := range map[int64]reason.Reason{0: reason.None, 10: reason.None, 11: reason.ContentTooLarge, message.UnknownLength: reason.None} {
-		v := &View{Request: &message.Request{ContentLength: length}}
+		v := &step.View{Request: &message.Request{ContentLength: length}}
 		if got := steps.Request(v); got.Reason != want || v.MaxContent != 10 {
 			t.Errorf("%d bytes: got %+v and a bound of %d, want %v", length, got, v.MaxContent, want)
 		}

@@ -6,7 +6,12 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/warren-dev/ingress/proxy/step"
 )
+
+// Policy is one that Order lists.
+type Policy = step.Policy
 
 // Order is the policies that a route can have, in the order in which a request meets them. A response meets them from
 // the last to the first. Users cannot choose the order, because it is what makes a policy safe. docs/request.md has the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/plain"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // PathChange makes another path of a canonical one, in at most one of three ways. The zero value leaves the path as it
@@ -25,7 +26,7 @@ type PathChange struct {
 	Expression, Substitution string
 }
 
-func (c *PathChange) compile(scope *Scope) (compiled pathChange, err error) {
+func (c *PathChange) compile(scope *step.Scope) (compiled pathChange, err error) {
 	switch {
 	case c.Replace != "":
 		compiled.replace = []byte(c.Replace)
@@ -37,7 +38,7 @@ func (c *PathChange) compile(scope *Scope) (compiled pathChange, err error) {
 		if compiled.plain = plain.Read(c.Expression, c.Substitution); compiled.plain != nil {
 			return compiled, nil
 		}
-		if compiled.expression, err = scope.expression(c.Expression); err == nil {
+		if compiled.expression, err = scope.Regexp(c.Expression); err == nil {
 			compiled.substitution = plain.ReadTemplate(compiled.expression.SubexpNames(), c.Substitution)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // RateLimit bounds the requests of each client on a route. The zero value is no limit.
@@ -45,15 +46,15 @@ func (r *RateLimit) rate() limit.Rate {
 
 // Compile gives the route an id among the limiter's rules. The route keeps the id as long as neither the route nor the
 // limit changes, so that what clients have used survives a new generation.
-func (r *RateLimit) Compile(s *Scope) (Steps, error) {
+func (r *RateLimit) Compile(s *step.Scope) (step.Steps, error) {
 	if r.PerSecond <= 0 {
-		return Steps{}, nil
+		return step.Steps{}, nil
 	}
 	rate := r.rate()
 	rule := s.Kept(rate, func() any { return s.Limiter.NewRule() }).(uint32)
 	limited := &limitedRule{limiter: s.Limiter, rule: rule, rate: rate, limit: *r, exempt: addresses.RangesOf(r.Exempt)}
 	limited.limit.Exempt = nil
-	return Steps{Request: limited.request}, nil
+	return step.Steps{Request: limited.request}, nil
 }
 
 // limitedRule is a compiled RateLimit.
@@ -66,10 +67,10 @@ type limitedRule struct {
 	exempt addresses.Ranges
 }
 
-func (l *limitedRule) request(v *View) Answer {
+func (l *limitedRule) request(v *step.View) step.Answer {
 	if l.exempt.Contain(v.Client) {
-		v.note(l.limit.Name(), exemptText)
-		return Answer{}
+		v.Note(l.limit.Name(), exemptText)
+		return step.Answer{}
 	}
 	var ok bool
 	var wait time.Duration
@@ -79,10 +80,10 @@ func (l *limitedRule) request(v *View) Answer {
 		ok, wait = l.limiter.Allow(l.rule, &l.rate, v.Client, v.Now)
 	}
 	if ok {
-		return Answer{}
+		return step.Answer{}
 	}
 	v.Fields = l.limit.appendFields(v.Fields, wait)
-	return Answer{Reason: reason.RateLimited}
+	return step.Answer{Reason: reason.RateLimited}
 }
 
 // appendFields tells the client how long to wait, in whole seconds (RFC 9110, section 10.2.3), and what its limit is.
@@ -95,27 +96,16 @@ func (r *RateLimit) appendFields(fields []message.Field, wait time.Duration) []m
 		message.Field{Name: []byte("RateLimit-Reset"), Value: strconv.AppendInt(nil, seconds, 10)})
 }
 
-// LimitNote is the state of a rate limit for a client. Making it takes no token.
-type LimitNote struct {
-	Limit RateLimit
-	// Replicas is how many replicas share the limit.
-	Replicas int
-	// Left is how many requests this replica would let through at once, now.
-	Left float64
-	// Wait is how long the client would be told to wait.
-	Wait time.Duration
-}
-
 // look returns what allow would, but takes no token. It notes the state of the limit.
-func (l *limitedRule) look(v *View) (ok bool, wait time.Duration) {
+func (l *limitedRule) look(v *step.View) (ok bool, wait time.Duration) {
 	left, cost := l.limiter.Left(l.rule, &l.rate, v.Client, v.Now), l.limiter.Cost(&l.rate)
 	missing := (1 - left) * float64(cost) / l.limit.PerSecond * float64(time.Second)
 	ok = missing < 1 // A bucket counts in nanoseconds.
 	if !ok {
 		wait = time.Duration(missing)
 	}
-	*v.Notes = append(*v.Notes, Note{
-		Policy: l.limit.Name(), Passed: ok, Limit: &LimitNote{Limit: l.limit, Replicas: cost, Left: left, Wait: wait},
+	*v.Notes = append(*v.Notes, step.Note{
+		Policy: l.limit.Name(), Passed: ok, Limit: &step.LimitNote{Rate: l.rate, Replicas: cost, Left: left, Wait: wait},
 	})
 	return ok, wait
 }

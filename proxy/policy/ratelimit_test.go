@@ -11,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // noon is when tests begin.
@@ -22,8 +23,8 @@ func never(burst int) *RateLimit { return &RateLimit{PerSecond: 1e-9, Burst: bur
 // kept is a scope's memory, as a route has it from one generation to the next.
 type kept map[any]any
 
-func (k kept) scope(l *limit.Limiter) *Scope {
-	return &Scope{Limiter: l, Kept: func(key any, first func() any) any {
+func (k kept) scope(l *limit.Limiter) *step.Scope {
+	return &step.Scope{Limiter: l, Kept: func(key any, first func() any) any {
 		if k[key] == nil {
 			k[key] = first()
 		}
@@ -36,12 +37,12 @@ func TestALimitThatIsCompiledAgainGoesOn(t *testing.T) {
 	t.Parallel()
 	l, memory := limit.New(), kept{}
 	client := netip.MustParseAddr("192.0.2.1")
-	ask := func(limit *RateLimit, notes *[]Note) reason.Reason {
+	ask := func(limit *RateLimit, notes *[]step.Note) reason.Reason {
 		steps, err := limit.Compile(memory.scope(l))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return steps.Request(&View{Client: client, Now: noon(), Notes: notes}).Reason
+		return steps.Request(&step.View{Client: client, Now: noon(), Notes: notes}).Reason
 	}
 	for i, test := range []struct {
 		limit *RateLimit
@@ -57,9 +58,9 @@ func TestALimitThatIsCompiledAgainGoesOn(t *testing.T) {
 		{never(1), false, reason.None}, // another limit begins anew
 		{never(1), false, reason.RateLimited},
 	} {
-		var notes *[]Note
+		var notes *[]step.Note
 		if test.look {
-			notes = new([]Note)
+			notes = new([]step.Note)
 		}
 		if got := ask(test.limit, notes); got != test.want {
 			t.Errorf("request %d: got %v, want %v", i, got, test.want)
@@ -68,9 +69,9 @@ func TestALimitThatIsCompiledAgainGoesOn(t *testing.T) {
 			t.Errorf("request %d: noted %+v", i, *notes)
 		}
 	}
-	var notes []Note
+	var notes []step.Note
 	ask(never(4), &notes)
-	if diff := cmp.Diff([]Note{{Policy: "rate-limit", Passed: true, Limit: &LimitNote{Limit: *never(4), Replicas: 1, Left: 4}}}, notes); diff != "" {
+	if diff := cmp.Diff([]step.Note{{Policy: "rate-limit", Passed: true, Limit: &step.LimitNote{Rate: never(4).rate(), Replicas: 1, Left: 4}}}, notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
 }
@@ -86,7 +87,7 @@ func TestWhoIsExemptHasNoRate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return steps.Request(&View{Client: netip.MustParseAddr(client), Now: noon()}).Reason
+		return steps.Request(&step.View{Client: netip.MustParseAddr(client), Now: noon()}).Reason
 	}
 	for range 3 {
 		for _, client := range []string{"10.1.2.3", "192.0.2.1"} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Redirect answers every request with another URL. What is not set is that of the request, and so is the query. The
@@ -40,16 +41,16 @@ func (r *Redirect) Equal(other Policy) bool {
 }
 
 // Compile fails if the path's expression does not compile.
-func (r *Redirect) Compile(scope *Scope) (Steps, error) {
+func (r *Redirect) Compile(scope *step.Scope) (step.Steps, error) {
 	path, err := r.Path.compile(scope)
 	if err != nil {
-		return Steps{}, err
+		return step.Steps{}, err
 	}
 	c := &redirect{
 		status: r.Status, plain: r.Plain, whole: []byte(r.Location), scheme: r.Scheme, host: r.Host, port: r.Port, path: path,
 		noQuery: r.NoQuery, noSlash: r.NoSlash,
 	}
-	return Steps{Request: c.request}, nil
+	return step.Steps{Request: c.request}, nil
 }
 
 // redirect is a compiled Redirect.
@@ -65,26 +66,26 @@ type redirect struct {
 
 var locationName = []byte("Location")
 
-func (r *redirect) request(v *View) Answer {
+func (r *redirect) request(v *step.View) step.Answer {
 	if r.plain && v.Secure {
-		return Answer{}
+		return step.Answer{}
 	}
 	location := r.whole
 	if len(location) == 0 {
 		var err error
 		if location, err = r.location(v); err != nil {
-			return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+			return step.Answer{Reason: reason.MalformedPath, Detail: err.Error()}
 		}
 	}
 	if v.Notes != nil {
-		*v.Notes = append(*v.Notes, Note{Policy: (*Redirect)(nil).Name(), Text: "to " + string(location)})
+		*v.Notes = append(*v.Notes, step.Note{Policy: (*Redirect)(nil).Name(), Text: "to " + string(location)})
 	}
 	v.Fields = append(v.Fields, message.Field{Name: locationName, Value: location})
-	return Answer{Reason: reason.Redirected, Status: r.status}
+	return step.Answer{Reason: reason.Redirected, Status: r.status}
 }
 
 // location returns where a request is sent that is not sent to a whole URL.
-func (r *redirect) location(v *View) ([]byte, error) {
+func (r *redirect) location(v *step.View) ([]byte, error) {
 	if v.Scratch == nil {
 		v.Scratch = make([]byte, 0, 256)
 	}
@@ -92,7 +93,7 @@ func (r *redirect) location(v *View) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	scheme := cmp.Or(r.scheme, v.scheme())
+	scheme := cmp.Or(r.scheme, v.Scheme())
 	location := room[:0]
 	if r.host != "" || len(v.Host) > 0 { // or the path alone has to do, as it had to for the client
 		location = append(append(location, scheme...), "://"...)

@@ -7,16 +7,17 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // redirectOf returns where a request for /a/b?q of shop.example.com is sent. The client used a port, over HTTPS or not.
-func redirectOf(t *testing.T, r *Redirect, port string, secure bool) (location string, answer Answer) {
+func redirectOf(t *testing.T, r *Redirect, port string, secure bool) (location string, answer step.Answer) {
 	t.Helper()
 	steps, err := r.Compile(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Host: []byte("shop.example.com"), Path: []byte("/a/b"), Secure: secure, Request: &message.Request{
+	v := &step.View{Host: []byte("shop.example.com"), Path: []byte("/a/b"), Secure: secure, Request: &message.Request{
 		Query: []byte("?q"), Fields: []message.Field{
 			{Name: []byte("X-Forwarded-Port"), Value: []byte("666"), Kind: message.Dropped}, // as what an untrusted client says
 			{Name: []byte("X-Forwarded-Port"), Value: []byte(port)},
@@ -70,7 +71,7 @@ func TestWhereARedirectLeads(t *testing.T) {
 func TestARedirectOfPlainRequestsLetsOthersGoOn(t *testing.T) {
 	t.Parallel()
 	plain := &Redirect{Status: 308, Scheme: "https", Plain: true}
-	if location, answer := redirectOf(t, plain, "443", true); location != "" || answer != (Answer{}) {
+	if location, answer := redirectOf(t, plain, "443", true); location != "" || answer != (step.Answer{}) {
 		t.Errorf("a request over HTTPS is sent to %q with %+v", location, answer)
 	}
 	if IsAnswer(plain) || !IsAnswer(&Redirect{Status: 308}) || !IsAnswer(&FixedResponse{}) {
@@ -85,7 +86,7 @@ func TestRedirectOfARequestWithoutAHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Path: []byte("/a"), Request: &message.Request{}}
+	v := &step.View{Path: []byte("/a"), Request: &message.Request{}}
 	steps.Request(v)
 	if got := string(v.Fields[0].Value); got != "/x" {
 		t.Errorf("got %q", got)
@@ -110,7 +111,7 @@ func TestRedirectingTakesNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Host: []byte("shop.example.com"), Path: []byte("/a/b"), Request: &message.Request{}, Fields: make([]message.Field, 0, 8), Scratch: make([]byte, 0, 256)}
+	v := &step.View{Host: []byte("shop.example.com"), Path: []byte("/a/b"), Request: &message.Request{}, Fields: make([]message.Field, 0, 8), Scratch: make([]byte, 0, 256)}
 	if n := testing.AllocsPerRun(100, func() { v.Fields = v.Fields[:0]; steps.Request(v) }); n != 0 {
 		t.Errorf("%v allocations, want none", n)
 	}

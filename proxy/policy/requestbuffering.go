@@ -2,7 +2,11 @@
 
 package policy
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/warren-dev/ingress/proxy/step"
+)
 
 // RequestBuffering has a request's content gathered before an endpoint is asked. Servers that run one request a worker
 // then wait for no client, and those that need a length get one.
@@ -25,17 +29,17 @@ func (b *RequestBuffering) Equal(other Policy) bool {
 }
 
 // Compile returns a step that only says how much is to be gathered: steps do not wait.
-func (b *RequestBuffering) Compile(*Scope) (Steps, error) {
+func (b *RequestBuffering) Compile(*step.Scope) (step.Steps, error) {
 	most := min(b.MaxBytes, MostBuffered)
 	if most <= 0 {
-		return Steps{}, nil
+		return step.Steps{}, nil
 	}
 	name, text := b.Name(), fmt.Sprintf("up to %d bytes of content are gathered before a task is asked", most)
-	return Steps{Request: func(v *View) Answer {
+	return step.Steps{Request: func(v *step.View) step.Answer {
 		v.Gather = most
 		if v.Notes != nil {
-			*v.Notes = append(*v.Notes, Note{Policy: name, Passed: true, Text: text})
+			*v.Notes = append(*v.Notes, step.Note{Policy: name, Passed: true, Text: text})
 		}
-		return Answer{}
+		return step.Answer{}
 	}}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func TestRequestBufferingSaysHowMuchIsGathered(t *testing.T) {
@@ -20,11 +22,11 @@ func TestRequestBufferingSaysHowMuchIsGathered(t *testing.T) {
 			}
 			continue
 		}
-		var v View
+		var v step.View
 		if n := testing.AllocsPerRun(100, func() { steps.Request(&v) }); n != 0 || v.Gather != want {
 			t.Errorf("%d: %d bytes with %v allocations, want %d without", most, v.Gather, n, want)
 		}
-		var notes []Note
+		var notes []step.Note
 		v.Notes = &notes
 		steps.Request(&v)
 		if diff := cmp.Diff(1, len(notes)); diff != "" {

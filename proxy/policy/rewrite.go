@@ -8,6 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Rewrite changes the path and the host that the endpoint gets. At most one of StripPrefix and Path is set. The query
@@ -34,12 +35,12 @@ func (r *Rewrite) Equal(other Policy) bool {
 }
 
 // Compile fails if the path's expression does not compile.
-func (r *Rewrite) Compile(scope *Scope) (Steps, error) {
+func (r *Rewrite) Compile(scope *step.Scope) (step.Steps, error) {
 	c, err := compileRewrite(r, scope)
 	if err != nil || *r == (Rewrite{Untold: r.Untold}) {
-		return Steps{}, err
+		return step.Steps{}, err
 	}
-	return Steps{Request: c.request}, nil
+	return step.Steps{Request: c.request}, nil
 }
 
 // rewrite is a compiled Rewrite.
@@ -51,7 +52,7 @@ type rewrite struct {
 	host  []byte
 }
 
-func compileRewrite(r *Rewrite, scope *Scope) (c *rewrite, err error) {
+func compileRewrite(r *Rewrite, scope *step.Scope) (c *rewrite, err error) {
 	c = &rewrite{host: []byte(r.Host)}
 	change := r.Path
 	if r.StripPrefix != "" {
@@ -65,7 +66,7 @@ func compileRewrite(r *Rewrite, scope *Scope) (c *rewrite, err error) {
 
 var rootPath = []byte("/")
 
-func (r *rewrite) request(v *View) Answer {
+func (r *rewrite) request(v *step.View) step.Answer {
 	if v.Scratch == nil {
 		v.Scratch = make([]byte, 0, 256)
 	}
@@ -75,13 +76,13 @@ func (r *rewrite) request(v *View) Answer {
 	}
 	path, _, err := r.path.apply(room, v.Path)
 	if err != nil {
-		return Answer{Reason: reason.MalformedPath, Detail: err.Error()}
+		return step.Answer{Reason: reason.MalformedPath, Detail: err.Error()}
 	}
 	v.Request.Path = path
 	if len(r.host) > 0 {
 		v.Request.Authority = r.host
 	}
-	return Answer{}
+	return step.Answer{}
 }
 
 // forwardedPrefix is the field's name, and forwardedPrefixName what it is compared with.
@@ -91,7 +92,7 @@ const forwardedPrefixName = "x-forwarded-prefix"
 
 // tell tells the endpoint what is cut off. If the client is a trusted proxy that has cut off something itself, that
 // comes before. tell returns the scratch memory that is left.
-func (r *rewrite) tell(v *View) (room []byte) {
+func (r *rewrite) tell(v *step.View) (room []byte) {
 	prefix := v.Scratch[:0]
 	for i := range v.Request.Fields {
 		f := &v.Request.Fields[i]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func compiledRewrite(t *testing.T, of *Rewrite) *rewrite {
@@ -104,10 +105,10 @@ func TestEndpointIsToldOfAStrippedPrefix(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := compiledRewrite(t, &test.rewrite)
-			v := &View{Request: &message.Request{}, Path: []byte(test.path)}
+			v := &step.View{Request: &message.Request{}, Path: []byte(test.path)}
 			for range 2 { // the second time with the scratch memory of the first
 				v.Request.Fields = fieldsOf(test.fields...)
-				if answer := r.request(v); answer != (Answer{}) {
+				if answer := r.request(v); answer != (step.Answer{}) {
 					t.Fatalf("answered: %+v", answer)
 				}
 				if diff := cmp.Diff(test.want, passedOn(v.Request.Fields)); diff != "" {
@@ -121,7 +122,7 @@ func TestEndpointIsToldOfAStrippedPrefix(t *testing.T) {
 func TestTellingOfAPrefixTakesNoMemory(t *testing.T) {
 	r := compiledRewrite(t, &Rewrite{StripPrefix: "/api"})
 	sent := fieldsOf("A", "1", "X-Forwarded-Prefix", "/shop")
-	v := &View{Request: &message.Request{Fields: make([]message.Field, 0, 16)}, Path: []byte("/api/v1"), Scratch: make([]byte, 0, 256)}
+	v := &step.View{Request: &message.Request{Fields: make([]message.Field, 0, 16)}, Path: []byte("/api/v1"), Scratch: make([]byte, 0, 256)}
 	for name, fields := range map[string][]message.Field{"alone": sent[:1], "behind a proxy that stripped too": sent} {
 		if n := testing.AllocsPerRun(100, func() {
 			v.Request.Fields = append(v.Request.Fields[:0], fields...)

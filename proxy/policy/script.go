@@ -6,6 +6,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/script"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // Script does what directives of nginx would.
@@ -24,22 +25,22 @@ func (s *Script) Equal(other Policy) bool {
 func (s *Script) Expressions() []string { return (*script.Script)(s).Expressions() }
 
 // Compile fails if an expression or a text makes no sense.
-func (s *Script) Compile(scope *Scope) (Steps, error) {
-	p, err := (*script.Script)(s).Compile(scope.expression)
+func (s *Script) Compile(scope *step.Scope) (step.Steps, error) {
+	p, err := (*script.Script)(s).Compile(scope.Regexp)
 	if err != nil {
-		return Steps{}, err
+		return step.Steps{}, err
 	}
-	var preflight func(*View) bool
-	if s.SkipOptions && scope != nil && scope.CORS != nil {
-		preflight = scope.CORS.compiled().answers
+	var preflight func(*step.View) bool
+	if s.SkipOptions && scope != nil {
+		preflight = preflightsOf(scope.Policies)
 	}
-	steps := Steps{Request: func(v *View) Answer { return runScript(p, preflight, v) }}
+	steps := step.Steps{Request: func(v *step.View) step.Answer { return runScript(p, preflight, v) }}
 	if p.ChangesResponse() {
-		steps.Response = func(v *View, resp *message.Response) {
+		steps.Response = func(v *step.View, resp *message.Response) {
 			seen := scriptView(v)
 			p.Response(&seen, resp)
 		}
-		steps.Own = func(v *View, resp *message.Response) {
+		steps.Own = func(v *step.View, resp *message.Response) {
 			seen := scriptView(v)
 			p.Own(&seen, resp)
 			v.Script = seen.State
@@ -48,14 +49,14 @@ func (s *Script) Compile(scope *Scope) (Steps, error) {
 	return steps, nil
 }
 
-func scriptView(v *View) script.View {
+func scriptView(v *step.View) script.View {
 	return script.View{
 		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, Secure: v.Secure, Now: v.Now, Own: v.Own, State: v.Script,
 	}
 }
 
 // runScript runs a script. preflight says whether the route's CORS answers a request. Nil if the script does not ask.
-func runScript(p *script.Program, preflight func(*View) bool, v *View) Answer {
+func runScript(p *script.Program, preflight func(*step.View) bool, v *step.View) step.Answer {
 	seen := scriptView(v)
 	seen.Preflight = preflight != nil && preflight(v)
 	if v.Notes != nil {
@@ -65,17 +66,17 @@ func runScript(p *script.Program, preflight func(*View) bool, v *View) Answer {
 	v.Script = seen.State
 	if seen.Notes != nil {
 		for _, n := range *seen.Notes {
-			*v.Notes = append(*v.Notes, Note{Policy: (*Script)(nil).Name(), Passed: n.Passed, Text: n.Text})
+			*v.Notes = append(*v.Notes, step.Note{Policy: (*Script)(nil).Name(), Passed: n.Passed, Text: n.Text})
 		}
 	}
 	switch {
 	case answer.Again:
 		v.Path = seen.Path
-		return Answer{Again: true}
+		return step.Answer{Again: true}
 	case answer.Malformed != "":
-		return Answer{Reason: reason.MalformedPath, Detail: answer.Malformed}
+		return step.Answer{Reason: reason.MalformedPath, Detail: answer.Malformed}
 	case !answer.Answers():
-		return Answer{}
+		return step.Answer{}
 	}
 	why := reason.FixedResponse
 	if answer.Redirects {
@@ -84,5 +85,5 @@ func runScript(p *script.Program, preflight func(*View) bool, v *View) Answer {
 			v.Fields = append(v.Fields, message.Field{Name: locationName, Value: answer.Location})
 		}
 	}
-	return Answer{Reason: why, Status: answer.Status, Content: &Content{Type: answer.Content.Type, Text: answer.Content.Text}}
+	return step.Answer{Reason: why, Status: answer.Status, Content: &step.Content{Type: answer.Content.Type, Text: answer.Content.Text}}
 }

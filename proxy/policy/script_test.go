@@ -10,17 +10,18 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/script"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func TestHowARequestIsAnsweredAsAScriptSays(t *testing.T) {
 	t.Parallel()
-	answer := func(step script.Step) (Answer, *View) {
-		steps, err := (&Script{Location: []script.Step{step}}).Compile(nil)
+	answer := func(does script.Step) (step.Answer, *step.View) {
+		steps, err := (&Script{Location: []script.Step{does}}).Compile(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		notes := []Note{}
-		v := &View{Request: &message.Request{Path: []byte("/a")}, Path: []byte("/a"), Host: []byte("h"), Notes: &notes}
+		notes := []step.Note{}
+		v := &step.View{Request: &message.Request{Path: []byte("/a")}, Path: []byte("/a"), Host: []byte("h"), Notes: &notes}
 		a := steps.Request(v)
 		if v.Script == nil || len(notes) != 1 || notes[0].Policy != "script" {
 			t.Errorf("the script remembers %v and notes %+v", v.Script, notes)
@@ -40,7 +41,7 @@ func TestHowARequestIsAnsweredAsAScriptSays(t *testing.T) {
 	if a, _ := answer(script.Step{Op: script.RewriteBreak, Expression: "^", Value: "/../b"}); a.Reason != reason.MalformedPath || a.Detail == "" {
 		t.Errorf("a malformed path is %+v", a)
 	}
-	if a, _ := answer(script.Step{Op: script.Set, Variable: "a", Value: "1"}); a != (Answer{}) {
+	if a, _ := answer(script.Step{Op: script.Set, Variable: "a", Value: "1"}); a != (step.Answer{}) {
 		t.Errorf("a request that goes on is %+v", a)
 	}
 }
@@ -73,7 +74,7 @@ func TestWhichRequestsAScriptLeavesToCORS(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := &View{Request: &message.Request{Method: []byte(test.method), Path: []byte("/"), Fields: fieldsOf(test.fields...)}, Path: []byte("/")}
+		v := &step.View{Request: &message.Request{Method: []byte(test.method), Path: []byte("/"), Fields: fieldsOf(test.fields...)}, Path: []byte("/")}
 		a := chain.Request[0](v)
 		if left := a.Status != 403; left != test.left {
 			t.Errorf("%s: left to CORS: %t, want %t", name, left, test.left)
@@ -89,7 +90,7 @@ func TestAScriptPolicyTakesNoMemoryOfItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &View{Request: &message.Request{Path: []byte("/a"), Query: []byte("?b")}, Path: []byte("/a")}
+	v := &step.View{Request: &message.Request{Path: []byte("/a"), Query: []byte("?b")}, Path: []byte("/a")}
 	if n := testing.AllocsPerRun(100, func() {
 		if v.Script != nil {
 			v.Script.Empty(4096)
@@ -108,8 +109,8 @@ func BenchmarkConstantFields(b *testing.B) {
 			More:  []script.Field{{Name: "X-Response-A", Value: "1"}, {Name: "X-Response-B", Value: "2"}},
 		}},
 		"headers": &Headers{
-			Request:  HeaderChanges{Set: []Header{{"X-Request-A", "1"}, {"X-Request-B", "2"}}},
-			Response: HeaderChanges{Set: []Header{{"X-Response-A", "1"}, {"X-Response-B", "2"}}},
+			Request:  HeaderChanges{Set: headers("X-Request-A", "1", "X-Request-B", "2")},
+			Response: HeaderChanges{Set: headers("X-Response-A", "1", "X-Response-B", "2")},
 		},
 	} {
 		b.Run(name, func(b *testing.B) { benchmarkPolicy(b, p) })
@@ -138,7 +139,7 @@ func benchmarkPolicy(b *testing.B, p Policy) {
 	}
 	req := &message.Request{Method: []byte("GET"), Authority: []byte("a"), Path: []byte("/a/x"), Query: []byte("?q=1"), Fields: fieldsOf(
 		"X-A", "one", "User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Accept", "*/*")}
-	v := &View{Request: req, Host: []byte("a"), Path: req.Path, Client: netip.MustParseAddr("192.0.2.1")}
+	v := &step.View{Request: req, Host: []byte("a"), Path: req.Path, Client: netip.MustParseAddr("192.0.2.1")}
 	sent, path, query := slices.Clone(v.Request.Fields), v.Request.Path, v.Request.Query
 	resp := &message.Response{Status: 200}
 	b.ReportAllocs()

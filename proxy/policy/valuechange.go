@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/warren-dev/ingress/proxy/plain"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // ValueChange makes another value of a field's.
@@ -36,7 +37,7 @@ var (
 	errControl        = errors.New("a change makes a value with a control character, which could end the field")
 )
 
-func compileChanges(changes []ValueChange, scope *Scope) ([]valueChange, error) {
+func compileChanges(changes []ValueChange, scope *step.Scope) ([]valueChange, error) {
 	compiled := make([]valueChange, len(changes))
 	for i, c := range changes {
 		compiled[i] = valueChange{from: []byte(c.From), to: []byte(c.To)}
@@ -45,7 +46,7 @@ func compileChanges(changes []ValueChange, scope *Scope) ([]valueChange, error) 
 			return nil, errControl
 		case c.Expression != "":
 			var err error
-			if compiled[i].expression, err = scope.expression(c.Expression); err != nil {
+			if compiled[i].expression, err = scope.Regexp(c.Expression); err != nil {
 				return nil, err
 			}
 			compiled[i].template = plain.ReadTemplate(compiled[i].expression.SubexpNames(), c.To)

@@ -12,8 +12,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
@@ -90,8 +90,8 @@ const wholeRoute = -1
 
 // scope returns what the policies of a host's route, or of one of its backends, are compiled for. It notes in the table
 // what they keep.
-func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTable) *policy.Scope {
-	return &policy.Scope{
+func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTable) *step.Scope {
+	return &step.Scope{
 		Limiter: s.Limiter, Expression: s.partsFor(table),
 		Kept: func(key any, first func() any) any {
 			by := keptBy{
