@@ -156,8 +156,8 @@ func (x *Exchange) refuseClosed() reason.Reason {
 // has the route looked for anew, those of the new route are asked. A policy bounds how often it does that.
 func (x *Exchange) askPolicies() reason.Reason {
 	for {
-		why, again := x.ask(x.route.Policies.Request)
-		if !again {
+		why, next := x.ask(x.route.Policies.Request)
+		if next != step.Again {
 			return why
 		}
 		if x.asked == nil {
@@ -173,10 +173,10 @@ func (x *Exchange) askPolicies() reason.Reason {
 // foundAnew are the phases that a request goes through if a policy has its route looked for anew.
 var foundAnew = [...]phase{{routePhase, (*Exchange).findRoute}, {"loop", (*Exchange).refuseLoop}, {"closed", (*Exchange).refuseClosed}}
 
-// ask asks policies. It returns again if the route is to be looked for anew by the path of the view.
-func (x *Exchange) ask(policies []func(*step.View) step.Answer) (why reason.Reason, again bool) {
+// ask asks policies, up to the first that does not let the request go on.
+func (x *Exchange) ask(policies []func(*step.View) step.Answer) (why reason.Reason, next step.Next) {
 	if len(policies) == 0 {
-		return reason.None, false
+		return reason.None, 0
 	}
 	v := x.viewed()
 	v.Scratch, v.Fields, v.Sent = x.rewriteBuf, x.own.Fields, x.told()
@@ -185,14 +185,14 @@ func (x *Exchange) ask(policies []func(*step.View) step.Answer) (why reason.Reas
 	}
 	var answer step.Answer
 	for _, ask := range policies {
-		if answer = ask(v); answer.Reason != reason.None || answer.Again {
+		if answer = ask(v); answer.Reason != reason.None || answer.Next != 0 {
 			x.own.Fields = v.Fields
 			x.decision.detail, x.decision.status, x.decision.content = answer.Detail, answer.Status, answer.Content
 			break
 		}
 	}
 	x.rewriteBuf, x.originBuf, x.script = v.Scratch, v.Origin, v.Script
-	return answer.Reason, answer.Again
+	return answer.Reason, answer.Next
 }
 
 // told returns the path as the client sent it, if that differs and no part of it would be read as a host.

@@ -72,7 +72,7 @@ func runScript(p *script.Program, preflight func(*step.View) bool, v *step.View)
 	switch {
 	case answer.Again:
 		v.Path = seen.Path
-		return step.Answer{Again: true}
+		return step.Answer{Next: step.Again}
 	case answer.Malformed != "":
 		return step.Answer{Reason: reason.MalformedPath, Detail: answer.Malformed}
 	case !answer.Answers():

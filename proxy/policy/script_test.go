@@ -35,7 +35,7 @@ func TestHowARequestIsAnsweredAsAScriptSays(t *testing.T) {
 	if a, _ := answer(script.Step{Op: script.Return, Status: 403, Value: "no"}); a.Reason != reason.FixedResponse || a.Status != 403 || a.Content.Text != "no" {
 		t.Errorf("an answer is %+v", a)
 	}
-	if a, v := answer(script.Step{Op: script.RewriteLast, Expression: "^", Value: "/b"}); !a.Again || string(v.Path) != "/b" || a.Reason != reason.None {
+	if a, v := answer(script.Step{Op: script.RewriteLast, Expression: "^", Value: "/b"}); a.Next != step.Again || string(v.Path) != "/b" || a.Reason != reason.None {
 		t.Errorf("another location is %+v for %s", a, v.Path)
 	}
 	if a, _ := answer(script.Step{Op: script.RewriteBreak, Expression: "^", Value: "/../b"}); a.Reason != reason.MalformedPath || a.Detail == "" {

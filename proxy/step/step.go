@@ -29,9 +29,15 @@ type Answer struct {
 	Status int
 	// Content replaces the line of text that says why. Nil leaves that line.
 	Content *Content
-	// Again is set if the request is not answered, and its route is looked for anew by [View.Path].
-	Again bool
+	// Next is what becomes of a request that is not answered. 0 lets it go on.
+	Next Next
 }
+
+// Next is what becomes of a request in place of going on to the next step.
+type Next uint8
+
+// Again has the request's route looked for anew, by [View.Path].
+const Again Next = 1
 
 // Content is the content of an answer that a rule's author wrote.
 type Content struct {

@@ -16,7 +16,8 @@ import (
 type View struct {
 	// Request is what the endpoint gets. Its Path and Fields may be changed.
 	Request *message.Request
-	// Host and Path are canonical. The route was found by them. A policy that changes Path has to answer with Again.
+	// Host and Path are canonical. The route was found by them. A policy that changes Path has to answer with
+	// [Again].
 	Host, Path []byte
 	// Sent is the path as the client sent it, if that differs and may be told to others. Nil otherwise.
 	Sent []byte
