@@ -48,6 +48,15 @@ const (
 	RateLimited
 	// ConnectionsLimited (429): the client has as many requests under way as the rule allows.
 	ConnectionsLimited
+	// CertificateRequired (403): the rule wants a client certificate, and the connection's client has shown none that the
+	// rule takes.
+	CertificateRequired
+	// AuthRequired (401, or a redirection to where clients sign in): the request does not prove whose it is.
+	AuthRequired
+	// AuthDenied (403): it is known whose request it is, and the client may not come in.
+	AuthDenied
+	// AuthUnavailable (503): nobody can say now whose request it is. So it does not get in.
+	AuthUnavailable
 	// ContentTooLarge (413): the content is longer than the rule allows, or has no length and is longer than the rule
 	// gathers.
 	ContentTooLarge
@@ -121,6 +130,10 @@ var reasonTable = [Count]struct {
 	AccessDenied:           {"AccessDenied", 403, "http_request_denied", false, "the rule does not admit this address"},
 	RateLimited:            {"RateLimited", 429, "http_request_denied", false, "this address sent more requests than the rule allows"},
 	ConnectionsLimited:     {"ConnectionsLimited", 429, "http_request_denied", false, "this address has as many requests under way as the rule allows"},
+	CertificateRequired:    {"CertificateRequired", 403, "http_request_denied", false, "the rule wants another client certificate than the connection has"},
+	AuthRequired:           {"AuthRequired", 401, "http_request_denied", false, "the rule wants to know who you are"},
+	AuthDenied:             {"AuthDenied", 403, "http_request_denied", false, "the rule does not admit you"},
+	AuthUnavailable:        {"AuthUnavailable", 503, "proxy_internal_error", false, "nobody can say now who may come in"},
 	ContentTooLarge:        {"ContentTooLarge", 413, "http_request_error", false, "the content is longer than the rule allows, or than it allows without a Content-Length"},
 	Redirected:             {"Redirected", 302, "proxy_internal_response", false, "the rule sends its clients to another URL"},
 	FixedResponse:          {"FixedResponse", 200, "proxy_internal_response", false, ""},
