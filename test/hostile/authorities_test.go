@@ -39,6 +39,16 @@ func (s *stage) tries(object client.Object) {
 	}
 }
 
+// takesBack deletes what verifying made.
+func (s *stage) takesBack() {
+	for i := range verifyingObjects {
+		object := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: s.b, Name: fmt.Sprintf("many-%d", i)}}
+		if err := s.Delete(s.t.Context(), object); err != nil {
+			s.t.Errorf("deleting Ingress %s: %v", object.Name, err)
+		}
+	}
+}
+
 // verifying returns an Ingress of as many paths as one may have, each with its own terms.
 func verifying(namespace, name string, terms func(path int) *v1alpha1.BackendTLS) *v1alpha1.Ingress {
 	ing := &v1alpha1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
@@ -70,6 +80,7 @@ func (s *stage) nameAuthorities(ctx context.Context) {
 		}))
 	}
 	<-ctx.Done()
+	s.takesBack()
 }
 
 // A tenant names one large bundle in thousands of paths. Each expects another name.
@@ -86,6 +97,7 @@ func TestABundleInThousandsOfPaths(t *testing.T) {
 			}))
 		}
 		<-ctx.Done()
+		s.takesBack()
 	})
 }
 

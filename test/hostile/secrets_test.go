@@ -31,7 +31,7 @@ const (
 // A tenant who may write nothing but Secrets fills a namespace with them. Nothing names them.
 func TestLargeSecretsThatNothingNames(t *testing.T) {
 	s := newStageToFill(t, 1)
-	s.attackFor(largeTime, "large Secrets that nothing names", s.fillWithSecrets)
+	s.attackOnce(largeTime, "large Secrets that nothing names", s.fillWithSecrets)
 	began := time.Now()
 	r := s.another()
 	if took, memory := time.Since(began), r.memory(); took > readyWithin || memory > mostMemory {

@@ -276,7 +276,14 @@ func (s *stage) attack(name string, run func(ctx context.Context)) {
 	s.attackFor(attackTime, name, run)
 }
 
+// attackFor has run attack again if the victim waited too long. So run undoes what it did to the API.
 func (s *stage) attackFor(duration time.Duration, name string, run func(ctx context.Context)) {
+	s.t.Helper()
+	s.majority(func() string { return s.slower(duration, name, run) })
+}
+
+// attackOnce is for what cannot be undone.
+func (s *stage) attackOnce(duration time.Duration, name string, run func(ctx context.Context)) {
 	s.t.Helper()
 	if slow := s.slower(duration, name, run); slow != "" {
 		s.t.Error(slow)
