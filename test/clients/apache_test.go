@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // startApache starts Apache with WebDAV below /dav and a Subversion repository below /svn, if it does not run yet.
@@ -17,7 +19,7 @@ func (s *scene) startApache(t *testing.T) {
 	if s.apache != noApache {
 		return
 	}
-	address := freeAddress(t)
+	address := fixture.FreeAddress(t)
 	folder := filepath.Join(s.folder, "apache")
 	user := ""
 	if os.Getuid() == 0 {

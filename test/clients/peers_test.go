@@ -9,13 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // startNginx starts nginx with Debian's defaults, but for what the cases need: contents of any length that are not
 // gathered, long heads, WebSockets.
 func (s *scene) startNginx(t *testing.T) *front {
 	t.Helper()
-	f := &front{name: "nginx", plain: freeAddress(t), secure: freeAddress(t), h2c: freeAddress(t)}
+	f := &front{name: "nginx", plain: fixture.FreeAddress(t), secure: fixture.FreeAddress(t), h2c: fixture.FreeAddress(t)}
 	folder := t.TempDir()
 	user := ""
 	if os.Getuid() == 0 {
@@ -78,7 +80,7 @@ http {
 // startHAProxy starts HAProxy with buffers that hold the heads that the cases have.
 func (s *scene) startHAProxy(t *testing.T) *front {
 	t.Helper()
-	f := &front{name: "haproxy", plain: freeAddress(t), secure: freeAddress(t)}
+	f := &front{name: "haproxy", plain: fixture.FreeAddress(t), secure: fixture.FreeAddress(t)}
 	f.h2c = f.plain
 	folder := t.TempDir()
 	both := filepath.Join(folder, "both.pem")

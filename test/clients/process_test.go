@@ -87,17 +87,6 @@ func eventually(t *testing.T, what string, check func() error) {
 	}
 }
 
-// freeAddress returns an address of loopback that nothing listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
 // startBound starts a process that the kernel ends with this one. The signal comes when the thread that started it
 // ends, so that has to live as long as the process. ended is told how the process ends.
 func startBound(command *exec.Cmd, ended func(error)) error {

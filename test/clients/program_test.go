@@ -19,6 +19,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -133,12 +134,12 @@ func (s *scene) makeRules(t *testing.T) (arguments []string) {
 // startProgram starts the program and waits until it serves the rules.
 func (s *scene) startProgram(t *testing.T) *front {
 	t.Helper()
-	f := &front{name: "warren", plain: freeAddress(t), secure: freeAddress(t)}
+	f := &front{name: "warren", plain: fixture.FreeAddress(t), secure: fixture.FreeAddress(t)}
 	f.h2c = f.plain
-	health := freeAddress(t)
+	health := fixture.FreeAddress(t)
 	f.process = startProcess(t, "warren-ingress", append([]string{
 		s.program, "--http-address=" + f.plain, "--https-address=" + f.secure,
-		"--metrics-address=" + freeAddress(t), "--health-address=" + health, "--admin-address=" + freeAddress(t),
+		"--metrics-address=" + fixture.FreeAddress(t), "--health-address=" + health, "--admin-address=" + fixture.FreeAddress(t),
 	}, s.arguments...)...)
 	f.process.listening(f.plain)
 	eventually(t, "the program to serve the rules", func() error {

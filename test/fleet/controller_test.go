@@ -27,6 +27,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -73,12 +74,12 @@ func startController(t *testing.T, servers []*server, ports map[string]string) [
 	if err := os.WriteFile(kubeconfig, api.Kubeconfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	plain, secure, health := local(freePort(t)), local(freePort(t)), local(freePort(t))
+	plain, secure, health := local(fixture.FreePort(t)), local(fixture.FreePort(t)), local(fixture.FreePort(t))
 	p := run(t, folder, command{arguments: []string{program(t),
 		"--kubeconfig=" + kubeconfig, "--namespace=" + namespace, "--watch-namespaces=" + namespace,
 		"--publish-address=127.0.0.1", "--drain-delay=0s", "--allow-local-tasks",
 		"--http-address=" + plain, "--https-address=" + secure, "--health-address=" + health,
-		"--metrics-address=" + local(freePort(t)), "--admin-address=" + local(freePort(t)),
+		"--metrics-address=" + local(fixture.FreePort(t)), "--admin-address=" + local(fixture.FreePort(t)),
 	}})
 	eventually(t, "the controller to be ready", func() error {
 		select {

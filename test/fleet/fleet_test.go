@@ -19,6 +19,7 @@ import (
 	"github.com/go-logr/logr"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
 
@@ -84,7 +85,7 @@ func TestFleet(t *testing.T) {
 			continue
 		}
 		present = append(present, one)
-		s.ports[one.name] = freePort(t)
+		s.ports[one.name] = fixture.FreePort(t)
 	}
 	if !s.quick && len(present) < fewest {
 		t.Errorf("%d servers are here, at least %d are needed: run hack/fleet/install", len(present), fewest)
@@ -169,7 +170,7 @@ func (s *suite) start(t *testing.T, one *server) {
 		serveApp(t, port)
 		return
 	}
-	p := place{t: t, port: port, behind: freePort(t), folder: openFolder(t, one.name), apps: s.apps, modules: s.modules}
+	p := place{t: t, port: port, behind: fixture.FreePort(t), folder: openFolder(t, one.name), apps: s.apps, modules: s.modules}
 	writeFiles(t, p.www())
 	serveApp(t, p.behind)
 	if one.inetd != nil {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/warren-dev/ingress/test/fixture"
 )
 
 // upstream is where requests for a host go.
@@ -31,7 +33,7 @@ func upstreams(servers []*server, ports map[string]string, way string) []upstrea
 // startNginx starts nginx with the settings that people use in front of applications.
 func startNginx(t *testing.T, to []upstream) way {
 	t.Helper()
-	folder, port := openFolder(t, "nginx"), freePort(t)
+	folder, port := openFolder(t, "nginx"), fixture.FreePort(t)
 	var text strings.Builder
 	fmt.Fprintf(&text, `daemon off;
 pid %[1]s/pid;
@@ -79,7 +81,7 @@ http {
 // startHAProxy starts HAProxy with its own defaults, but for times and sizes that the cases want.
 func startHAProxy(t *testing.T, to []upstream) way {
 	t.Helper()
-	folder, port := openFolder(t, "haproxy"), freePort(t)
+	folder, port := openFolder(t, "haproxy"), fixture.FreePort(t)
 	var text strings.Builder
 	fmt.Fprintf(&text, `global
   maxconn 8192

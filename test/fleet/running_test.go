@@ -7,13 +7,10 @@ package fleet
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -98,41 +95,6 @@ func (p *process) awaitListening(t *testing.T, address string) {
 		}
 		return conn.Close()
 	})
-}
-
-// Servers listen on these ports, which other tests leave alone. Linux gives out ports from 32768 on to whoever
-// connects.
-const (
-	firstPort = 6100
-	lastPort  = 11999
-)
-
-var ports = struct {
-	sync.Mutex
-	next int
-}{next: firstPort + rand.IntN(lastPort-firstPort)}
-
-// freePort returns a port of loopback that nothing listens on. It returns another one each time.
-func freePort(t *testing.T) string {
-	t.Helper()
-	ports.Lock()
-	defer ports.Unlock()
-	for range lastPort - firstPort {
-		port := strconv.Itoa(ports.next)
-		if ports.next++; ports.next > lastPort {
-			ports.next = firstPort
-		}
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
-		if err != nil {
-			continue
-		}
-		if err := listener.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return port
-	}
-	t.Fatal("no port is free on 127.0.0.1")
-	return ""
 }
 
 func local(port string) string { return net.JoinHostPort("127.0.0.1", port) }

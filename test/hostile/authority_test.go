@@ -36,12 +36,12 @@ func startAuthority(t *testing.T) *authority {
 	if _, err := os.Stat(file); err != nil {
 		t.Fatalf(`%v: run "make pebble"`, err)
 	}
-	folder, address, http01 := t.TempDir(), freeAddress(t), freeAddress(t)
+	folder, address, http01 := t.TempDir(), fixture.FreeAddress(t), fixture.FreeAddress(t)
 	_, port, err := net.SplitHostPort(http01)
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(file, "-listen="+address, "-management="+freeAddress(t), "-resolver="+freeAddress(t),
+	command := exec.Command(file, "-listen="+address, "-management="+fixture.FreeAddress(t), "-resolver="+fixture.FreeAddress(t),
 		"-http-port="+port, "-folder="+folder)
 	command.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
 	var said fixture.Tail

@@ -29,7 +29,7 @@ func startNginx(t *testing.T, backend string, descriptors int) *nginx {
 		t.Logf("the replica is compared with no nginx: %v", err)
 		return nil
 	}
-	folder, n := t.TempDir(), &nginx{http: freeAddress(t)}
+	folder, n := t.TempDir(), &nginx{http: fixture.FreeAddress(t)}
 	configuration := filepath.Join(folder, "nginx.conf")
 	text := fmt.Sprintf(`
 daemon off;

@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -56,7 +55,7 @@ const httpFlag = "--http-address="
 func (l launch) start(t *testing.T) *replica {
 	t.Helper()
 	r := &replica{
-		http: freeAddress(t), https: freeAddress(t), metrics: freeAddress(t), health: freeAddress(t), admin: freeAddress(t),
+		http: fixture.FreeAddress(t), https: fixture.FreeAddress(t), metrics: fixture.FreeAddress(t), health: fixture.FreeAddress(t), admin: fixture.FreeAddress(t),
 		group: newMemoryGroup(t, memoryLimit), ended: make(chan struct{}),
 	}
 	for _, argument := range l.arguments {
@@ -148,17 +147,6 @@ func (r *replica) descriptors() int {
 		return 0
 	}
 	return len(open)
-}
-
-// freeAddress returns an address of loopback that nothing listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // eventually waits until check returns nil. When patience ends, it fails the test with the last error.

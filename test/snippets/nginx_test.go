@@ -116,9 +116,9 @@ const location = `
 `
 
 // server returns the server of a sample.
-func (s *sample) server(port int) string {
+func (s *sample) server(port string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "  server {\n    listen 127.0.0.1:%d;\n    server_name %s;\n    set $proxy_upstream_name \"-\";\n%s\n", port, s.Host, s.Server)
+	fmt.Fprintf(&b, "  server {\n    listen 127.0.0.1:%s;\n    server_name %s;\n    set $proxy_upstream_name \"-\";\n%s\n", port, s.Host, s.Server)
 	if s.Path != "" {
 		fmt.Fprintf(&b, location, `~* "^`+s.Path+`"`, strings.ReplaceAll(s.Path, "$", "${literal_dollar}"), s.Configuration, fmt.Sprintf("rewrite \"(?i)%s\" %s break;", s.Path, s.Target))
 		fmt.Fprintf(&b, location, `"/"`, "/", "return 404;", "") // the default backend
@@ -138,14 +138,7 @@ func startNginx(t *testing.T, list []*sample, backend netip.AddrPort) string {
 		t.Fatalf("%v: make snippets installs it", err)
 	}
 	directory := t.TempDir()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	port := fixture.FreePort(t)
 	var b strings.Builder
 	fmt.Fprintf(&b, head, module, directory, backend)
 	b.WriteString("  geo $literal_dollar { default \"$\"; }\n")
@@ -175,7 +168,7 @@ func startNginx(t *testing.T, list []*sample, backend netip.AddrPort) string {
 			t.Logf("nginx: %s", text)
 		}
 	})
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	address := net.JoinHostPort("127.0.0.1", port)
 	fixture.Eventually(t, func() error {
 		c, err := net.Dial("tcp", address)
 		if err != nil {
