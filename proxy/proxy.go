@@ -117,7 +117,7 @@ func (p *Proxy) Check(s *snapshot.Snapshot) error {
 
 // Explainer returns what explains what would become of requests, and lists what is served.
 func (p *Proxy) Explainer() *explain.Explainer {
-	return explain.New(&p.engine, p.server.Requests())
+	return explain.New(&p.engine.Basis, p.server.Requests())
 }
 
 // SetReplicas says how many replicas share the requests, including this one. Each lets through its share of what a rate

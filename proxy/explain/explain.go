@@ -14,10 +14,10 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/decide"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/pipeline"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
@@ -25,9 +25,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
-// Explainer explains what an engine would do with a request, and lists what it serves.
+// Explainer explains what would become of a request, and lists what is served.
 type Explainer struct {
-	engine *pipeline.Engine
+	basis *decide.Basis
 	// requests says how requests are read.
 	requests *http1.ServerConfig
 	// Elsewhere returns hints about a host by what is in no snapshot, for explanations over HTTP. served says whether a
@@ -35,9 +35,9 @@ type Explainer struct {
 	Elsewhere func(ctx context.Context, host string, served bool) []string
 }
 
-// New makes an explainer of an engine. requests says how requests are read.
-func New(engine *pipeline.Engine, requests *http1.ServerConfig) *Explainer {
-	return &Explainer{engine: engine, requests: requests}
+// New makes an explainer of what is decided on a basis. requests says how requests are read.
+func New(basis *decide.Basis, requests *http1.ServerConfig) *Explainer {
+	return &Explainer{basis: basis, requests: requests}
 }
 
 // Explain says what would become of a request now. It uses the functions that requests go through, and the generation
@@ -52,8 +52,8 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	if !peer.IsValid() {
 		peer = UnspecifiedPeer()
 	}
-	from := x.engine.Trusted.Origin(peer, a.secure, 0)
-	t := x.engine.Try(&from)
+	from := x.basis.Trusted.Origin(peer, a.secure, 0)
+	t := x.basis.Try(&from)
 	defer t.End()
 	at, err := a.siteFor(t.Generation(), q.Listener)
 	if err != nil {
@@ -89,7 +89,7 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 }
 
 // explain takes the request through the phases and notes what they decided.
-func (e *Explanation) explain(t *pipeline.Trial, at *site) {
+func (e *Explanation) explain(t *decide.Trial, at *site) {
 	decided, detail := t.Decide()
 	found := t.Found()
 	host, path, route := found.Host, found.Path, found.Route
@@ -240,7 +240,7 @@ func retriesOf(r *snapshot.Route) *Retries {
 }
 
 // explainSession says what becomes of the session that the request names. It returns nil if the rule keeps none.
-func explainSession(r *snapshot.Route, t *pipeline.Trial) *Session {
+func explainSession(r *snapshot.Route, t *decide.Trial) *Session {
 	if r == nil || r.Persistence == nil {
 		return nil
 	}
@@ -265,7 +265,7 @@ func explainSession(r *snapshot.Route, t *pipeline.Trial) *Session {
 }
 
 // explainPool describes the pool that an endpoint is chosen from. It returns nil if there is none.
-func explainPool(g *routing.Generation, t *pipeline.Trial, host []byte) *Pool {
+func explainPool(g *routing.Generation, t *decide.Trial, host []byte) *Pool {
 	p := t.Found().Backend.Pool
 	if p == nil {
 		return nil
@@ -303,7 +303,7 @@ func explainTasks(p *balance.Pool) []Task {
 
 // foresee returns why the choice of an endpoint would fail. It returns None if an endpoint or the queue takes the
 // request. fallsBack is set if that is for the route's fallback to do.
-func foresee(t *pipeline.Trial) (why reason.Reason, fallsBack bool) {
+func foresee(t *decide.Trial) (why reason.Reason, fallsBack bool) {
 	found := t.Found()
 	b := &found.Route.Balancing
 	taking, room := found.Backend.Pool.Room(b.MaxConnections, b.MaxPending)

@@ -109,7 +109,7 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 // answers with a list of [Certificate] in JSON.
 func (x *Explainer) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := x.engine.Generation.Load()
+		g := x.basis.Generation.Load()
 		list := make([]Certificate, len(g.Snapshot.Certificates))
 		for i := range list {
 			c := &g.Snapshot.Certificates[i]
@@ -137,7 +137,7 @@ func (x *Explainer) CertificatesHandler() http.Handler {
 // output=json it answers with a list of [ServedTask] in JSON.
 func (x *Explainer) TasksHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := x.engine.Generation.Load()
+		g := x.basis.Generation.Load()
 		list := []ServedTask{}
 		for i := range g.Snapshot.Pools {
 			pool := g.Pool(g.Snapshot.Pools[i].ID)
@@ -164,7 +164,7 @@ func (x *Explainer) TasksHandler() http.Handler {
 // [RefusedRule] in JSON.
 func (x *Explainer) RefusedHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		unserved := x.engine.Generation.Load().Snapshot.Unserved
+		unserved := x.basis.Generation.Load().Snapshot.Unserved
 		list := make([]RefusedRule, len(unserved))
 		for i := range unserved {
 			u := &unserved[i]

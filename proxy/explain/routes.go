@@ -20,7 +20,7 @@ import (
 // proxied.
 func (x *Explainer) RoutesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := x.engine.Generation.Load()
+		g := x.basis.Generation.Load()
 		if writeJSON(w, r, servedRoutes(g)) {
 			return
 		}

@@ -26,39 +26,29 @@ func (x *Exchange) answerChallenge(proof string) Verdict {
 
 // answerRedirect sends the client to the same URL under https, at the default port of that scheme.
 func (x *Exchange) answerRedirect() Verdict {
-	x.own.Fields = append(x.own.Fields, message.Field{Name: []byte("Location"), Value: x.location()})
+	x.Own.Fields = append(x.Own.Fields, message.Field{Name: []byte("Location"), Value: x.Location()})
 	return x.Answer(reason.RedirectToHTTPS, "")
-}
-
-func (x *Exchange) location() []byte {
-	location := append([]byte("https://"), x.Host...)
-	path := x.path
-	if sent := x.told(); sent != nil {
-		path = sent
-	}
-	location = append(location, path...)
-	return append(location, x.request.Query...)
 }
 
 // answerOfRule answers with what the rule says.
 func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
-	content := x.decision.content
+	content := x.Reply.Content
 	if content == nil {
 		return x.Answer(why, "")
 	}
 	if len(content.Type) > 0 {
-		x.own.Fields = append(x.own.Fields, message.Field{Name: contentType, Value: content.Type})
+		x.Own.Fields = append(x.Own.Fields, message.Field{Name: contentType, Value: content.Type})
 	}
-	x.own.ContentLength = int64(len(content.Text))
-	x.own.NoContent = string(x.request.Method) == "HEAD"
+	x.Own.ContentLength = int64(len(content.Text))
+	x.Own.NoContent = string(x.Head.Method) == "HEAD"
 	return x.respond(why, nil, content.Text)
 }
 
 // changeOwn has the route's policies change an answer as they change an endpoint's response.
 func (x *Exchange) changeOwn() {
-	x.view.Own = true
-	for _, change := range x.route.Policies.Response {
-		change(x.viewed(), &x.own)
+	x.View.Own = true
+	for _, change := range x.Route.Policies.Response {
+		change(x.Viewed(), &x.Own)
 	}
 }
 
@@ -67,7 +57,7 @@ func (x *Exchange) Answer(why reason.Reason, detail string) Verdict {
 	if detail == "" {
 		detail = why.Text()
 	}
-	x.view.Encode = message.Identity // a line does not become shorter
+	x.View.Encode = message.Identity // a line does not become shorter
 	return x.respond(why, plainText, why.String(), ": ", detail, "\n")
 }
 
@@ -78,8 +68,8 @@ func (x *Exchange) Refuse(refused *message.Error) Verdict {
 
 // respond ends the exchange with a response of our own.
 func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...string) Verdict {
-	x.Reason, x.Status = why, cmp.Or(x.decision.status, why.Status())
-	x.own.Status = x.Status
+	x.Reason, x.Status = why, cmp.Or(x.Reply.Status, why.Status())
+	x.Own.Status = x.Status
 	if why == reason.ClientClosed {
 		return Torn
 	}
@@ -89,19 +79,19 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	page := x.ownPage(why)
 	if page != nil {
 		defer page.Free()
-		page.CoverOwn(&x.own)
-		x.Page, x.Status = page.Service, x.own.Status
+		page.CoverOwn(&x.Own)
+		x.Page, x.Status = page.Service, x.Own.Status
 	}
 	if page != nil || why == reason.Redirected || why == reason.FixedResponse { // somebody else's words
 		x.changeOwn()
 	}
-	client.TellRequestID(&x.own, x.RequestID)
-	if x.route != nil && why != reason.InternalError { // a panic may be a policy's own
-		for _, add := range x.backend.Policies.Own {
-			add(x.viewed(), &x.own)
+	client.TellRequestID(&x.Own, x.RequestID)
+	if x.Route != nil && why != reason.InternalError { // a panic may be a policy's own
+		for _, add := range x.Backend.Policies.Own {
+			add(x.Viewed(), &x.Own)
 		}
-		for _, add := range x.route.Policies.Own {
-			add(x.viewed(), &x.own)
+		for _, add := range x.Route.Policies.Own {
+			add(x.Viewed(), &x.Own)
 		}
 	}
 	status := x.proxyStatus
@@ -112,9 +102,9 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if page != nil {
 		x.guard.Arm(nothing, x.engine.Clock.Now())
 		defer x.guard.Disarm()
-		err = client.AnswerWithPage(x.down, &x.own, status, x.encode, page)
+		err = client.AnswerWithPage(x.down, &x.Own, status, x.encode, page)
 	} else {
-		err = client.Answer(x.down, &x.own, status, string(x.request.Method) == "HEAD", x.encode, mediaType, content...)
+		err = client.Answer(x.down, &x.Own, status, string(x.Head.Method) == "HEAD", x.encode, mediaType, content...)
 	}
 	if err != nil {
 		return Torn

@@ -16,7 +16,7 @@ import (
 
 // attempt tries one endpoint, under the name that the route's terms of TLS want.
 func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, attempt.Failure) {
-	if d := x.route.Timeouts.Attempt; d > 0 {
+	if d := x.Route.Timeouts.Attempt; d > 0 {
 		x.deadline = guard.NewDeadline(d)
 		defer x.deadline.Stop()
 	}
@@ -55,15 +55,15 @@ func (x *Exchange) afresh(e *upstream.Endpoint, d upstream.Demand) (Verdict, att
 // demand returns what the exchange wants of a connection. A request that may lead to a tunnel, or that logs in a
 // connection, wants one of its own.
 func (x *Exchange) demand() upstream.Demand {
-	upgrade := len(x.request.Upgrade) > 0
-	timeout := x.route.Timeouts.Connect
-	if d := x.route.Timeouts.Attempt; d > 0 && (timeout == 0 || d < timeout) {
+	upgrade := len(x.Head.Upgrade) > 0
+	timeout := x.Route.Timeouts.Connect
+	if d := x.Route.Timeouts.Attempt; d > 0 && (timeout == 0 || d < timeout) {
 		timeout = d
 	}
 	return upstream.Demand{
-		Timeout: timeout, Sole: upgrade || x.logsIn, Upgrade: upgrade,
-		Stream: &x.shared, Logins: x.origin.Logins, Shard: x.Shard,
-		Once: x.request.HasContent() || !x.request.Idempotent(), Limited: x.route.Balancing.MaxConnections > 0, Now: x.Chosen,
+		Timeout: timeout, Sole: upgrade || x.LogsIn, Upgrade: upgrade,
+		Stream: &x.shared, Logins: x.Origin.Logins, Shard: x.Shard,
+		Once: x.Head.HasContent() || !x.Head.Idempotent(), Limited: x.Route.Balancing.MaxConnections > 0, Now: x.Chosen,
 	}
 }
 
@@ -85,7 +85,7 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 	if err == nil {
 		return up, attempt.Failure{}
 	}
-	failed := attempt.Unconnected(err, x.backend.Pool.TLS.ServerNameFromRequest)
+	failed := attempt.Unconnected(err, x.Backend.Pool.TLS.ServerNameFromRequest)
 	if failed.Reason == reason.UpstreamTLSFailed {
 		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
 	}
@@ -96,23 +96,23 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 // it. After an upgrade the connection stays in x.up.
 func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure) {
 	x.up = up
-	if x.logsIn {
+	if x.LogsIn {
 		x.claim(up)
 	}
-	x.stall = x.route.Patience
+	x.stall = x.Route.Patience
 	up.StallAfter(x.stall)
-	up.StallWritesAfter(x.route.Timeouts.Idle)
+	up.StallWritesAfter(x.Route.Timeouts.Idle)
 	if !x.guard.Arm(up, x.Started) {
 		return Torn, x.fail(up, nil)
 	}
 	x.deadline.Watch(up)
-	if x.request.ContentLength == message.UnknownLength {
+	if x.Head.ContentLength == message.UnknownLength {
 		if err := x.measure(up); err != nil {
 			x.guard.End(x.number, content.Cause(err))
 			return Torn, x.fail(up, err)
 		}
 	}
-	up.WriteHead(&x.request)
+	up.WriteHead(&x.Head)
 	// If sending fails, there may be a response all the same: a server may refuse a request before it has read it.
 	sendErr := x.send(up)
 	if err := x.awaitResponse(up); err != nil {
@@ -121,7 +121,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure)
 		}
 		return Torn, x.fail(up, err)
 	}
-	if !x.request.HasContent() && upstream.IsStray(up) { // one with content may be answered before it was read
+	if !x.Head.HasContent() && upstream.IsStray(up) { // one with content may be answered before it was read
 		return Torn, x.fail(up, upstream.ErrStray)
 	}
 	if x.withdrawExpectation(up) {
@@ -130,7 +130,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure)
 	if upstream.AsksForLogin(up.Response()) {
 		x.claim(up)
 	}
-	if x.route.Retry != nil && x.rejects(up) {
+	if x.Route.Retry != nil && x.rejects(up) {
 		return Torn, x.reject(up)
 	}
 	x.upload.Answered()
@@ -143,7 +143,7 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure)
 	if x.opening.Taken(up.Response()) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a success that changes no protocol"})
 	}
-	if x.route.ErrorPages != nil {
+	if x.Route.ErrorPages != nil {
 		return x.relayOrPage(up)
 	}
 	return x.relay(up)
@@ -152,6 +152,6 @@ func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure)
 // claim makes a connection private to the client of the exchange.
 func (x *Exchange) claim(up upstream.Exchange) {
 	if c := up.Sole(); c != nil {
-		c.Claim(x.origin.Logins)
+		c.Claim(x.Origin.Logins)
 	}
 }

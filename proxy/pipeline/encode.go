@@ -11,7 +11,7 @@ import (
 // has said meanwhile that it is, and there is memory for that, it is encoded on its way, and the response's head says
 // so.
 func (x *Exchange) encode(resp *message.Response, to message.Writer) message.Writer {
-	if x.view.Encode == message.Identity || resp.NoContent || message.IsEncoded(resp.Fields) || !x.encoded.Begin(&x.engine.Encoders, resp, x.view.Encode, to) {
+	if x.View.Encode == message.Identity || resp.NoContent || message.IsEncoded(resp.Fields) || !x.encoded.Begin(&x.engine.Encoders, resp, x.View.Encode, to) {
 		return to
 	}
 	return &x.encoded

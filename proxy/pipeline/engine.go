@@ -4,7 +4,6 @@ package pipeline
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/go-logr/logr"
 
@@ -13,38 +12,30 @@ import (
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/coding"
 	"github.com/warren-dev/ingress/proxy/content"
+	"github.com/warren-dev/ingress/proxy/decide"
 	"github.com/warren-dev/ingress/proxy/errorpage"
 	"github.com/warren-dev/ingress/proxy/guard"
-	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
 // Engine is what all exchanges have in common. It has nothing of the connections that they came on.
 type Engine struct {
-	Clock      transport.Clock
-	Generation atomic.Pointer[routing.Generation]
-	Metrics    *observe.Metrics
-	Log        *observe.Log    // nil for none
-	Tracer     *observe.Tracer // nil for none
-	Buffers    buffer.Pool
-	Pipes      transport.Pipes
-	Ejector    *balance.Ejector
+	// Basis is what they decide by.
+	decide.Basis
+	Metrics *observe.Metrics
+	Log     *observe.Log // nil for none
+	Buffers buffer.Pool
+	Pipes   transport.Pipes
+	Ejector *balance.Ejector
 	// ContentMemory is the memory for contents that wait to be whole, or for another attempt.
 	ContentMemory content.Memory
 	// Encoders encodes contents of responses.
 	Encoders coding.Encoders
-	// Mirrors sends copies of requests.
-	Mirrors mirror.Sender
 	// ErrorPages gets pages that stand in place of responses.
 	ErrorPages errorpage.Fetcher
-	// SessionKey seals the tokens of sessions.
-	SessionKey atomic.Pointer[balance.SessionKey]
 	exchanges  sync.Pool
 	Logger     logr.Logger
-	// Trusted are the peers whose forwarding fields are believed.
-	Trusted client.Trusted
 }
 
 // Begin returns an exchange for a request of a connection. The connection ends it with [Engine.End].
@@ -53,7 +44,8 @@ func (g *Engine) Begin(down client.Side, guard *guard.Guard, from *client.Origin
 	if !ok {
 		x = new(Exchange)
 	}
-	x.engine, x.down, x.guard, x.origin, x.Shard = g, down, guard, from, shard
+	x.engine, x.down, x.guard = g, down, guard
+	x.Basis, x.Origin, x.Shard = &g.Basis, from, shard
 	return x
 }
 
@@ -69,7 +61,7 @@ func (g *Engine) Record(x *Exchange) {
 		x.Ended = g.Clock.Now()
 	}
 	if g.Tracer != nil && x.Trace == nil {
-		x.enterTrace() // for a head that was refused, as far as it could be read
+		x.EnterTrace() // for a head that was refused, as far as it could be read
 	}
 	r := x.completeRecord()
 	g.Metrics.Count(r)

@@ -10,7 +10,6 @@ import (
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/errorpage"
 	"github.com/warren-dev/ingress/proxy/guard"
-	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -18,38 +17,10 @@ import (
 // nothing is what a guard closes where nothing is waited for but the client.
 var nothing = guard.Func(func() {})
 
-// pageFor returns the page for a response with a status, nil if there is none. why is the reason of an answer of our
-// own. A request in a loop may be one for a page. Whoever makes a call looks at no page: but everybody can say that he
-// makes one, to see what a page is to hide, so it counts only where endpoints take calls.
-func (x *Exchange) pageFor(status int, why reason.Reason) *errorpage.Page {
-	if x.route == nil || x.route.ErrorPages == nil {
-		return nil
-	}
-	switch why {
-	case reason.LoopDetected, reason.AmbiguousPath, reason.InternalError:
-		return nil
-	}
-	if p := x.backend.Pool; message.IsStream(x.request.Fields) && p != nil && (p.H2C || p.TLS.ServerName != "") {
-		return nil
-	}
-	return x.route.ErrorPages.For(status)
-}
-
 // getPage waits for a page. It returns nil if there is none, or if the exchange was ended meanwhile.
 func (x *Exchange) getPage(p *errorpage.Page, within time.Duration) *errorpage.Answer {
-	path := x.path
-	switch {
-	case x.askedSent != nil:
-		path = x.askedSent
-	case x.asked != nil:
-		path = x.asked
-	case x.sent != nil:
-		path = x.sent
-	case x.respelled:
-		path = x.request.Path
-	}
 	fetch := x.engine.ErrorPages.New(p, &errorpage.Cause{
-		Within: within, Request: &x.request, Host: x.Host, Path: path, Query: x.request.Query, Mark: x.markField(), LogsIn: x.logsIn, Shard: x.Shard,
+		Within: within, Request: &x.Head, Host: x.Host, Path: x.AskedPath(), Query: x.Head.Query, Mark: x.MarkField(), LogsIn: x.LogsIn, Shard: x.Shard,
 	})
 	if !x.guard.Arm(guard.Func(fetch.End), x.engine.Clock.Now()) {
 		return nil
@@ -61,7 +32,7 @@ func (x *Exchange) getPage(p *errorpage.Page, within time.Duration) *errorpage.A
 // ownPage waits for the page for an answer of our own. What ended the exchange, if that is what is answered, does not
 // end the request for the page too.
 func (x *Exchange) ownPage(why reason.Reason) *errorpage.Answer {
-	p := x.pageFor(x.Status, why)
+	p := x.PageFor(x.Status, why)
 	if p == nil {
 		return nil
 	}
@@ -72,7 +43,7 @@ func (x *Exchange) ownPage(why reason.Reason) *errorpage.Answer {
 // relayOrPage gives the client a page in place of the endpoint's response if there is one, and otherwise the response,
 // which waits meanwhile.
 func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, attempt.Failure) {
-	p := x.pageFor(x.Status, reason.None)
+	p := x.PageFor(x.Status, reason.None)
 	if p == nil {
 		return x.relay(up)
 	}
@@ -84,7 +55,7 @@ func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, attempt.Failure) 
 		return x.relay(up)
 	}
 	defer page.Free()
-	resp := &x.own
+	resp := &x.Own
 	resp.Fields = resp.Fields[:0]
 	page.Cover(resp, up.Response())
 	x.drop(up)
@@ -109,7 +80,7 @@ const pageMargin = 100 * time.Millisecond
 // pageInTime waits for a page in place of an endpoint's response, so that there is time for that if there is no page.
 func (x *Exchange) pageInTime(p *errorpage.Page) *errorpage.Answer {
 	within := time.Duration(0)
-	if d := x.route.Timeouts.Request; d > 0 {
+	if d := x.Route.Timeouts.Request; d > 0 {
 		if within = x.Started + d - x.engine.Clock.Now() - pageMargin; within <= 0 {
 			return nil
 		}

@@ -11,14 +11,11 @@ import (
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/coding"
 	"github.com/warren-dev/ingress/proxy/content"
+	"github.com/warren-dev/ingress/proxy/decide"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/mirror"
-	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
-	"github.com/warren-dev/ingress/proxy/routing"
-	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
@@ -30,42 +27,18 @@ type Exchange struct {
 	up     upstream.Exchange
 	shared upstream.Stream // what up points to if the connection is shared
 	guard  *guard.Guard
-	origin *client.Origin
 	number uint64
 
-	// Record is what observers are told once the exchange is over. Its shard is also where this connection first looks for
-	// idle upstream connections.
-	observe.Record
+	// Decision is what was decided about the request before an endpoint is chosen.
+	decide.Decision
 	// memory is what the next use of the exchange keeps.
 	memory
 
-	generation *routing.Generation
-	// backend is what the request is sent to. Until one of several is chosen, it is the route's own.
-	route   *routing.Route
-	backend *routing.Backend
-	// view is what the route's policies see.
-	view step.View
-	// decision is empty if an endpoint is to be asked.
-	decision decision
-	// path is the canonical path that the route was found by, before any rewriting.
-	path []byte
-	// sent is the path as the client sent it, if that differs and may go to the endpoint. respelled is set once it is what
-	// the endpoint gets.
-	sent      []byte
-	respelled bool
-	// asked is the canonical path that the client asked for, once a policy has had the route found by another. askedSent
-	// is that as the client sent it, if it differs.
-	asked, askedSent []byte
-	// idBuf is the memory of a request id that was made here.
-	idBuf client.RequestID
-
-	// pool is where endpoints are chosen. It is the backend's, or the one that took its place since. hash is what the Hash
-	// policy chooses by. hold is the place at the chosen endpoint.
+	// pool is where endpoints are chosen. It is the backend's, or the one that took its place since. hold is the place at
+	// the chosen endpoint.
 	pool   *balance.Pool
-	hash   uint64
 	hold   balance.Hold
 	upload content.Upload
-	copies mirror.Copies
 	// opening is what HTTP/1.1 demands of a client that opens a WebSocket, for a client whose protocol does not.
 	opening message.Opening
 	// retries is how often the request was tried again, and rounds how often that began with all endpoints anew.
@@ -74,22 +47,14 @@ type Exchange struct {
 	deadline *guard.Deadline
 	// stall is how long the endpoint may let the exchange rest, now.
 	stall time.Duration
-	// logsIn is set if the request logs in the connection that it takes.
-	logsIn bool
-	// marked is set if the request went through a proxy that leaves a mark.
-	marked bool
 	// released is set once the memory of the request's head was given back, so that the head cannot be sent again.
 	released bool
 	// informed is set once a 1xx response went to the client. invited is set once the endpoint asked for the content with
-	// a 100. cookie is the cookie that the client is to get, or nil.
+	// a 100.
 	informed, invited bool
-	cookie            []byte
 
 	// encoded encodes the response's content, if it is to be encoded.
 	encoded coding.Writer
-
-	// session is the one that the request belongs to.
-	session session
 
 	// proxyStatus replaces the usual Proxy-Status of the reason in an answer of our own, unless it is nil.
 	proxyStatus []byte
@@ -100,7 +65,7 @@ func (x *Exchange) Serve() (v Verdict) {
 	defer func() {
 		x.encoded.Release()
 		if v != Upgraded { // a tunnel keeps its own
-			x.view.Slots.Release()
+			x.View.Slots.Release()
 		}
 	}()
 	defer func() {
@@ -110,7 +75,7 @@ func (x *Exchange) Serve() (v Verdict) {
 		}
 	}()
 	x.number = x.guard.Begin()
-	x.generation = x.engine.Generation.Load()
+	x.Generation = x.engine.Generation.Load()
 	return x.admit()
 }
 
@@ -127,7 +92,7 @@ func (x *Exchange) afterPanic() Verdict {
 	}
 	x.hold.Release()
 	x.down.CloseAfter()
-	x.decision = decision{}
+	x.Reply = decide.Reply{}
 	if x.down.Started() {
 		x.Reason = reason.InternalError
 		return Torn
@@ -138,42 +103,39 @@ func (x *Exchange) afterPanic() Verdict {
 // admit answers a request itself or forwards it to an endpoint.
 func (x *Exchange) admit() Verdict {
 	if x.engine.Tracer != nil {
-		x.enterTrace()
+		x.EnterTrace()
 	}
-	switch why := x.decide(); why {
+	switch why := x.Decide(); why {
 	case reason.None:
 		return x.forward()
 	case reason.ACMEChallenge:
-		return x.answerChallenge(x.decision.proof)
+		return x.answerChallenge(x.Reply.Proof)
 	case reason.RedirectToHTTPS:
 		return x.answerRedirect()
 	case reason.Redirected, reason.FixedResponse:
 		return x.answerOfRule(why)
 	default:
-		return x.Answer(why, x.decision.detail)
+		return x.Answer(why, x.Reply.Detail)
 	}
 }
 
 // release lets go of everything that is not the exchange's own memory.
 func (x *Exchange) release() {
 	x.upload.Drop()
-	x.copies.Drop()
-	if x.Trace != nil {
-		x.engine.Tracer.End(x.Trace)
-	}
+	x.Decision.End()
 	x.memory.empty()
-	*x = Exchange{memory: x.memory}
+	*x = Exchange{Decision: decide.Decision{Memory: x.Memory}, memory: x.memory}
 }
 
 // Began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.
-func (x *Exchange) Began(at time.Duration) { x.Started, x.Client = at, x.origin.Peer }
+func (x *Exchange) Began(at time.Duration) { x.Started, x.Client = at, x.Origin.Peer }
 
 // RequestHead returns where the exchange's owner puts the request's head before it calls Serve.
-func (x *Exchange) RequestHead() *message.Request { return &x.request }
+func (x *Exchange) RequestHead() *message.Request { return &x.Head }
 
 // Tunnel returns what an upgraded exchange leaves to its owner: the connection to the endpoint, and what the tunnel
 // holds until it ends.
-func (x *Exchange) Tunnel() (*upstream.Conn, Held) { return x.up.Sole(), Held{x.hold, x.view.Slots} }
+func (x *Exchange) Tunnel() (*upstream.Conn, Held) { return x.up.Sole(), Held{x.hold, x.View.Slots} }
 
 // Held is what a tunnel holds: its place at the endpoint, and what it takes of the limits of its route.
 type Held struct {

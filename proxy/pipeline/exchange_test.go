@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/content"
+	"github.com/warren-dev/ingress/proxy/decide"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
@@ -41,7 +43,7 @@ func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 1, keptFields))
+		v.Set(reflect.MakeSlice(v.Type(), 1, decide.KeptFields))
 		occupy(t, v.Index(0), values)
 	case reflect.Chan:
 		v.Set(reflect.MakeChan(v.Type(), 0))
@@ -68,47 +70,64 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
 		reflect.TypeFor[message.Writer]():    struct{ message.Writer }{},
 		reflect.TypeFor[error]():             message.ErrClosed,
-		reflect.TypeFor[*Engine]():           &Engine{Tracer: &observe.Tracer{}},
+		reflect.TypeFor[*decide.Basis]():     &decide.Basis{Tracer: &observe.Tracer{}},
 		reflect.TypeFor[sync.Mutex]():        sync.Mutex{}, // nobody holds it
 	})
-	for i := range reflect.TypeFor[Exchange]().NumField() {
-		if reflect.ValueOf(&x).Elem().Field(i).IsZero() {
-			t.Fatalf("%s was not filled", reflect.TypeFor[Exchange]().Field(i).Name)
+	parts := []reflect.Value{reflect.ValueOf(&x).Elem(), reflect.ValueOf(&x.Decision).Elem()}
+	for _, part := range parts {
+		for i := range part.NumField() {
+			if part.Field(i).IsZero() {
+				t.Fatalf("%s was not filled", part.Type().Field(i).Name)
+			}
 		}
 	}
-	tried, fields, own := x.tried, x.request.Fields, x.own.Fields
+	tried, fields, own := x.tried, x.Head.Fields, x.Own.Fields
 	x.release()
 	if n := mirrors.Memory.Taken(); n != 0 {
 		t.Errorf("copies that were not sent still take %d bytes", n)
 	}
-	for i := range reflect.TypeFor[Exchange]().NumField() {
-		field := reflect.TypeFor[Exchange]().Field(i)
-		if field.Type != reflect.TypeFor[memory]() && !reflect.ValueOf(&x).Elem().Field(i).IsZero() {
-			t.Errorf("%s is left of the request before", field.Name)
+	kept := []reflect.Type{reflect.TypeFor[memory](), reflect.TypeFor[decide.Memory](), reflect.TypeFor[decide.Decision]()}
+	for _, part := range parts {
+		for i := range part.NumField() {
+			if field := part.Type().Field(i); !slices.Contains(kept, field.Type) && !part.Field(i).IsZero() {
+				t.Errorf("%s is left of the request before", field.Name)
+			}
 		}
 	}
-	if tried[0] != nil || cap(x.tried) != cap(tried) || cap(x.request.Fields) != cap(fields) || cap(x.own.Fields) != cap(own) {
+	if tried[0] != nil || cap(x.tried) != cap(tried) || cap(x.Head.Fields) != cap(fields) || cap(x.Own.Fields) != cap(own) {
 		t.Error("lists were not emptied, or not kept")
 	}
-	x.request.Fields, x.own.Fields = nil, nil
-	for i := range reflect.TypeFor[script.State]().NumField() {
-		if f := reflect.ValueOf(x.script).Elem().Field(i); !f.IsZero() && (f.Kind() != reflect.Slice || f.Len() > 0) {
-			t.Errorf("%s of the script is left of the request before", reflect.TypeFor[script.State]().Field(i).Name)
+	x.Head.Fields, x.Own.Fields = nil, nil
+	for _, left := range memories(&x) {
+		for i := range left.NumField() {
+			name, f := left.Type().Field(i).Name, left.Field(i)
+			switch {
+			case f.Type() == reflect.TypeFor[*script.State]():
+				wantEmpty(t, f.Elem())
+			case f.Kind() != reflect.Slice:
+				if !f.IsZero() {
+					t.Errorf("%s is left of the request before: %+v", name, f)
+				}
+			case f.Cap() != decide.KeptFields:
+				t.Errorf("%s has room for %d, want %d", name, f.Cap(), decide.KeptFields)
+			case f.Len() > 0 && f.Type() != reflect.TypeFor[[]byte](): // a buffer is written from its beginning
+				t.Errorf("%s has %d elements of the request before", name, f.Len())
+			}
 		}
 	}
-	x.script = nil
-	left := reflect.ValueOf(&x.memory).Elem()
-	for i := range left.NumField() {
-		name, f := left.Type().Field(i).Name, left.Field(i)
-		switch {
-		case f.Kind() != reflect.Slice:
-			if !f.IsZero() {
-				t.Errorf("%s is left of the request before: %+v", name, f)
-			}
-		case f.Cap() != keptFields:
-			t.Errorf("%s has room for %d, want %d", name, f.Cap(), keptFields)
-		case f.Len() > 0 && f.Type() != reflect.TypeFor[[]byte](): // a buffer is written from its beginning
-			t.Errorf("%s has %d elements of the request before", name, f.Len())
+}
+
+// memories are what an exchange keeps for its next use.
+func memories(x *Exchange) []reflect.Value {
+	return []reflect.Value{reflect.ValueOf(&x.memory).Elem(), reflect.ValueOf(&x.Memory).Elem()}
+}
+
+// wantEmpty fails the test if a script's state has something of the request before.
+func wantEmpty(t *testing.T, state reflect.Value) {
+	t.Helper()
+	for i := range state.NumField() {
+		if f := state.Field(i); !f.IsZero() && (f.Kind() != reflect.Slice || f.Len() > 0) {
+			t.Errorf("%s of the script is left of the request before", state.Type().Field(i).Name)
 		}
 	}
 }
@@ -116,19 +135,22 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 func TestReleasedExchangeKeepsNoMoreThanItsShare(t *testing.T) {
 	t.Parallel()
 	var x Exchange
-	long := make([]byte, keptBytes+1)
-	occupy(t, reflect.ValueOf(&x.memory).Elem(), map[reflect.Type]any{
-		reflect.TypeFor[[]byte]():          long,
-		reflect.TypeFor[[]message.Field](): make([]message.Field, keptFields+1),
-	})
+	long := make([]byte, decide.KeptBytes+1)
+	for _, m := range memories(&x) {
+		occupy(t, m, map[reflect.Type]any{
+			reflect.TypeFor[[]byte]():          long,
+			reflect.TypeFor[[]message.Field](): make([]message.Field, decide.KeptFields+1),
+		})
+	}
 	x.release()
-	left := reflect.ValueOf(&x.memory).Elem()
-	for i := range left.NumField() {
-		if f := left.Field(i); f.Type() == reflect.TypeFor[[]byte]() && !f.IsNil() {
-			t.Errorf("%s keeps %d bytes, want none", left.Type().Field(i).Name, f.Cap())
+	for _, left := range memories(&x) {
+		for i := range left.NumField() {
+			if f := left.Field(i); f.Type() == reflect.TypeFor[[]byte]() && !f.IsNil() {
+				t.Errorf("%s keeps %d bytes, want none", left.Type().Field(i).Name, f.Cap())
+			}
 		}
 	}
-	if x.request.Fields != nil {
-		t.Errorf("the request keeps room for %d fields, want none", cap(x.request.Fields))
+	if x.Head.Fields != nil {
+		t.Errorf("the request keeps room for %d fields, want none", cap(x.Head.Fields))
 	}
 }

@@ -29,7 +29,7 @@ func (x *Exchange) withdrawExpectation(up upstream.Exchange) bool {
 		}
 		return false
 	}
-	x.request.ExpectContinue = false
+	x.Head.ExpectContinue = false
 	x.informed = true
 	if err := x.down.WriteInformational(&continueResponse); err != nil {
 		x.guard.End(x.number, reason.ClientClosed)
@@ -38,7 +38,7 @@ func (x *Exchange) withdrawExpectation(up upstream.Exchange) bool {
 }
 
 // awaitsContinue says whether the endpoint has not yet said that it wants the content of a client that asked.
-func (x *Exchange) awaitsContinue() bool { return x.request.ExpectContinue && !x.invited }
+func (x *Exchange) awaitsContinue() bool { return x.Head.ExpectContinue && !x.invited }
 
 // leave ends an exchange with an endpoint that is to be asked once more, on another connection: on this one it may
 // wait for the content.

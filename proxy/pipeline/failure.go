@@ -4,7 +4,6 @@ package pipeline
 
 import (
 	"errors"
-	"time"
 
 	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -25,11 +24,11 @@ func (x *Exchange) fail(up upstream.Exchange, err error) attempt.Failure {
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	unprocessed := !sent || errors.Is(err, message.ErrUnprocessed)
-	untouched := !uploading && !x.request.HasContent() || (unprocessed || x.keepsContent()) && x.upload.Resendable()
+	untouched := !uploading && !x.Head.HasContent() || (unprocessed || x.keepsContent()) && x.upload.Resendable()
 	course := attempt.Course{
 		Cause: cause, Late: late, Waits: waits, Unprocessed: unprocessed, Answering: answering, Reused: reused,
-		Repeatable:  untouched && !x.informed && (unprocessed || x.request.Idempotent()),
-		RetriesLate: x.route.Retry != nil, RetriesSilent: x.route.Repeatable, FollowsRequest: x.backend.Pool.TLS.ServerNameFromRequest,
+		Repeatable:  untouched && !x.informed && (unprocessed || x.Head.Idempotent()),
+		RetriesLate: x.Route.Retry != nil, RetriesSilent: x.Route.Repeatable, FollowsRequest: x.Backend.Pool.TLS.ServerNameFromRequest,
 	}
 	failed := course.Failure(err)
 	if failed.Reason == reason.UpstreamReset && reused && sole != nil {
@@ -45,9 +44,6 @@ func (x *Exchange) noteMalformed(failed *attempt.Failure) {
 	}
 	x.attempts[len(x.attempts)-1].Cause = failed.Malformed
 	target := x.hold.Target
-	target.Malformed(failed.Malformed, x.wallTime())
+	target.Malformed(failed.Malformed, x.engine.WallTime())
 	x.engine.Logger.V(1).Info("a malformed response", "endpoint", target.String(), "pool", x.pool.ID, "cause", failed.Malformed)
 }
-
-// wallTime is now, for people.
-func (x *Exchange) wallTime() time.Time { return x.engine.Clock.Start.Add(x.engine.Clock.Now()) }

@@ -15,11 +15,11 @@ import (
 // forward sends the request to an endpoint and relays the response. If that fails, it tries another one if that is
 // safe.
 func (x *Exchange) forward() Verdict {
-	x.dropForeignUpgrade()
-	if x.route.Mirrors != nil {
+	x.DropForeignUpgrade()
+	if x.Route.Mirrors != nil {
 		x.mirror()
 	}
-	if d := x.route.Timeouts.Request; d > 0 {
+	if d := x.Route.Timeouts.Request; d > 0 {
 		g, number := x.guard, x.number
 		timer := time.AfterFunc(d, func() { g.End(number, reason.UpstreamRequestTimeout) })
 		defer timer.Stop()
@@ -29,11 +29,11 @@ func (x *Exchange) forward() Verdict {
 			return x.Answer(why, detail)
 		}
 	}
-	x.upload.Limit = x.view.MaxContent
-	x.pool = x.backend.Pool
+	x.upload.Limit = x.View.MaxContent
+	x.pool = x.Backend.Pool
 	x.pool.Count(x.Started)
-	if x.route.Balancing.Policy == snapshot.Hash && x.route.Split == nil { // or its backend was chosen by that
-		x.findAffinity()
+	if x.Route.Balancing.Policy == snapshot.Hash && x.Route.Split == nil { // or its backend was chosen by that
+		x.FindAffinity()
 	}
 	var failed attempt.Failure
 	for {
@@ -66,7 +66,7 @@ func (x *Exchange) forward() Verdict {
 		x.hold.Release()
 		x.Status = 0
 		if failed.Endpoint && failed.Malformed == "" { // That is noted already.
-			held.Target.Failed(failed.Said(), x.wallTime())
+			held.Target.Failed(failed.Said(), x.engine.WallTime())
 		}
 		switch {
 		case failed.Endpoint && failed.Silent:
@@ -85,7 +85,7 @@ func (x *Exchange) forward() Verdict {
 		if !failed.Rejected && (!failed.Again || !x.allowRetry()) {
 			break
 		}
-		if x.route.Retry != nil {
+		if x.Route.Retry != nil {
 			if cause := x.backOff(); cause != reason.None {
 				failed = attempt.Failure{Reason: cause}
 				break
@@ -107,4 +107,4 @@ func (x *Exchange) forward() Verdict {
 }
 
 // isCall says whether the request is a gRPC call.
-func (x *Exchange) isCall() bool { return message.IsGRPC(x.request.Fields) }
+func (x *Exchange) isCall() bool { return message.IsGRPC(x.Head.Fields) }

@@ -12,14 +12,12 @@ var recorded = [...]string{"content-type", "referer", "user-agent"}
 // releaseHead gives back the memory of a request's long head once no endpoint will get it any more. The client may
 // take its time for the content, or the endpoint for its response. It keeps a copy of what is still needed.
 func (x *Exchange) releaseHead() {
-	if !x.down.LongHead() || len(x.request.Upgrade) > 0 {
+	if !x.down.LongHead() || len(x.Head.Upgrade) > 0 {
 		return
 	}
-	if !x.request.Detach(longestCopy, recorded[:], &x.Host, &x.path, &x.asked, &x.askedSent, &x.RequestID) {
+	if !x.Detach(longestCopy, recorded[:]) {
 		return
 	}
-	x.view.Detach()
-	x.hostBuf, x.pathBuf, x.queryBuf, x.rewriteBuf, x.forwardedBuf = nil, nil, nil, nil, nil
 	x.released = true
 	x.down.ReleaseHead()
 }

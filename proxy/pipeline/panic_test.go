@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/decide"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/headmemory"
 	"github.com/warren-dev/ingress/proxy/health"
@@ -31,7 +32,7 @@ import (
 // serving makes an engine that serves a snapshot.
 func serving(tb testing.TB, s *snapshot.Snapshot) *Engine {
 	tb.Helper()
-	g := &Engine{Clock: transport.NewClock(), Metrics: observe.NewMetrics(), Logger: logr.Discard()}
+	g := &Engine{Basis: decide.Basis{Clock: transport.NewClock()}, Metrics: observe.NewMetrics(), Logger: logr.Discard()}
 	g.Ejector = balance.NewEjector(g.Clock)
 	dialer := upstream.NewDialer(upstream.Config{
 		Clock: g.Clock, Logger: g.Logger, Buffers: &g.Buffers, Heads: headmemory.New(0),

@@ -7,15 +7,8 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/balance"
-	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 )
-
-// enterTrace gives the exchange its place in a trace. The request then names that place instead of what it named
-// before.
-func (x *Exchange) enterTrace() {
-	x.Trace = x.engine.Tracer.Begin(&x.request, x.origin.Trusted)
-}
 
 // isTraced says whether the exchange is recorded in a trace.
 func (x *Exchange) isTraced() bool { return x.Trace != nil && x.Trace.Sampled() }
@@ -57,22 +50,13 @@ func (x *Exchange) forgetAttempt() {
 // completeRecord fills in what is known once the exchange is over.
 func (x *Exchange) completeRecord() *observe.Record {
 	r := &x.Record
-	r.Request, r.Attempts = &x.request, x.attempts
-	r.Path, r.Forwarded = identity.WithoutToken(x.path), identity.WithoutToken(x.request.Path)
-	if x.respelled && len(r.Path) < len(x.path) {
-		r.Forwarded = r.Path // the token stands in it too, in another spelling
-	}
-	if x.asked != nil {
-		r.Path = identity.WithoutToken(x.asked)
-	}
-	if x.path == nil { // the head was refused before there was a canonical one
-		r.Path = r.Forwarded
-	}
-	r.Peer, r.Scheme, r.TLSVersion = x.origin.Peer, x.origin.Scheme, x.origin.TLSVersion
-	r.Secure = r.Secure || x.origin.Secure
+	r.Request, r.Attempts = &x.Head, x.attempts
+	x.RecordPaths()
+	r.Peer, r.Scheme, r.TLSVersion = x.Origin.Peer, x.Origin.Scheme, x.Origin.TLSVersion
+	r.Secure = r.Secure || x.Origin.Secure
 	r.Sent = x.down.Response().Written()
-	if x.route != nil {
-		r.Route, r.Series = x.backend.Names, x.backend.Series
+	if x.Route != nil {
+		r.Route, r.Series = x.Backend.Names, x.Backend.Series
 	}
 	return r
 }

@@ -21,7 +21,7 @@ import (
 func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 	for range upstream.MaxInformational {
 		x.boundWaits(up)
-		if err := up.ReadResponse(x.request.Method); err != nil {
+		if err := up.ReadResponse(x.Head.Method); err != nil {
 			return err
 		}
 		resp := up.Response()
@@ -42,7 +42,7 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 // for no more.
 func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 	resp, r, plain := up.Response(), up.Content(), x.down.Response()
-	idle := x.route.Timeouts.Idle
+	idle := x.Route.Timeouts.Idle
 	stream := message.IsStream(resp.Fields) // before policies change what the endpoint says of it
 	if stream {
 		idle = 0
@@ -67,7 +67,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 		if !r.Buffered() {
 			flushes := w == plain || !comes(up, chunked) // to flush an encoder costs more than to ask
 			// The upload may read behind the head. While nothing was sent, a page in place of the response may depend on it.
-			if flushes && (bounded || x.request.Version == message.HTTP2) {
+			if flushes && (bounded || x.Head.Version == message.HTTP2) {
 				x.releaseHead()
 			}
 			if x.stall != idle { // it has begun to answer
@@ -118,19 +118,19 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 // complete makes an endpoint's response what the client is to get.
 func (x *Exchange) complete(resp *message.Response) {
 	client.TellRequestID(resp, x.RequestID)
-	for _, change := range x.backend.Policies.Response {
-		change(x.viewed(), resp)
+	for _, change := range x.Backend.Policies.Response {
+		change(x.Viewed(), resp)
 	}
-	for _, change := range x.route.Policies.Response {
-		change(x.viewed(), resp)
+	for _, change := range x.Route.Policies.Response {
+		change(x.Viewed(), resp)
 	}
 	if len(resp.Upgrade) > 0 && message.NamesHTTPOrTLS(resp.Upgrade) {
 		resp.Upgrade = nil // The client must not try what is never passed on.
 	}
-	if x.cookie != nil {
-		balance.SetCookie(resp, x.cookie)
+	if x.Cookie != nil {
+		balance.SetCookie(resp, x.Cookie)
 	}
-	if x.route.Sessions != nil {
+	if x.Route.Sessions != nil {
 		x.tellSession(resp)
 	}
 }

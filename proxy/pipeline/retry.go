@@ -12,7 +12,7 @@ import (
 
 // allowRetry says whether the request may be tried once more, and counts that.
 func (x *Exchange) allowRetry() bool {
-	if x.retries == x.route.Retries || !x.pool.AllowRetry(x.engine.Clock.Now()) {
+	if x.retries == x.Route.Retries || !x.pool.AllowRetry(x.engine.Clock.Now()) {
 		return false
 	}
 	x.retries++
@@ -23,10 +23,10 @@ func (x *Exchange) allowRetry() bool {
 // does no harm: nothing of a response went to the client, and the request is idempotent and can be sent once more. If
 // no attempt is left, the client gets the response.
 func (x *Exchange) rejects(up upstream.Exchange) bool {
-	if !x.route.Retry.After(up.Response().Status) || x.informed || !x.request.Idempotent() {
+	if !x.Route.Retry.After(up.Response().Status) || x.informed || !x.Head.Idempotent() {
 		return false
 	}
-	if x.request.HasContent() && (!x.upload.Uploaded() || !x.upload.Resendable()) {
+	if x.Head.HasContent() && (!x.upload.Uploaded() || !x.upload.Resendable()) {
 		return false
 	}
 	return x.allowRetry()
@@ -55,7 +55,7 @@ func (x *Exchange) reject(up upstream.Exchange) attempt.Failure {
 
 // backOff waits before the next attempt. It returns why the exchange was ended meanwhile, or None.
 func (x *Exchange) backOff() reason.Reason {
-	d := x.route.Retry.Backoff(x.retries - 1)
+	d := x.Route.Retry.Backoff(x.retries - 1)
 	if d == 0 {
 		return reason.None
 	}
@@ -67,7 +67,7 @@ func (x *Exchange) backOff() reason.Reason {
 // no request, however often they are asked. Each time there has to have been a retry before.
 func (x *Exchange) chooseNext() (balance.Hold, attempt.Failure) {
 	held, none := x.choose()
-	if none.Reason == reason.NoHealthyTask && x.route.Retry != nil && x.rounds < x.retries && x.renewPool() {
+	if none.Reason == reason.NoHealthyTask && x.Route.Retry != nil && x.rounds < x.retries && x.renewPool() {
 		x.rounds++
 		x.tried = x.tried[:0]
 		held, none = x.choose()

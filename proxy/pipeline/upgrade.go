@@ -14,7 +14,7 @@ import (
 // upgrade relays a 101. What follows on both connections belongs to the tunnel.
 func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, attempt.Failure) {
 	resp := up.Response()
-	if len(x.request.Upgrade) == 0 || len(resp.Upgrade) == 0 || message.NamesHTTPOrTLS(resp.Upgrade) {
+	if len(x.Head.Upgrade) == 0 || len(resp.Upgrade) == 0 || message.NamesHTTPOrTLS(resp.Upgrade) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
 	}
 	if !x.opening.Finish(resp) {
@@ -27,7 +27,7 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, attempt.Failure) {
 		return Torn, x.fail(up, nil) // while the client can be told
 	}
 	client.TellRequestID(resp, x.RequestID)
-	if x.route.Sessions != nil {
+	if x.Route.Sessions != nil {
 		x.tellSession(resp)
 	}
 	x.down.WriteHead(resp)
@@ -62,19 +62,10 @@ func (x *Exchange) endUpload(up upstream.Exchange) bool {
 	return true
 }
 
-// dropForeignUpgrade drops the client's wish to change to HTTP or TLS again: the proxy would no longer see what is on
-// the connection. If such a protocol is among several, it drops all of them. HTTP/2 has no upgrades (RFC 9113, section
-// 8.6).
-func (x *Exchange) dropForeignUpgrade() {
-	if x.backend.Pool.H2C || message.NamesHTTPOrTLS(x.request.Upgrade) {
-		x.request.Upgrade = nil
-	}
-}
-
 // OpenWebSocket adds to a request what a WebSocket's opening has over HTTP/1.1, if the client asks for one by a
 // protocol without it. The endpoint answers as over HTTP/1.1.
 func (x *Exchange) OpenWebSocket() {
-	if len(x.request.Upgrade) > 0 {
-		x.request.Fields = x.opening.Begin(x.request.Fields)
+	if len(x.Head.Upgrade) > 0 {
+		x.Head.Fields = x.opening.Begin(x.Head.Fields)
 	}
 }

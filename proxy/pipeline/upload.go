@@ -16,10 +16,10 @@ import (
 // isGathered says whether the request's content is to be gathered. A call's messages are for the endpoint as they
 // come, if it can be a call: everybody can claim to make one.
 func (x *Exchange) isGathered() bool {
-	if x.view.Gather == 0 || !x.request.HasContent() {
+	if x.View.Gather == 0 || !x.Head.HasContent() {
 		return false
 	}
-	p := x.backend.Pool
+	p := x.Backend.Pool
 	callable := p.H2C || p.TLS.ServerName != ""
 	return !callable || !x.isCall()
 }
@@ -27,33 +27,33 @@ func (x *Exchange) isGathered() bool {
 // gather waits for as much content as the route gathers. It returns why the request is answered instead of being sent
 // on, or None. A content that is whole by then has a length, and no trailers.
 func (x *Exchange) gather() (why reason.Reason, detail string) {
-	if x.request.ExpectContinue {
-		x.request.ExpectContinue = false
+	if x.Head.ExpectContinue {
+		x.Head.ExpectContinue = false
 		if !x.down.Content().Buffered() {
 			if err := x.down.WriteInformational(&continueResponse); err != nil {
 				return reason.ClientClosed, ""
 			}
 		}
 	}
-	known := x.request.ContentLength != message.UnknownLength
-	length, why, detail := x.upload.GatherFrom(x.down, x.guard, x.number, x.engine.Clock.Now(), x.view.Gather, known, x.contentMemory(), &x.engine.Buffers)
+	known := x.Head.ContentLength != message.UnknownLength
+	length, why, detail := x.upload.GatherFrom(x.down, x.guard, x.number, x.engine.Clock.Now(), x.View.Gather, known, x.contentMemory(), &x.engine.Buffers)
 	if length != message.UnknownLength {
-		x.request.SetLength(length)
+		x.Head.SetLength(length)
 	}
 	return why, detail
 }
 
 // contentMemory is where the exchange takes memory for content. All requests for the services of a namespace share it.
 func (x *Exchange) contentMemory() content.Share {
-	return x.engine.ContentMemory.Share(x.backend.Pool.ContentMemory)
+	return x.engine.ContentMemory.Share(x.Backend.Pool.ContentMemory)
 }
 
 // measure gives the request's content a length, if the client did not say it and all of the content is there.
 func (x *Exchange) measure(up upstream.Exchange) error {
 	length, err := x.upload.Measure(x.down.Content(), up.Sole() == nil, x.contentMemory(), &x.engine.Buffers)
 	if length != message.UnknownLength {
-		x.request.SetLength(length)
-		x.request.ExpectContinue = x.request.ExpectContinue && x.request.HasContent()
+		x.Head.SetLength(length)
+		x.Head.ExpectContinue = x.Head.ExpectContinue && x.Head.HasContent()
 	}
 	return err
 }
@@ -61,7 +61,7 @@ func (x *Exchange) measure(up upstream.Exchange) error {
 // send sends the head and the content that is there. Then it starts the upload of the rest.
 func (x *Exchange) send(up upstream.Exchange) error {
 	x.invited = false
-	whole, readErr, writeErr := x.upload.Start(x.down.Content(), up, x.request.HasContent(), x.keepsContent(), x.contentMemory(), &x.engine.Buffers)
+	whole, readErr, writeErr := x.upload.Start(x.down.Content(), up, x.Head.HasContent(), x.keepsContent(), x.contentMemory(), &x.engine.Buffers)
 	switch {
 	case readErr != nil:
 		x.guard.End(x.number, content.Cause(readErr))
@@ -71,7 +71,7 @@ func (x *Exchange) send(up upstream.Exchange) error {
 	}
 	// While the content is on its way, the endpoint has nothing to answer. Its time begins when the upload ends.
 	up.StallAfter(0)
-	if !x.upload.Resendable() && !x.awaitsContinue() && x.route.ErrorPages == nil { // A page may depend on the head.
+	if !x.upload.Resendable() && !x.awaitsContinue() && x.Route.ErrorPages == nil { // A page may depend on the head.
 		x.releaseHead()
 	}
 	if up.Sole() == nil && x.isCall() { // HTTP/1.1 has no calls, whatever the client says
@@ -84,7 +84,7 @@ func (x *Exchange) send(up upstream.Exchange) error {
 
 // keepsContent says whether content is kept because the endpoint may answer with a status after which it is sent again,
 // or not answer at all.
-func (x *Exchange) keepsContent() bool { return x.route.Retry != nil && x.request.Idempotent() }
+func (x *Exchange) keepsContent() bool { return x.Route.Retry != nil && x.Head.Idempotent() }
 
 // runUpload gets all that it shares with the exchange, beside the upload, as arguments. The exchange waits for the
 // upload's end before it goes on to another request.

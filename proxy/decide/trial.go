@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package decide
 
 import (
 	"cmp"
@@ -19,7 +19,7 @@ import (
 // Trial is a request that somebody asks about. It goes through the phases as any other. Nothing of it is sent or
 // counted.
 type Trial struct {
-	x     Exchange
+	d     Decision
 	notes []step.Note
 	// routed is the request as its route was looked for.
 	routed message.Request
@@ -27,42 +27,42 @@ type Trial struct {
 
 // Try returns a trial of a request by the generation that is served now. Its owner fills in the request and ends the
 // trial with [Trial.End].
-func (g *Engine) Try(from *client.Origin) *Trial {
-	t := &Trial{x: Exchange{
-		engine: g, origin: from, generation: g.Generation.Load(),
-		Record: observe.Record{Started: g.Clock.Now(), Client: from.Peer},
+func (b *Basis) Try(from *client.Origin) *Trial {
+	t := &Trial{d: Decision{
+		Basis: b, Origin: from, Generation: b.Generation.Load(),
+		Record: observe.Record{Started: b.Clock.Now(), Client: from.Peer},
 	}}
-	t.x.view.Notes = &t.notes
+	t.d.View.Notes = &t.notes
 	return t
 }
 
 // End ends the trial and all views of its request.
 func (t *Trial) End() {
-	if t.x.Trace != nil {
-		t.x.engine.Tracer.End(t.x.Trace)
+	if t.d.Trace != nil {
+		t.d.Basis.Tracer.End(t.d.Trace)
 	}
 }
 
 // Generation returns the generation that decides about the trial.
-func (t *Trial) Generation() *routing.Generation { return t.x.generation }
+func (t *Trial) Generation() *routing.Generation { return t.d.Generation }
 
 // RequestHead returns where the owner puts the request's head before it calls [Trial.Decide].
-func (t *Trial) RequestHead() *message.Request { return &t.x.request }
+func (t *Trial) RequestHead() *message.Request { return &t.d.Head }
 
 // Decide takes the request through the phases. It returns how the request is answered, or None if an endpoint is asked.
 // It also returns what replaces the usual text of that reason.
 func (t *Trial) Decide() (why reason.Reason, detail string) {
-	if t.x.engine.Tracer != nil {
-		t.x.enterTrace()
+	if t.d.Basis.Tracer != nil {
+		t.d.EnterTrace()
 	}
 	found := slices.IndexFunc(phases[:], func(p phase) bool { return p.name == routePhase }) + 1
-	why = t.x.pass(phases[:found])
-	t.routed = t.x.request
+	why = t.d.pass(phases[:found])
+	t.routed = t.d.Head
 	t.routed.Fields = slices.Clone(t.routed.Fields) // policies change them
 	if why == reason.None {
-		why = t.x.pass(phases[found:])
+		why = t.d.pass(phases[found:])
 	}
-	return why, t.x.decision.detail
+	return why, t.d.Reply.Detail
 }
 
 // Routed returns the request as it was when [Trial.Decide] looked for its route. Policies had changed nothing of it.
@@ -84,16 +84,16 @@ type Found struct {
 
 // Found returns what [Trial.Decide] found out.
 func (t *Trial) Found() Found {
-	return Found{t.x.Host, t.x.path, t.x.Client, t.x.Secure, t.x.route, t.x.backend}
+	return Found{t.d.Host, t.d.path, t.d.Client, t.d.Secure, t.d.Route, t.d.Backend}
 }
 
 // Session returns what becomes of the session that the request names, and its endpoint if it goes there, after
 // [Trial.Decide].
 func (t *Trial) Session() (routing.SessionState, *balance.Target) {
-	if t.x.session.state != routing.SessionStays {
-		return t.x.session.state, nil
+	if t.d.Session.State != routing.SessionStays {
+		return t.d.Session.State, nil
 	}
-	return routing.SessionStays, t.x.backend.Pool.SessionAt(t.x.session.Session)
+	return routing.SessionStays, t.d.Backend.Pool.SessionAt(t.d.Session.Session)
 }
 
 // Notes returns what the route's policies decided by.
@@ -103,21 +103,21 @@ func (t *Trial) Notes() []step.Note { return t.notes }
 func (t *Trial) Location(why reason.Reason) []byte {
 	switch why {
 	case reason.RedirectToHTTPS:
-		return t.x.location()
+		return t.d.Location()
 	case reason.Redirected:
-		location, _ := message.First(t.x.own.Fields, "location")
+		location, _ := message.First(t.d.Own.Fields, "location")
 		return location
 	}
 	return nil
 }
 
 // Status returns the status of an answer with that reason, after [Trial.Decide].
-func (t *Trial) Status(why reason.Reason) int { return cmp.Or(t.x.decision.status, why.Status()) }
+func (t *Trial) Status(why reason.Reason) int { return cmp.Or(t.d.Reply.Status, why.Status()) }
 
 // Page returns the service that would be asked for a page in place of an answer with a status and a reason. It is empty
 // if none would be.
 func (t *Trial) Page(status int, why reason.Reason) string {
-	if p := t.x.pageFor(status, why); p != nil {
+	if p := t.d.PageFor(status, why); p != nil {
 		return p.Pool.Service
 	}
 	return ""
@@ -125,9 +125,9 @@ func (t *Trial) Page(status int, why reason.Reason) string {
 
 // Forwarded turns the request into what an endpoint would get, and returns it.
 func (t *Trial) Forwarded() *message.Request {
-	t.x.dropForeignUpgrade()
-	if t.x.Trace != nil {
-		t.x.Trace.Explain(t.x.request.Fields)
+	t.d.DropForeignUpgrade()
+	if t.d.Trace != nil {
+		t.d.Trace.Explain(t.d.Head.Fields)
 	}
-	return &t.x.request
+	return &t.d.Head
 }

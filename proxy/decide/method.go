@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package decide
 
 import (
 	"github.com/warren-dev/ingress/proxy/message"
@@ -12,26 +12,26 @@ var allow = message.Field{Name: []byte("Allow"), Value: []byte("GET, HEAD, POST,
 
 // refuseTrace refuses TRACE. A server that knows it sends back the request that it got, with what proxies and browsers
 // added to it and a script must not see (RFC 9110, section 9.3.8).
-func (x *Exchange) refuseTrace() reason.Reason {
-	if string(x.request.Method) != "TRACE" {
+func (d *Decision) refuseTrace() reason.Reason {
+	if string(d.Head.Method) != "TRACE" {
 		return reason.None
 	}
-	x.own.Fields = append(x.own.Fields, allow)
+	d.Own.Fields = append(d.Own.Fields, allow)
 	return reason.MethodNotAllowed
 }
 
 // answerOptions answers an OPTIONS that is for this proxy itself.
-func (x *Exchange) answerOptions() reason.Reason {
-	x.own.Fields = append(x.own.Fields, allow)
+func (d *Decision) answerOptions() reason.Reason {
+	d.Own.Fields = append(d.Own.Fields, allow)
 	return reason.OptionsAnswered
 }
 
 // countForwards counts this proxy among those that an OPTIONS may pass through. It answers the one that may be passed
 // on no further.
-func (x *Exchange) countForwards() reason.Reason {
-	last, buf := x.request.CountForwards(x.forwardsBuf)
-	if x.forwardsBuf = buf; last {
-		return x.answerOptions()
+func (d *Decision) countForwards() reason.Reason {
+	last, buf := d.Head.CountForwards(d.forwardsBuf)
+	if d.forwardsBuf = buf; last {
+		return d.answerOptions()
 	}
 	return reason.None
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package decide
 
 import (
 	"fmt"
@@ -46,15 +46,15 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 				Own:      func(*step.View, *message.Response) { told += name + ". " },
 			})
 		}
-		x := &Exchange{engine: &Engine{Clock: transport.NewClock()}, route: &r}
-		if got := x.askPolicies(); got != test.second.Reason || x.decision.detail != test.second.Detail {
-			t.Errorf("%s: the decision is %v, %+v", test.name, got, x.decision)
+		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Route: &r}
+		if got := d.askPolicies(); got != test.second.Reason || d.Reply.Detail != test.second.Detail {
+			t.Errorf("%s: the decision is %v, %+v", test.name, got, d.Reply)
 		}
 		for _, change := range r.Policies.Response {
-			change(x.viewed(), &x.own)
+			change(d.Viewed(), &d.Own)
 		}
 		for _, add := range r.Policies.Own {
-			add(x.viewed(), &x.own)
+			add(d.Viewed(), &d.Own)
 		}
 		if told != test.want {
 			t.Errorf("%s: the steps ran as %s, want %s", test.name, told, test.want)

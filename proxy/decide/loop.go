@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package decide
 
 import (
 	"github.com/warren-dev/ingress/proxy/message"
@@ -10,19 +10,20 @@ import (
 var cdnLoop = []byte("CDN-Loop")
 
 // refuseLoop refuses a request that was on its route before, or on too many routes.
-func (x *Exchange) refuseLoop() reason.Reason {
-	if x.marked && x.route.Loops(x.request.Fields) {
+func (d *Decision) refuseLoop() reason.Reason {
+	if d.marked && d.Route.Loops(d.Head.Fields) {
 		return reason.LoopDetected
 	}
 	return reason.None
 }
 
 // mark leaves the route's mark on the request.
-func (x *Exchange) mark() reason.Reason {
-	x.request.Fields = append(x.request.Fields, x.markField())
+func (d *Decision) mark() reason.Reason {
+	d.Head.Fields = append(d.Head.Fields, d.MarkField())
 	return reason.None
 }
 
-func (x *Exchange) markField() message.Field {
-	return message.Field{Name: cdnLoop, Value: x.route.Mark, Kind: message.CDNLoop}
+// MarkField returns the route's mark.
+func (d *Decision) MarkField() message.Field {
+	return message.Field{Name: cdnLoop, Value: d.Route.Mark, Kind: message.CDNLoop}
 }
