@@ -426,7 +426,7 @@ func groups(to string) string {
 var capture = regexp.MustCompile(`\$[1-9]`)
 
 var canaryNames = []Name{
-	acts("canary", "Has the Ingress take a share of the requests of an older one for the same host and path. Its other annotations count for nothing then.",
+	acts("canary", "Has the Ingress take a share of the requests of another one for the same host and path, and for all paths with that one's Service. Its other annotations count for nothing then.",
 		boolean(func(t *Terms) *bool { return &t.canary.on })),
 	acts("canary-by-header", "The header field that sends a request to the canary by `always`, and away from it by `never`.", readHeaderName),
 	acts("canary-by-header-value", "The value that sends it there, in place of `always`.", text(func(t *Terms) *string { return &t.canary.value })),

@@ -3,9 +3,10 @@
 package rules
 
 // Canary says which requests to a rule of another object, the main one, go to the backends of the canary's rule for
-// the same place in its stead. That rule has the same host, the same path and the same type of path. What the main
-// rule does with requests besides, its policies for instance, it does with these too. So of a canary's rules only the
-// place and the backends count. The header decides, if it can, then the cookie, then the weight.
+// the same place in its stead. That rule has the same host, the same path and the same type of path. Of all rules of
+// the namespace that were written for ingress-nginx and have the main rule's service, the same requests go there. What
+// the main rule does with requests besides, its policies for instance, it does with these too. So of a canary's rules
+// only the place and the backends count. The header decides, if it can, then the cookie, then the weight.
 type Canary struct {
 	// Header is the name of a header field, in lower case. Empty for none. With the value "always" a request goes to the
 	// canary, and with "never" it goes to the main rule.

@@ -21,8 +21,9 @@ type share struct {
 	pools    []int32
 	// taken of total requests go to them.
 	taken, total int32
-	// made is set if the candidate was made of the main one.
-	made bool
+	// made is set if the candidate was made of the main one. elsewhere is set if the canary has no rule for the place, and
+	// takes the share because the main rule of another place has the same service.
+	made, elsewhere bool
 }
 
 // shares are the shares of candidates, by their indexes. Nil if there is no canary, as in nearly all clusters.
@@ -36,6 +37,20 @@ type mainPlace struct {
 	host  int32
 	path  string
 	match snapshot.PathMatch
+}
+
+// mainService is the service of main rules, as ingress-nginx tells services apart: a port by its name is another one
+// than the same by its number.
+type mainService struct {
+	namespace, service, portName string
+	port                         int32
+}
+
+// mainRules are the candidates that canaries may take a share of: by their places, and by their services those of
+// Ingresses that are written for ingress-nginx.
+type mainRules struct {
+	at map[mainPlace]int32
+	of map[mainService][]int32
 }
 
 // share gives canaries their shares of the rules of other objects. All other candidates have been collected.
@@ -71,42 +86,58 @@ func (c *collector) share(objects []object, canaries []int32) {
 	}
 }
 
-// mains returns the candidates that canaries may take a share of, by their places: on each host that a canary names the
-// first without conditions.
-func (c *collector) mains(objects []object, canaries []int32) map[mainPlace]int32 {
-	named := make(map[int32]bool)
+// mains returns the candidates that canaries may take a share of: of each place the first without conditions, on hosts
+// that a canary names, and in namespaces that have one.
+func (c *collector) mains(objects []object, canaries []int32) mainRules {
+	named, namespaces := make(map[int32]bool), make(map[string]bool)
 	for _, index := range canaries {
+		namespaces[objects[index].Namespace] = true
 		for e := range objects[index].Hosts {
 			if h, ok := c.hosts.byName[objects[index].Hosts[e].Name]; ok {
 				named[h] = true
 			}
 		}
 	}
-	mains := make(map[mainPlace]int32)
+	mains := mainRules{at: make(map[mainPlace]int32), of: make(map[mainService][]int32)}
 	for i := range c.candidates {
 		m := &c.candidates[i]
-		if !named[m.host] || m.conditions != nil || m.rule == wholeHost || m.match == snapshot.MatchText {
+		o := &objects[m.object]
+		if !named[m.host] && !namespaces[o.Namespace] || m.conditions != nil || m.rule == wholeHost || m.match == snapshot.MatchText {
 			continue
 		}
 		at := mainPlace{m.host, m.path, m.match}
-		if _, ok := mains[at]; !ok {
-			mains[at] = int32(i)
+		if _, ok := mains.at[at]; ok {
+			continue
+		}
+		mains.at[at] = int32(i)
+		if service, ok := c.serviceOf(m, o); ok {
+			mains.of[service] = append(mains.of[service], int32(i))
 		}
 	}
 	return mains
 }
 
+// serviceOf returns the service of a main rule. ok is false if its share is no matter of a service.
+func (c *collector) serviceOf(m *candidate, o *object) (service mainService, ok bool) {
+	rule := &o.Hosts[m.entry].Rules[m.rule]
+	if rule.Expression == nil || m.faulty || len(rule.Backends) != 1 {
+		return service, false
+	}
+	b := &rule.Backends[0]
+	return mainService{o.NamespaceOf(b), b.Service, b.PortName, b.Port}, true
+}
+
 // main returns the main candidate for a rule of a canary: the one that has the place which the rule would have, and
 // whose path is written the same. If that is an expression and nobody's, it is the one that keeps the path as it is
 // written, whatever others make of theirs.
-func (c *collector) main(rule *rules.Rule, host int32, objects []object, mains map[mainPlace]int32) (index int32, ok bool) {
+func (c *collector) main(rule *rules.Rule, host int32, objects []object, mains mainRules) (index int32, ok bool) {
 	match := rule.MatchAs(c.hosts.list[host].opened != nil)
 	for _, at := range [...]mainPlace{
 		{host, match.Path, match.Type},
 		{host, match.Path + "/", match.Type}, // if somebody has it as Exact: see keepExact
 		{host, rule.Match.Path, rule.Match.Type},
 	} {
-		if index, ok = mains[at]; !ok {
+		if index, ok = mains.at[at]; !ok {
 			continue
 		}
 		m := &c.candidates[index]
@@ -118,9 +149,9 @@ func (c *collector) main(rule *rules.Rule, host int32, objects []object, mains m
 	return 0, false
 }
 
-// divide divides the main candidate of the place of a canary's rule. known is false if there is no host of the name. It
-// returns why nothing can be divided, without a reason if it was.
-func (c *collector) divide(s *share, objects []object, host int32, known bool, mains map[mainPlace]int32) problem {
+// divide divides the main candidate of the place of a canary's rule, and with it all others that have its service. known
+// is false if there is no host of the name. It returns why nothing can be divided, without a reason if it was.
+func (c *collector) divide(s *share, objects []object, host int32, known bool, mains mainRules) problem {
 	o := &objects[s.object]
 	name := o.Hosts[s.entry].Name
 	rule := &o.Hosts[s.entry].Rules[s.rule]
@@ -148,10 +179,13 @@ func (c *collector) divide(s *share, objects []object, host int32, known bool, m
 	mainRule := &objects[main.object].Hosts[main.entry].Rules[main.rule]
 	who := o.named(objects[main.object].Object)
 	switch taken := c.shares[index]; {
+	case taken != nil && taken.object == s.object && taken.elsewhere && sameService(taken.backends, rule.Backends):
+		taken.entry, taken.rule, taken.elsewhere = s.entry, s.rule, false
+		return problem{}
 	case taken != nil && taken.object == s.object:
 		return unused("an earlier rule of this Ingress takes a share of " + place)
 	case taken != nil:
-		return unused(o.named(objects[taken.object].Object) + ", an older canary, takes a share of " + place + ", and one place has one canary")
+		return unused(o.named(objects[taken.object].Object) + ", an older canary, takes a share of " + place + ", and a service has one canary")
 	case main.faulty:
 		return unused(who + " has " + place + ", and answers 503 there")
 	case len(mainRule.Backends) == 0:
@@ -159,21 +193,46 @@ func (c *collector) divide(s *share, objects []object, host int32, known bool, m
 	case o.Namespace != objects[main.object].Namespace && showsCertificate(&mainRule.Backends[0]):
 		return unused(who + " has " + place + ", whose backend is shown a certificate, and that is not lent to another namespace: make the canary in that namespace")
 	}
-	c.lendTerms(s, o, rule, mainRule)
+	c.take(s, index, objects)
+	service, ok := c.serviceOf(main, &objects[main.object])
+	if !ok || o.Namespace != objects[main.object].Namespace {
+		return problem{}
+	}
+	for _, other := range mains.of[service] {
+		if c.shares[other] == nil {
+			c.take(&share{object: s.object, entry: s.entry, rule: s.rule, elsewhere: true}, other, objects)
+		}
+	}
+	return problem{}
+}
+
+// take has a share be that of a main candidate, and makes candidates of the latter for those requests that a header or a
+// cookie decides about.
+func (c *collector) take(s *share, index int32, objects []object) {
+	o, main := &objects[s.object], c.candidates[index]
+	c.lendTerms(s, o, &o.Hosts[s.entry].Rules[s.rule], &objects[main.object].Hosts[main.entry].Rules[main.rule])
 	if c.shares == nil {
 		c.shares = make(shares)
 	}
 	c.shares[index] = s
 	s.taken, s.total = o.Canary.Weight, o.Canary.Total
 	for _, d := range decisions(o.Canary) {
-		made := c.candidates[index]
+		made := main
 		made.conditions = d.conditions
 		part := *s
 		part.made, part.taken, part.total = true, d.taken, 1
 		c.shares[int32(len(c.candidates))] = &part
 		c.candidates = append(c.candidates, made)
 	}
-	return problem{}
+}
+
+// sameService returns whether the first backends of two rules of a canary are the same port of a service.
+func sameService(one, other []rules.Backend) bool {
+	if len(one) == 0 || len(other) == 0 {
+		return false
+	}
+	a, b := &one[0], &other[0]
+	return a.Service == b.Service && a.Port == b.Port && a.PortName == b.PortName
 }
 
 // showsCertificate returns whether the backend is shown a certificate of the controller's side.
@@ -258,7 +317,7 @@ func sumOfWeights(backends []rules.Backend) (sum int) {
 
 // note notes on a canary why it gets no request of a place.
 func (s *share) note(objects []object, why string) {
-	if s.made {
+	if s.made || s.elsewhere {
 		return
 	}
 	o := &objects[s.object]
@@ -268,7 +327,7 @@ func (s *share) note(objects []object, why string) {
 
 // count counts the share as a rule of the canary's that is served.
 func (s *share) count(objects []object) {
-	if s != nil {
+	if s != nil && !s.elsewhere {
 		objects[s.object].routes++
 	}
 }
@@ -280,7 +339,7 @@ func (s shares) noteBackends(objects []object, candidates []candidate, pools *po
 	}
 	for i := range candidates {
 		part := s[int32(i)]
-		if part == nil || part.made {
+		if part == nil || part.made || part.elsewhere {
 			continue
 		}
 		for _, index := range part.pools {

@@ -257,6 +257,25 @@ func TestSeveralIngressesOfAHostAsInIngressNginx(t *testing.T) {
 			[]*rules.Object{main(), nginxObject("ordinary", 0, "y.io", "next /"), canary(nginxObject("canary", 2, "x.io", "next /"), rules.Canary{Weight: 100})},
 			map[string]string{"x.io/": "next", "y.io/": "next"},
 		},
+		"canary: all paths with the main one's service, of all hosts of the namespace, and by the same name of the port": {
+			[]*rules.Object{
+				nginxObject("main", 1, "x.io", "main /", "main /a", "shop /shop"), nginxObject("other", 1, "y.io", "main /"),
+				rewrite(), inNamespace("green", nginxObject("green", 1, "z.io", "main /")),
+				canary(nginxObject("canary", 2, "x.io", "next /a"), rules.Canary{Header: "c", Weight: 10}),
+				objectOf("own", 5, asking("main", "/own", nil)),
+			},
+			map[string]string{
+				"x.io/": "main 90% next 10%", "x.io/a": "main 90% next 10%", "x.io/A C: always": "next", "y.io/ C: always": "next", "y.io/ C: never": "main",
+				"x.io/shop C: always": "shop", "z.io/ C: always": "main", "x.io/app/x C: always": "rewrite", "x.io/own C: always": "main",
+			},
+		},
+		"canary of a path whose service another Ingress has at the place of an older one": {
+			[]*rules.Object{
+				nginxObject("old", 0, "x.io", "old /old"), nginxObject("main", 1, "x.io", "main /", "main /old"),
+				canary(nginxObject("canary", 2, "x.io", "next /"), rules.Canary{Header: "c"}),
+			},
+			map[string]string{"x.io/ C: always": "next", "x.io/old C: always": "old"},
+		},
 		"canary without a main: 404, it makes no host": {
 			[]*rules.Object{every, canary(nginxObject("canary", 2, "x.io", "next /"), rules.Canary{Weight: 100})},
 			map[string]string{"x.io/": "RouteNotFound", "x.io/z": "every"},

@@ -20,11 +20,14 @@ type model struct {
 	objects []*rules.Object
 	owners  map[string]string
 	shared  bool
+	// taken has what canaries take a share of.
+	taken map[*rules.Rule]taken
 }
 
 func newModel(in translate.Input) *model {
 	m := &model{objects: slices.Clone(in.Objects), owners: in.Owners, shared: in.Options.AllowSharedHosts}
 	slices.SortFunc(m.objects, rules.Older)
+	m.take()
 	return m
 }
 
@@ -194,7 +197,7 @@ func (m *model) decide(name, path, field, cookie string) string {
 		list, alone := m.on(host, by)
 		for _, f := range list {
 			if f.takes(path) {
-				return m.divided(&f, list, host, by, field, cookie)
+				return m.divided(&f, field, cookie)
 			}
 		}
 		if alone {
@@ -204,32 +207,83 @@ func (m *model) decide(name, path, field, cookie string) string {
 	return "RouteNotFound"
 }
 
-// divided returns who gets a request that a rule of a list takes: its service, or that of a canary, or both.
-func (m *model) divided(f *found, list []found, host, owner, field, cookie string) string {
+// divided returns who gets a request that a rule takes: its service, or that of a canary, or both.
+func (m *model) divided(f *found, field, cookie string) string {
 	service := f.rule.Backends[0].Service
+	if taken, ok := m.taken[f.rule]; ok {
+		return decideCanary(taken.object.Canary, service, taken.rule.Backends[0].Service, field, cookie)
+	}
+	return service
+}
+
+// taken is the rule of a canary that takes a share of another one. elsewhere is set if that has another place.
+type taken struct {
+	object    *rules.Object
+	rule      *rules.Rule
+	elsewhere bool
+}
+
+// take has each rule of a canary take its share of the main rule of its place, and of all that have the service of that
+// in the same namespace.
+func (m *model) take() {
+	m.taken = map[*rules.Rule]taken{}
+	hosts := map[string][]found{}
+	m.with(func(_ *rules.Object, h *rules.Host) {
+		if owner, ok := m.owner(h.Name); ok && !h.Alias {
+			hosts[h.Name], _ = m.on(h.Name, owner)
+		}
+	})
 	for _, o := range m.objects {
-		if o.Canary == nil || !m.mine(o, owner) {
+		if o.Canary == nil {
 			continue
 		}
 		for h := range o.Hosts {
+			owner, ok := m.owner(o.Hosts[h].Name)
+			if !ok || !m.mine(o, owner) {
+				continue
+			}
 			for r := range o.Hosts[h].Rules {
 				rule := &o.Hosts[h].Rules[r]
-				text, fault := rule.Match.Path, rule.Match.Fault
-				if f.match == snapshot.MatchOpenExpression && f.rule.Expression != nil {
-					text, fault = rule.Expression.Path, rule.Expression.Fault
+				main := mainOf(rule, hosts[o.Hosts[h].Name])
+				if main == nil {
+					continue
 				}
-				if f.match != snapshot.MatchOpenExpression && slices.ContainsFunc(list, func(other found) bool {
-					return other.match == snapshot.MatchOpenExpression && other.written == rule.Expression.Path && other.rule.Match.Type == rule.Match.Type
-				}) {
-					continue // That one is the canary's main rule.
+				service := rule.Backends[0].Service
+				if by, ok := m.taken[main.rule]; ok && (by.object != o || !by.elsewhere || by.rule.Backends[0].Service != service) {
+					continue
 				}
-				if o.Hosts[h].Name == host && text == f.written && rule.Match.Type == f.rule.Match.Type && fault == nil {
-					return decideCanary(o.Canary, service, rule.Backends[0].Service, field, cookie)
+				m.taken[main.rule] = taken{object: o, rule: rule}
+				for _, list := range hosts {
+					for _, other := range list {
+						like := other.rule.Expression != nil && main.rule.Expression != nil && other.rule.Backends[0].Service == main.rule.Backends[0].Service
+						if _, ok := m.taken[other.rule]; !ok && like && other.object.Namespace == o.Namespace && main.object.Namespace == o.Namespace {
+							m.taken[other.rule] = taken{o, rule, true}
+						}
+					}
 				}
 			}
 		}
 	}
-	return service
+}
+
+// mainOf returns the one of a host's rules that a canary's rule takes a share of. Nil if there is none.
+func mainOf(rule *rules.Rule, list []found) *found {
+	for i := range list {
+		f := &list[i]
+		text, fault := rule.Match.Path, rule.Match.Fault
+		if f.match == snapshot.MatchOpenExpression && f.rule.Expression != nil {
+			text, fault = rule.Expression.Path, rule.Expression.Fault
+		}
+		if f.match != snapshot.MatchOpenExpression && slices.ContainsFunc(list, func(other found) bool {
+			return other.match == snapshot.MatchOpenExpression && other.written == rule.Expression.Path && other.rule.Match.Type == rule.Match.Type
+		}) {
+			continue // That one is the canary's main rule.
+		}
+		if text == f.written && rule.Match.Type == f.rule.Match.Type && fault == nil {
+			return f
+		}
+	}
+	return nil
 }
 
 func decideCanary(c *rules.Canary, main, canary, field, cookie string) string {
@@ -274,7 +328,7 @@ func severalObjects(r *rand.Rand) translate.Input {
 	paths := []string{"/", "/=", "/a", "/a", "/A", "/ab", "/a/b", "/a=", "/a=", "/a(/|$)(.*)", "/[ab]+", "/a.*b", "/a(?!b)", "/b/x="}
 	in := translate.Input{Now: today, Options: translate.Options{AllowSharedHosts: r.IntN(5) == 0}}
 	for i := range 1 + r.IntN(9) {
-		service := func() string { return fmt.Sprintf("s%d-%d", i, r.IntN(100)) }
+		service := func() string { return fmt.Sprintf("s%d-%d", r.IntN(i+1), r.IntN(3)) }
 		o := objectOf(fmt.Sprint("o", r.IntN(1000), "-", i), r.IntN(4))
 		o.Namespace = one("blue", "blue", "green")
 		o.ID = o.Namespace + "/" + o.Name

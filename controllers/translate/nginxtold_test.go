@@ -88,7 +88,22 @@ func TestWhoIsToldOfOtherIngressesOfAHost(t *testing.T) {
 			map[string]string{
 				"c1": "False CanaryUnused: paths[1]: an earlier rule of this Ingress takes a share of Prefix / of host x.io; the canary gets no request there; " +
 					"its other paths are served",
-				"c2": "False CanaryUnused: paths[0]: the Ingress default/c1, an older canary, takes a share of Prefix / of host x.io, and one place has one canary; " +
+				"c2": "False CanaryUnused: paths[0]: the Ingress default/c1, an older canary, takes a share of Prefix / of host x.io, and a service has one canary; " +
+					"the canary gets no request there; no path of it is served",
+			},
+		},
+		"a canary with a rule for each place of a service": {
+			[]*rules.Object{nginxObject("main", 1, "x.io", "main /", "main /a", "main /b"),
+				canary(nginxObject("canary", 2, "x.io", "next /", "next /a", "other /b"), rules.Canary{Weight: 1})},
+			map[string]string{"canary": "False CanaryUnused: paths[2]: an earlier rule of this Ingress takes a share of Prefix /b of host x.io; " +
+				"the canary gets no request there; its other paths are served"},
+		},
+		"a canary of a service that has one by another place": {
+			[]*rules.Object{nginxObject("main", 1, "x.io", "main /", "main /a"),
+				canary(nginxObject("c1", 2, "x.io", "next /"), rules.Canary{Weight: 1}), canary(nginxObject("c2", 3, "x.io", "last /a"), rules.Canary{Weight: 1})},
+			map[string]string{
+				"c1": actedOn,
+				"c2": "False CanaryUnused: paths[0]: the Ingress default/c1, an older canary, takes a share of Prefix /a of host x.io, and a service has one canary; " +
 					"the canary gets no request there; no path of it is served",
 			},
 		},
