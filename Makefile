@@ -152,10 +152,11 @@ fleet: kube ## Ask real servers directly, through the controller, nginx and HAPr
 	FLEET=$(FLEET) go test -tags fleet -count=1 -v -timeout $(TESTTIMEOUT) -parallel $(FLEETJOBS) $(TESTFLAGS) ./test/fleet
 
 .PHONY: snippets
-snippets: ## Hold 1,000 snippets and hosts of ingress-nginx against Debian's nginx; installs nginx and headers-more
+snippets: ## Hold snippets, hosts and cases of ingress-nginx against Debian's nginx; installs nginx and headers-more
 	hack/fleet/install snippets
 	go test -tags snippets -count=1 -v -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/snippets
 	go test -tags snippets -count=1 -run TestNginxTakesRequestsAsWeDo -v -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./controllers/translate
+	go test -tags snippets -count=1 -run TestNginxDecidesAsItIsWritten -v -timeout $(TESTTIMEOUT) ./controllers/nginx
 
 .PHONY: clients
 clients: kube ## Run real clients of HTTP against the program, nginx and HAProxy; installs those that are missing, CLIENTS=quick fewer

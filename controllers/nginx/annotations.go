@@ -48,7 +48,7 @@ var redirectNames = []Name{
 	guard("force-ssl-redirect", "As `ssl-redirect`, also for hosts that no `tls` covers.", boolean(func(t *Terms) *bool { return &t.forceSSL })),
 	acts("preserve-trailing-slash", "Keeps the slash with which a URL ends that is sent to HTTPS. Otherwise that is cut off.",
 		boolean(func(t *Terms) *bool { return &t.keepSlash })),
-	guard("permanent-redirect", "All requests are sent to that URL, with 301. One that ends in `$request_uri` keeps the path and the query.",
+	guard("permanent-redirect", "All requests are sent to that URL, with 301, and those that no path takes if it is the host's first Ingress. One that ends in `$request_uri` keeps the path and the query.",
 		readURL(func(t *Terms) *string { return &t.permanent })),
 	acts("permanent-redirect-code", "The status of `permanent-redirect`: 301, 302, 303, 307 or 308.", readCode(func(t *Terms) *int { return &t.permanentCode })),
 	guard("temporal-redirect", "As `permanent-redirect`, with 302. It goes before that.", readURL(func(t *Terms) *string { return &t.temporal })),

@@ -35,6 +35,14 @@ func (r *reading) hosts() []rules.Host {
 				host.Expressions = host.Expressions || r.isExpression(http.Paths[j].Path)
 				host.Rules = append(host.Rules, rule)
 			}
+			for j := range http.Paths {
+				if below := r.below(&http.Paths[j]); below != nil {
+					rule := r.rule(host.Name, below)
+					rule.Where = host.Rules[j].Where
+					host.Expressions = true
+					host.Rules = append(host.Rules, rule)
+				}
+			}
 			r.appendSlashes(&host, http.Paths)
 		}
 		r.appendSnippets(&host, paths)
@@ -58,6 +66,19 @@ func (r *reading) hosts() []rules.Host {
 		hosts = append(hosts, r.otherWWW()...)
 	}
 	return hosts
+}
+
+// below returns the other half of a Prefix that is its own rewrite-target, nil for any other path. ingress-nginx made
+// two locations of a Prefix: one for the path itself, which needs no rewrite, and one with a slash at its end, whose path
+// is not the target any more.
+func (r *reading) below(p *networkingv1.HTTPIngressPath) *networkingv1.HTTPIngressPath {
+	if exact := p.PathType != nil && *p.PathType == networkingv1.PathTypeExact; exact || r.terms.canary.on || r.terms.regex ||
+		r.terms.rewrite == "" || r.terms.rewrite != p.Path || strings.HasSuffix(p.Path, "/") {
+		return nil
+	}
+	half := *p
+	half.Path += "/"
+	return &half
 }
 
 // defaults returns what the default backend stands for: what no other path of the hosts matches, or what no host does
@@ -133,7 +154,7 @@ func (r *reading) otherWWW() (hosts []rules.Host) {
 		}
 		known[other] = true
 		where := "rules[" + strconv.Itoa(i) + "]"
-		rule := r.sends("/", where, &policy.Redirect{Status: r.terms.httpsCode, Host: name})
+		rule := r.sends("/", where, &policy.Redirect{Status: r.terms.httpsCode, Host: name, NoSlash: true})
 		rule.Match.Type = snapshot.MatchPrefix
 		hosts = append(hosts, rules.Host{Name: other, Where: where, Index: -1, Default: true, Yields: true, Alone: true, Rules: []rules.Rule{rule}})
 	}

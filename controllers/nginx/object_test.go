@@ -124,10 +124,15 @@ func TestWhichPathsAreExpressions(t *testing.T) {
 		{[]string{"use-regex: false"}, false},
 		{[]string{"use-regex: true"}, true},
 		{[]string{"rewrite-target: /x"}, true},
-		{[]string{"rewrite-target: /a"}, false}, // which changes nothing
+		{[]string{"rewrite-target: /a"}, true}, // which changes what is below /a
 	} {
 		if got := read(t, "Prefix /a -> web", test.annotations...).Hosts[0].Expressions; got != test.want {
 			t.Errorf("%v: the paths of the host are expressions: %t, want %t", test.annotations, got, test.want)
+		}
+	}
+	for _, paths := range []string{"Prefix / -> web", "Exact / -> web"} {
+		if read(t, paths, "rewrite-target: /").Hosts[0].Expressions {
+			t.Errorf("%s: a target that changes nothing makes the paths of the host expressions", paths)
 		}
 	}
 	o := read(t, "Specific /a(?=b) -> web", "use-regex: true")

@@ -105,6 +105,8 @@ type rig struct {
 	address string
 	proxy   *proxy.Proxy
 	reports []translate.Report
+	// backends are the addresses of the services.
+	backends map[string]string
 	// copies has what mirrors were asked. held has a value for each request for /hold, which is answered once released is
 	// closed.
 	copies, held chan string
@@ -121,7 +123,7 @@ func serve(t *testing.T, data map[string]string, objects []object, more ...clien
 // serveTrusting is serve for other trusted proxies.
 func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string, objects []object, more ...client.Object) *rig {
 	t.Helper()
-	r := &rig{T: t, copies: make(chan string, 100), held: make(chan string, 100), released: make(chan struct{})}
+	r := &rig{T: t, backends: make(map[string]string), copies: make(chan string, 100), held: make(chan string, 100), released: make(chan struct{})}
 	r.proxy, r.address = fixture.StartProxyWith(t, proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, TrustedProxies: trusted})
 	options := nginx.Options{Class: "nginx"}
 	if data != nil {
@@ -184,6 +186,7 @@ func (r *rig) service(name string) []client.Object {
 		}
 	}))
 	r.Cleanup(server.Close)
+	r.backends[name] = server.Listener.Addr().String()
 	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
 	if err != nil {
 		r.Fatal(err)

@@ -433,18 +433,25 @@ func (r *reading) setPrefix(rule *rules.Rule) {
 // redirect has a rule send its requests elsewhere, or those that came over plain HTTP to HTTPS.
 func (r *reading) redirect(rule *rules.Rule, host, path string) {
 	t := &r.terms
-	to, code := t.temporal, t.temporalCode
-	if to == "" {
-		to, code = t.permanent, t.permanentCode
-	}
-	switch {
-	case to != "":
-		rule.Policies = insert(rule.Policies, redirectTo(to, code))
+	switch to := r.elsewhere(); {
+	case to != nil:
+		rule.Policies = insert(rule.Policies, to)
 	case !t.forceSSL && (!t.sslRedirect || !r.shared[r.key(host)].tls):
 	case slices.ContainsFunc(t.plainPaths, func(beginning string) bool { return strings.HasPrefix(path, beginning) }):
 	default:
 		rule.Policies = insert(rule.Policies, &policy.Redirect{Status: t.httpsCode, Plain: true, Scheme: "https", NoSlash: !t.keepSlash})
 	}
+}
+
+// elsewhere returns the redirect of all paths, nil if there is none.
+func (r *reading) elsewhere() *policy.Redirect {
+	switch t := &r.terms; {
+	case t.temporal != "":
+		return redirectTo(t.temporal, t.temporalCode)
+	case t.permanent != "":
+		return redirectTo(t.permanent, t.permanentCode)
+	}
+	return nil
 }
 
 // redirectTo returns the redirect to a URL, which has been checked.

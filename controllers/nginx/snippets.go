@@ -268,8 +268,14 @@ func (r *reading) answering(where string, match rules.Match, script *policy.Scri
 	return rule
 }
 
-// unmatched returns what the server-snippet of this Ingress makes of requests that no path of a host takes.
+// unmatched returns what the Ingress makes of requests that no path of a host takes, by its server-snippet or, if it is
+// the first of the host, by a redirect of all its paths.
 func (r *reading) unmatched(host, where string) (hosts []rules.Host) {
+	if to := r.elsewhere(); to != nil && r.shared[r.key(host)].first == r.object.Name && len(r.closing) == 0 {
+		rule := r.sends("/", where, to)
+		rule.Match.Type = snapshot.MatchPrefix
+		return []rules.Host{{Name: host, Where: where, Index: -1, Default: true, Alone: true, Rules: []rules.Rule{rule}}}
+	}
 	if r.terms.serverSnippet == "" || r.shared[r.key(host)].by != r.object.Name || len(r.closing) > 0 {
 		return nil
 	}
@@ -310,6 +316,8 @@ type hostKey struct{ namespace, host string }
 type sharedHost struct {
 	// tls is set if some Ingress has TLS for the host: then plain requests for it are sent to HTTPS.
 	tls bool
+	// first is the name of the first Ingress of the host.
+	first string
 	// snippet is the server-snippet of the first Ingress that has one, by is the name of that, and sum stands for the
 	// text.
 	snippet, by string
@@ -330,7 +338,7 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 	for i := range object.Spec.Rules {
 		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
 		host := s[key]
-		host.tls = host.tls || names.cover(key.host)
+		host.tls, host.first = host.tls || names.cover(key.host), cmp.Or(host.first, object.Name)
 		if text != "" && host.snippet == "" {
 			host.snippet, host.by, host.sum = text, object.Name, sum
 		}
@@ -365,7 +373,7 @@ func (s Shared) Of(object *networkingv1.Ingress) string {
 	told := sha256.New()
 	for i := range object.Spec.Rules {
 		host := s[hostKey{object.Namespace, object.Spec.Rules[i].Host}]
-		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+host.by+"\n")
+		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+host.by+" "+host.first+"\n")
 		_, _ = told.Write(host.sum[:])
 	}
 	return string(told.Sum(nil))

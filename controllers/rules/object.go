@@ -59,7 +59,7 @@ type Host struct {
 	// that has the name without Alias has it alone.
 	Alias bool
 	// Yields is set if the object names the host for another one's sake, and not for its own. An object of any namespace
-	// that names it without Yields claims it first, however young that is.
+	// that names it without Yields has it alone, however young that is.
 	Yields bool
 	// Alone keeps less specific hosts out: what no rule of the host matches gets 404, if all objects that have the host
 	// say so.

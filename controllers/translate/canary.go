@@ -149,8 +149,8 @@ func (c *collector) main(rule *rules.Rule, host int32, objects []object, mains m
 	return 0, false
 }
 
-// divide divides the main candidate of the place of a canary's rule, and with it all others that have its service. known
-// is false if there is no host of the name. It returns why nothing can be divided, without a reason if it was.
+// divide divides the main candidate of the place of a canary's rule, and with it all others that have its service.
+// known is false if there is no host of the name. It returns why nothing can be divided, without a reason if it was.
 func (c *collector) divide(s *share, objects []object, host int32, known bool, mains mainRules) problem {
 	o := &objects[s.object]
 	name := o.Hosts[s.entry].Name
@@ -206,8 +206,8 @@ func (c *collector) divide(s *share, objects []object, host int32, known bool, m
 	return problem{}
 }
 
-// take has a share be that of a main candidate, and makes candidates of the latter for those requests that a header or a
-// cookie decides about.
+// take has a share be that of a main candidate, and makes candidates of the latter for those requests that a header or
+// a cookie decides about.
 func (c *collector) take(s *share, index int32, objects []object) {
 	o, main := &objects[s.object], c.candidates[index]
 	c.lendTerms(s, o, &o.Hosts[s.entry].Rules[s.rule], &objects[main.object].Hosts[main.entry].Rules[main.rule])

@@ -104,6 +104,10 @@ func collect(objects []object, hosts *hosts, pools *pools, services []*corev1.Se
 		}
 	}
 	for _, y := range yielding {
+		o := &objects[y.object]
+		if h, ok := hosts.byName[o.Hosts[y.entry].Name]; ok && hosts.owns(o.Namespace, h) {
+			continue // Another one has it for its own sake.
+		}
 		serve(y.object, y.entry)
 	}
 	for _, like := range fallbacks {
