@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,6 +113,9 @@ type rig struct {
 	// closed.
 	copies, held chan string
 	released     chan struct{}
+	release      func()
+	// patience is how long an answer may take.
+	patience time.Duration
 }
 
 // serve serves objects, with the data of ingress-nginx's ConfigMap, nil for none. Other ConfigMaps are among more. It
@@ -123,7 +128,8 @@ func serve(t *testing.T, data map[string]string, objects []object, more ...clien
 // serveTrusting is serve for other trusted proxies.
 func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string, objects []object, more ...client.Object) *rig {
 	t.Helper()
-	r := &rig{T: t, backends: make(map[string]string), copies: make(chan string, 100), held: make(chan string, 100), released: make(chan struct{})}
+	r := &rig{T: t, backends: make(map[string]string), copies: make(chan string, 100), held: make(chan string, 100), released: make(chan struct{}), patience: fixture.Patience}
+	r.release = sync.OnceFunc(func() { close(r.released) })
 	r.proxy, r.address = fixture.StartProxyWith(t, proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128, TrustedProxies: trusted})
 	options := nginx.Options{Class: "nginx"}
 	if data != nil {
@@ -137,6 +143,7 @@ func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string,
 	for _, name := range []string{"web", "api", "next", "shadow", "grpc"} {
 		all = append(all, r.service(name)...)
 	}
+	t.Cleanup(r.release)
 	in, _, err := sources.InputOf(all, translate.Options{IngressClass: "warren", AllowLocalTasks: true}, gatewayapi.Options{}, options)
 	if err != nil {
 		t.Fatal(err)
@@ -187,26 +194,74 @@ func (r *rig) service(name string) []client.Object {
 	}))
 	r.Cleanup(server.Close)
 	r.backends[name] = server.Listener.Addr().String()
-	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
-	if err != nil {
-		r.Fatal(err)
-	}
-	number, _ := strconv.Atoi(port)
-	service := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name},
+	return []client.Object{newService(name), sliceOf(name, name, portOf(server))}
+}
+
+func newService(name string) *corev1.Service {
+	return &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name},
 		Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP}}}}
-	slice := &discoveryv1.EndpointSlice{
-		ObjectMeta:  metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: map[string]string{discoveryv1.LabelServiceName: name}},
+}
+
+// sliceOf is a slice of a service, with one endpoint.
+func sliceOf(service, name string, port int) *discoveryv1.EndpointSlice {
+	return &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: map[string]string{discoveryv1.LabelServiceName: service}},
 		AddressType: discoveryv1.AddressTypeIPv4,
-		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(number)), Protocol: new(corev1.ProtocolTCP)}},
+		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(port)), Protocol: new(corev1.ProtocolTCP)}},
 		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}}},
 	}
-	return []client.Object{service, slice}
+}
+
+func portOf(server *httptest.Server) int { return server.Listener.Addr().(*net.TCPAddr).Port }
+
+// several is a service with several endpoints, each of which answers in its own way. Over TLS if secure is set.
+func several(t *testing.T, name string, secure bool, handlers ...http.HandlerFunc) []client.Object {
+	t.Helper()
+	all := []client.Object{newService(name)}
+	for i, handler := range handlers {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			w.Header().Set("X-Service", name)
+			w.Header().Set("X-Target", request.RequestURI)
+			handler(w, request)
+		}))
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		if secure {
+			server.StartTLS()
+		} else {
+			server.Start()
+		}
+		t.Cleanup(server.Close)
+		all = append(all, sliceOf(name, name+"-"+strconv.Itoa(i), portOf(server)))
+	}
+	return all
 }
 
 // refusing is a further slice of a service, whose endpoint takes no connection.
 func refusing(t *testing.T, name string) client.Object {
 	t.Helper()
-	// The port is taken, so that no other test gets it, and nothing listens there.
+	_, port := boundSocket(t)
+	return sliceOf(name, name+"-refusing", port)
+}
+
+// deaf is a service whose endpoint neither takes nor refuses connections: its queue is full and nobody accepts.
+func deaf(t *testing.T, name string) []client.Object {
+	t.Helper()
+	socket, port := boundSocket(t)
+	if err := unix.Listen(socket, 0); err != nil {
+		t.Fatal(err)
+	}
+	// With a backlog of 0, Linux queues one connection and leaves the others without an answer.
+	connection, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return []client.Object{newService(name), sliceOf(name, name, port)}
+}
+
+// boundSocket takes a port, so that no other test gets it, without listening.
+func boundSocket(t *testing.T) (socket, port int) {
+	t.Helper()
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -219,13 +274,7 @@ func refusing(t *testing.T, name string) client.Object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := bound.(*unix.SockaddrInet4).Port
-	return &discoveryv1.EndpointSlice{
-		ObjectMeta:  metav1.ObjectMeta{Namespace: "shop", Name: name + "-refusing", Labels: map[string]string{discoveryv1.LabelServiceName: name}},
-		AddressType: discoveryv1.AddressTypeIPv4,
-		Ports:       []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(port)), Protocol: new(corev1.ProtocolTCP)}},
-		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{"127.0.0.1"}}},
-	}
+	return socket, bound.(*unix.SockaddrInet4).Port
 }
 
 // answer is what a client got.
@@ -238,6 +287,28 @@ type answer struct {
 // that came over HTTPS to a trusted proxy.
 func (r *rig) ask(what string, fields ...string) answer {
 	r.Helper()
+	got, err := r.exchange(what, fields...)
+	if err != nil {
+		r.Fatalf("%s: %v", what, err)
+	}
+	return got
+}
+
+// nothing is what becomes of a request that gets no whole answer.
+const nothing = "no whole answer"
+
+// asked is ask in words, also for a request that gets no answer.
+func (r *rig) asked(what string, fields ...string) string {
+	r.Helper()
+	got, err := r.exchange(what, fields...)
+	if err != nil {
+		return nothing
+	}
+	return got.String()
+}
+
+func (r *rig) exchange(what string, fields ...string) (a answer, err error) {
+	r.Helper()
 	method, url, ok := strings.Cut(what, " ")
 	if !ok {
 		method, url = "GET", what
@@ -248,7 +319,7 @@ func (r *rig) ask(what string, fields ...string) answer {
 		r.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	_ = connection.SetDeadline(time.Now().Add(fixture.Patience))
+	_ = connection.SetDeadline(time.Now().Add(r.patience))
 	head := fmt.Sprintf("%s /%s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n", method, target, host)
 	content := ""
 	for _, field := range fields {
@@ -266,10 +337,10 @@ func (r *rig) ask(what string, fields ...string) answer {
 	go func() { _, _ = io.WriteString(connection, head+"\r\n"+content) }()
 	response, err := http.ReadResponse(bufio.NewReader(connection), &http.Request{Method: method})
 	if err != nil {
-		r.Fatalf("%s: %v", what, err)
+		return a, err
 	}
-	body, _ := io.ReadAll(response.Body)
-	return answer{response, string(body)}
+	body, err := io.ReadAll(response.Body)
+	return answer{response, string(body)}, err
 }
 
 // String says what became of a request: "web /path" if a backend answered, or a status with where the client is sent,

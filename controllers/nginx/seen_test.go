@@ -260,7 +260,7 @@ func TestLimitConnectionsOfOneWithTwoAtOnce(t *testing.T) {
 	if got := r.ask("h.io/").String(); got != "429 ConnectionsLimited" {
 		t.Errorf("the second gets %q", got)
 	}
-	close(r.released)
+	r.release()
 	if got := <-first; got != "web /hold" {
 		t.Errorf("the first gets %q", got)
 	}
