@@ -40,6 +40,7 @@ require github.com/google/pprof v0.0.0-20260402051712-545e8a4df936
 
 require (
 	github.com/nginxinc/nginx-go-crossplane v0.4.89
+	golang.org/x/crypto v0.57.0
 	sigs.k8s.io/gateway-api v1.6.3
 )
 

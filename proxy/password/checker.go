@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package password
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/warren-dev/ingress/proxy/kept"
+)
+
+// Verdict is what is known of a name and a password.
+type Verdict uint8
+
+const (
+	// Unknown means that nobody has checked them yet, or that it was forgotten.
+	Unknown Verdict = iota
+	// Right means that there is such a user, and that it is the user's password.
+	Right
+	// Wrong means that it is not.
+	Wrong
+)
+
+// ErrBusy is returned for a check that cannot wait for its turn, because as many of its namespace wait as may.
+var ErrBusy = errors.New("as many passwords wait to be checked as may")
+
+const (
+	// rightKept and wrongKept are how many verdicts are kept. Wrong ones never take the place of right ones: whoever
+	// guesses has nobody else checked anew. An entry has some 100 bytes.
+	rightKept = 32 << 10
+	wrongKept = 4 << 10
+	// keptFor is how long a verdict is kept. It stays true for as long as the line in the text is the same.
+	keptFor = 24 * time.Hour
+)
+
+// Checker checks passwords for all routes.
+type Checker struct {
+	right, wrong *kept.Table[struct{}]
+	// most is how many checks run at once.
+	most int
+	// matches is what a check does. Tests count it.
+	matches func(*hash, []byte) bool
+
+	mu      sync.Mutex // guards what follows
+	queue   queue
+	running int
+	// checks are those that wait or run, by what they find out.
+	checks map[kept.Key]*check
+}
+
+// check is one that others wait for.
+type check struct {
+	namespace string
+	key       kept.Key
+	hash      *hash
+	exists    bool
+	password  []byte
+	// wanted is how many wait for it.
+	wanted int
+	// done is closed when there is a verdict.
+	done    chan struct{}
+	verdict Verdict
+}
+
+// NewChecker returns a checker that knows nothing yet. It takes at most half of the processors.
+func NewChecker() *Checker {
+	return &Checker{
+		right: kept.New[struct{}](rightKept), wrong: kept.New[struct{}](wrongKept),
+		most:    max(1, runtime.GOMAXPROCS(0)/2),
+		matches: func(h *hash, password []byte) bool { return h.matches(h, password) },
+		checks:  make(map[kept.Key]*check),
+	}
+}
+
+// Gate lets users of one list pass.
+type Gate struct {
+	checker   *Checker
+	users     *Users
+	namespace string
+	digest    kept.Digest
+}
+
+// Gate returns a gate for users. What it finds out is kept beyond it, for another gate of the namespace that has the
+// same lines.
+func (c *Checker) Gate(namespace string, users *Users) *Gate {
+	return &Gate{c, users, namespace, kept.DigestOf([]byte(namespace))}
+}
+
+// Known returns what is known of a name and a password. It does not wait, and allocates nothing.
+func (g *Gate) Known(name, password []byte, now time.Time) Verdict {
+	if impossible(name, password) {
+		return Wrong
+	}
+	h, exists := g.users.hashFor(name)
+	if h.quick {
+		return verdictOf(h.matches(h, password), exists)
+	}
+	key := g.key(h, exists, name, password)
+	return g.checker.known(&key, now)
+}
+
+// Check checks a name and a password, after what is before it in the queue. It returns [ErrBusy], or the error of the
+// context if that ends first. Then the verdict is Unknown.
+func (g *Gate) Check(ctx context.Context, name, password []byte, now time.Time) (Verdict, error) {
+	if v := g.Known(name, password, now); v != Unknown {
+		return v, nil
+	}
+	h, exists := g.users.hashFor(name)
+	check, err := g.checker.enter(g.key(h, exists, name, password), g.namespace, h, exists, password, now)
+	if err != nil {
+		return Unknown, err
+	}
+	select {
+	case <-check.done:
+		return check.verdict, nil
+	case <-ctx.Done():
+		g.checker.leave(check)
+		return Unknown, ctx.Err()
+	}
+}
+
+// impossible returns whether no user can have that name and password, whatever the text says. C, which hashed most
+// passwords, reads them up to a null byte.
+func impossible(name, password []byte) bool {
+	return len(name) > longestName || len(password) > longestPassword || bytes.IndexByte(password, 0) >= 0
+}
+
+// key is that of a verdict. It has the hash's text in it: what was found out by another line is not found.
+func (g *Gate) key(h *hash, exists bool, name, password []byte) kept.Key {
+	line := &h.digest
+	if !exists {
+		line = &h.decoy
+	}
+	return g.checker.right.Key(g.digest, *line, kept.DigestOf(name), kept.DigestOf(password))
+}
+
+func verdictOf(matches, exists bool) Verdict {
+	if matches && exists {
+		return Right
+	}
+	return Wrong
+}
+
+func (c *Checker) known(key *kept.Key, now time.Time) Verdict {
+	if _, ok := c.right.Get(key, now); ok {
+		return Right
+	}
+	if _, ok := c.wrong.Get(key, now); ok {
+		return Wrong
+	}
+	return Unknown
+}
+
+// enter returns the check of that key: the one that others wait for, or one in the queue.
+func (c *Checker) enter(
+	key kept.Key, namespace string, h *hash, exists bool, password []byte, now time.Time,
+) (*check, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if there := c.checks[key]; there != nil {
+		there.wanted++
+		return there, nil
+	}
+	if v := c.known(&key, now); v != Unknown { // since it was asked
+		done := make(chan struct{})
+		close(done)
+		return &check{done: done, verdict: v}, nil
+	}
+	entered := &check{
+		namespace: namespace, key: key, hash: h, exists: exists, password: bytes.Clone(password), wanted: 1, done: make(chan struct{}),
+	}
+	if !c.queue.join(entered) {
+		return nil, ErrBusy
+	}
+	c.checks[key] = entered
+	if c.running < c.most {
+		c.running++
+		go c.run(c.queue.next())
+	}
+	return entered, nil
+}
+
+// leave is called by whoever waits for a check no longer. A check that nobody waits for, and that has not begun, is
+// forgotten.
+func (c *Checker) leave(check *check) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	check.wanted--
+	if check.wanted == 0 && c.queue.leave(check) {
+		delete(c.checks, check.key)
+	}
+}
+
+// run makes one check after the other until none waits.
+func (c *Checker) run(next *check) {
+	for next != nil {
+		next.verdict = verdictOf(c.matches(next.hash, next.password), next.exists)
+		clear(next.password)
+		table := c.wrong
+		if next.verdict == Right {
+			table = c.right
+		}
+		now := time.Now()
+		table.Put(&next.key, struct{}{}, now, now.Add(keptFor))
+		next = c.finish(next)
+	}
+}
+
+// finish tells those who wait of a verdict, and returns the check whose turn it is.
+func (c *Checker) finish(done *check) *check {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.checks, done.key)
+	close(done.done)
+	next := c.queue.next()
+	if next == nil {
+		c.running--
+	}
+	return next
+}
