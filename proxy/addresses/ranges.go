@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package addresses finds addresses in many ranges. All of it is in ranges.go.
+// Package addresses finds addresses in many ranges (ranges.go), and knows those that are special (special.go).
 package addresses
 
 import (
