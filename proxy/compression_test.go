@@ -88,7 +88,7 @@ func TestAClientGetsTheCodingThatItLikesBest(t *testing.T) {
 			}
 		}
 	}
-	await(t, "the end of all", func() bool { return p.engine.Encoders.Taken() == 0 })
+	await(t, "the end of all", func() bool { return p.engine.Encoders.Memory.Taken() == 0 })
 }
 
 func TestWhatIsNotCompressed(t *testing.T) {
@@ -171,14 +171,14 @@ func TestWhatArrivesCanBeReadWithoutWaitingForMore(t *testing.T) {
 					}
 				}
 			}
-			up.send("0\r\nX-Sum: 1\r\n\r\n")
+			up.send("0\r\nContent-Digest: x\r\nRepr-Digest: x\r\nX-Sum: 1\r\nContent-MD5: x\r\nDigest: x\r\n\r\n")
 			if rest, err := io.ReadAll(resp.Body); err != nil || decode(t, coding, encoded.String()+string(rest)) != want {
 				t.Errorf("the end: %v", err)
 			}
 			if diff := cmp.Diff(http.Header{"X-Sum": {"1"}}, resp.Trailer); diff != "" {
 				t.Errorf("trailers (-want +got):\n%s", diff)
 			}
-			await(t, "the end", func() bool { return p.engine.Encoders.Taken() == 0 })
+			await(t, "the end", func() bool { return p.engine.Encoders.Memory.Taken() == 0 })
 		})
 	}
 }
@@ -196,13 +196,13 @@ func TestEncodersAreGivenBack(t *testing.T) {
 		up.request()
 		up.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
 		client.head()
-		if n := p.engine.Encoders.Taken(); n == 0 {
+		if n := p.engine.Encoders.Memory.Taken(); n == 0 {
 			t.Error("no encoder is taken")
 		}
 		return client, up
 	}
 	free := func(after string) {
-		await(t, "free memory after "+after, func() bool { return p.engine.Encoders.Taken() == 0 })
+		await(t, "free memory after "+after, func() bool { return p.engine.Encoders.Memory.Taken() == 0 })
 	}
 	client, up := begin()
 	client.abort()
@@ -245,7 +245,7 @@ func TestAPageInPlaceOfATornResponseGivesBothEncodersBack(t *testing.T) {
 	if got := client.reply("GET"); got.Status != 502 || got.Header.Get("Content-Encoding") != "gzip" {
 		t.Errorf("got %d with %v, want a page", got.Status, got.Header)
 	}
-	await(t, "free memory", func() bool { return p.engine.Encoders.Taken() == 0 })
+	await(t, "free memory", func() bool { return p.engine.Encoders.Memory.Taken() == 0 })
 }
 
 // A policy may say that the content is encoded, as for files that are stored so.
@@ -271,7 +271,7 @@ func TestWithoutMemoryForEncodersPagesAreSentAsTheyAre(t *testing.T) {
 		_, _ = io.WriteString(w, text)
 	})
 	p := serve(t)
-	p.engine.Encoders.Limit = 0
+	p.engine.Encoders.Memory.Limit = 0
 	p.apply(everythingBy(compressing, b.address))
 	got := p.ask("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n")
 	if got.Body != text || got.Header.Get("Content-Encoding") != "" || got.Header.Get("Vary") != "Accept-Encoding" || got.Length != int64(len(text)) {
@@ -298,7 +298,7 @@ func TestARulesOwnAnswerIsCompressed(t *testing.T) {
 				t.Errorf("HEAD: got %v", got.Header)
 			}
 		}
-		if n := p.engine.Encoders.Taken(); n != 0 {
+		if n := p.engine.Encoders.Memory.Taken(); n != 0 {
 			t.Errorf("%d bytes are still taken", n)
 		}
 		// Other answers of the proxy are lines.

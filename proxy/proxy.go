@@ -55,7 +55,7 @@ func New(config Config) *Proxy {
 	p.state = routing.NewState(p.dialer, p.prober)
 	p.engine.Metrics = p.state.Metrics
 	p.engine.ContentMemory.Limit = int64(cmp.Or(config.HeadMemory, headmemory.Default))
-	p.engine.Encoders.Limit, p.engine.Encoders.Buffers = p.engine.ContentMemory.Limit, &p.engine.Buffers
+	p.engine.Encoders.Memory.Limit, p.engine.Encoders.Buffers = p.engine.ContentMemory.Limit, &p.engine.Buffers
 	p.SetSessionKey(randomKey())
 	p.engine.Mirrors.Init(p.engine.Clock, &p.engine.Buffers, config.Logger)
 	p.engine.Mirrors.Memory.Limit = p.engine.ContentMemory.Limit / 2

@@ -22,8 +22,9 @@ type Pool struct {
 	TLS         snapshot.UpstreamTLS
 	H2C         bool
 	// ContentMemory is how much memory the contents of requests for the services of the namespace take, in bytes.
-	// MirrorMemory is the same of copies of requests, with all that they take, and PageMemory of requests for error pages.
-	ContentMemory, MirrorMemory, PageMemory *atomic.Int64
+	// MirrorMemory is the same of copies of requests, with all that they take, PageMemory of requests for error pages, and
+	// EncoderMemory of what encodes the contents of responses.
+	ContentMemory, MirrorMemory, PageMemory, EncoderMemory *atomic.Int64
 
 	members []member
 	state   *poolState
@@ -73,7 +74,7 @@ func newPool(p *snapshot.Pool, security *tlsterms.TLS, s *Store) *Pool {
 	c := &Pool{ID: p.ID, Service: p.Service, TLS: p.TLS, H2C: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
 	namespace := p.Namespace()
 	m := s.memory(namespace)
-	c.ContentMemory, c.MirrorMemory, c.PageMemory = &m.contents, &m.mirrors, &m.pages
+	c.ContentMemory, c.MirrorMemory, c.PageMemory, c.EncoderMemory = &m.contents, &m.mirrors, &m.pages, &m.encoders
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{

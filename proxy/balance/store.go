@@ -63,9 +63,9 @@ func (s *Store) pool(id string) *poolState {
 	return p
 }
 
-// memory is what requests for a namespace's services take of memory, in bytes: their contents, copies of them, and
-// requests for error pages.
-type memory struct{ contents, mirrors, pages atomic.Int64 }
+// memory is what requests for a namespace's services take of memory, in bytes: their contents, copies of them,
+// requests for error pages, and what encodes the responses.
+type memory struct{ contents, mirrors, pages, encoders atomic.Int64 }
 
 func (s *Store) memory(namespace string) *memory {
 	taken := s.memories[namespace]

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package buffer lends memory to connections. It knows nothing of what is put into it. All of it is in buffer.go.
+// Package buffer lends memory to connections, and bounds what requests take of it. It knows nothing of what is put into
+// it.
+//
+// Read in this order: buffer.go (what is lent), memory.go (what is bounded).
 package buffer

@@ -4,7 +4,6 @@ package coding
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -12,11 +11,10 @@ import (
 
 // Encoders lends encoders to responses. Any goroutine may use it.
 type Encoders struct {
-	// Limit bounds the memory of the encoders that are lent, in bytes.
-	Limit int64
+	// Memory is what the encoders may take together that are lent.
+	Memory buffer.Memory
 	// Buffers lends memory for content that is not encoded yet.
 	Buffers *buffer.Pool
-	taken   atomic.Int64
 	idle    [message.Codings]sync.Pool
 }
 
@@ -24,34 +22,31 @@ type Encoders struct {
 type lent struct {
 	encoder encoder
 	sink    sink
+	share   buffer.Share
 	coding  message.Coding
 	// tag is memory for a field of the head.
 	tag []byte
 }
 
-// Taken returns how much memory the encoders take that are lent, in bytes.
-func (e *Encoders) Taken() int64 { return e.taken.Load() }
-
-// lend lends an encoder whose content ends up in a writer. It returns nil if there is no memory for it.
-func (e *Encoders) lend(in message.Coding, to message.Writer) *lent {
-	if e.taken.Add(costs[in]) > e.Limit {
-		e.taken.Add(-costs[in])
+// lend lends an encoder whose content ends up in a writer. It returns nil if the share has no memory for it.
+func (e *Encoders) lend(in message.Coding, share buffer.Share, to message.Writer) *lent {
+	if !share.Take(costs[in]) {
 		return nil
 	}
 	l, ok := e.idle[in].Get().(*lent)
 	if !ok {
 		l = &lent{encoder: newEncoder(in), coding: in}
 	}
-	l.sink = sink{to: to}
+	l.sink, l.share = sink{to: to}, share
 	l.encoder.Reset(&l.sink)
 	return l
 }
 
 func (e *Encoders) takeBack(l *lent) {
-	l.sink = sink{}
+	l.share.Give(costs[l.coding])
+	l.sink, l.share = sink{}, buffer.Share{}
 	if cap(l.tag) > longestTag {
 		l.tag = nil
 	}
-	e.taken.Add(-costs[l.coding])
 	e.idle[l.coding].Put(l)
 }

@@ -33,20 +33,27 @@ func (l *lent) announce(resp *message.Response) {
 				l.tag = append(append(l.tag[:0], "W/"...), f.Value...)
 				f.Value = l.tag
 			}
-		case len("digest"):
-			drop(f, "digest")
-		case len("content-md5"): // repr-digest has as many letters
-			drop(f, "content-md5")
-			drop(f, "repr-digest")
 		case len("accept-ranges"):
 			drop(f, "accept-ranges")
-		case len("content-digest"):
-			drop(f, "content-digest")
 		case len("content-encoding"):
 			drop(f, "content-encoding") // it was identity
 		}
+		dropDigest(f)
 	}
 	resp.Fields = append(resp.Fields, message.Field{Name: contentEncoding, Value: codingValues[l.coding]})
+}
+
+// dropDigest drops a field, of a head or of trailers, that is true of the bytes of a content alone.
+func dropDigest(f *message.Field) {
+	switch len(f.Name) {
+	case len("digest"):
+		drop(f, "digest")
+	case len("content-md5"): // repr-digest has as many letters
+		drop(f, "content-md5")
+		drop(f, "repr-digest")
+	case len("content-digest"):
+		drop(f, "content-digest")
+	}
 }
 
 func drop(f *message.Field, name string) {

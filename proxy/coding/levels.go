@@ -22,7 +22,7 @@ const (
 )
 
 // costs are how much memory an encoder of each coding takes, in bytes. A test measures that.
-var costs = [message.Codings]int64{message.Brotli: 4 << 20, message.Gzip: 3 << 19, message.Zstd: 5 << 20}
+var costs = [message.Codings]int{message.Brotli: 4 << 20, message.Gzip: 3 << 19, message.Zstd: 5 << 20}
 
 // newEncoder makes an encoder. It starts no goroutine.
 func newEncoder(in message.Coding) encoder {

@@ -4,6 +4,7 @@ package coding
 
 import (
 	"io"
+	"sync/atomic"
 
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -34,11 +35,12 @@ type encoder interface {
 	Reset(io.Writer)
 }
 
-// Begin makes a response one that is encoded. What the writer is given then ends up in another one. If there is no
-// memory for an encoder, Begin changes nothing and returns false: the response is good as it is.
-func (w *Writer) Begin(from *Encoders, resp *message.Response, in message.Coding, to message.Writer) bool {
+// Begin makes a response one that is encoded. What the writer is given then ends up in another one. The encoder's
+// memory counts in taken, as that of all responses of the same services. If there is none, Begin changes nothing and
+// returns false: the response is good as it is.
+func (w *Writer) Begin(from *Encoders, taken *atomic.Int64, resp *message.Response, in message.Coding, to message.Writer) bool {
 	w.Release() // A response that broke off before anything of it was sent may have one still.
-	l := from.lend(in, to)
+	l := from.lend(in, from.Memory.Share(taken), to)
 	if l == nil {
 		return false
 	}
@@ -94,6 +96,9 @@ func (w *Writer) End(trailers []message.Field) error {
 	w.Release()
 	if w.failed != nil {
 		return w.failed
+	}
+	for i := range trailers {
+		dropDigest(&trailers[i])
 	}
 	return w.to.End(trailers)
 }

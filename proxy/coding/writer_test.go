@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/andybalholm/brotli"
@@ -88,16 +89,22 @@ func codings(yield func(message.Coding) bool) {
 	}
 }
 
-// encode begins to encode a response. It returns nil if there is no memory for that.
+// encode begins to encode a response of services of its own. It returns nil if there is no memory for that.
 func encode(e *Encoders, resp *message.Response, in message.Coding, to message.Writer) *Writer {
+	return encodeFor(e, new(atomic.Int64), resp, in, to)
+}
+
+func encodeFor(e *Encoders, taken *atomic.Int64, resp *message.Response, in message.Coding, to message.Writer) *Writer {
 	w := new(Writer)
-	if !w.Begin(e, resp, in, to) {
+	if !w.Begin(e, taken, resp, in, to) {
 		return nil
 	}
 	return w
 }
 
-func newEncoders(limit int64) *Encoders { return &Encoders{Limit: limit, Buffers: new(buffer.Pool)} }
+func newEncoders(limit int) *Encoders {
+	return &Encoders{Memory: buffer.Memory{Limit: int64(limit)}, Buffers: new(buffer.Pool)}
+}
 
 // give gives content to a writer in pieces of random lengths, and flushes now and then.
 func give(t *testing.T, w message.Writer, r *rand.Rand, text string) {
@@ -146,7 +153,7 @@ func TestWhatIsEncodedIsDecodedAgain(t *testing.T) {
 				t.Errorf("%v: %d bytes became %d, ended %t with %d trailers", c, length, p.sent.Len(), p.ended, len(p.trailers))
 			}
 		}
-		if n := e.Taken(); n != 0 {
+		if n := e.Memory.Taken(); n != 0 {
 			t.Errorf("%v: %d bytes are still taken", c, n)
 		}
 	}
@@ -212,7 +219,7 @@ func TestAClientThatGoesAwayEndsTheContent(t *testing.T) {
 			t.Errorf("%v: got %v, %v and %v", c, err, flushed, ended)
 		}
 		w.Release() // it was released
-		if n := e.Taken(); n != 0 || p.ended {
+		if n := e.Memory.Taken(); n != 0 || p.ended {
 			t.Errorf("%v: %d bytes are still taken, ended: %t", c, n, p.ended)
 		}
 	}
@@ -220,22 +227,29 @@ func TestAClientThatGoesAwayEndsTheContent(t *testing.T) {
 
 func TestEncodersAreLentWhileThereIsMemory(t *testing.T) {
 	t.Parallel()
-	e := newEncoders(2*costs[message.Gzip] + 1)
+	e, busy := newEncoders(4*costs[message.Gzip]), new(atomic.Int64)
 	var lent []*Writer
 	for i, want := range []bool{true, true, false} {
 		resp := &message.Response{ContentLength: 7}
-		w := encode(e, resp, message.Gzip, new(page))
+		w := encodeFor(e, busy, resp, message.Gzip, new(page))
 		if (w != nil) != want || (resp.ContentLength == 7) == want {
 			t.Fatalf("encoder %d: got %v, and the response has the length %d", i, w, resp.ContentLength)
 		}
 		lent = append(lent, w)
 	}
+	if w := encode(e, new(message.Response), message.Gzip, new(page)); w == nil {
+		t.Error("other services get none where one has taken all that it may")
+	}
 	lent[0].Release()
 	lent[0].Release() // twice is once
-	if w := encode(e, new(message.Response), message.Gzip, new(page)); w == nil {
-		t.Error("there is none although one was given back")
+	if w := encodeFor(e, busy, new(message.Response), message.Gzip, new(page)); w != nil {
+		t.Error("there is one although half of the memory would not stay free")
 	}
-	if got, want := e.Taken(), 2*costs[message.Gzip]; got != want {
+	lent[1].Release()
+	if w := encodeFor(e, busy, new(message.Response), message.Gzip, new(page)); w == nil {
+		t.Error("there is none although two were given back")
+	}
+	if got, want := e.Memory.Taken(), 2*int64(costs[message.Gzip]); got != want {
 		t.Errorf("%d bytes are taken, want %d", got, want)
 	}
 }
@@ -270,12 +284,12 @@ func TestAnEncoderTakesNoMoreMemoryThanItCosts(t *testing.T) {
 	text := words(rand.New(rand.NewPCG(1, 2)), 1<<20)
 	for c := range codings {
 		const many = 8
-		inUse := func() int64 {
+		inUse := func() int {
 			var m runtime.MemStats
 			runtime.GC()
 			runtime.GC() // a pool is empty after the second
 			runtime.ReadMemStats(&m)
-			return int64(m.HeapAlloc)
+			return int(m.HeapAlloc)
 		}
 		e := newEncoders(1 << 30)
 		before := inUse()

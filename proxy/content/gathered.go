@@ -16,7 +16,7 @@ import (
 // gathered is the content of a request that arrived before an endpoint was asked, from its beginning. It is sent to
 // each endpoint that is tried.
 type gathered struct {
-	memory  Share
+	memory  buffer.Share
 	buffers *buffer.Pool
 	buf     []byte
 	n       int
@@ -30,7 +30,7 @@ func (g *gathered) room(most int64) []byte {
 		return g.buf[g.n:min(int64(len(g.buf)), most)]
 	}
 	size := buffer.SizeOf(int(min(max(int64(2*g.n), 1), most)))
-	if !g.memory.take(size) {
+	if !g.memory.Take(size) {
 		return nil
 	}
 	grown := g.buffers.Get(size)
@@ -42,7 +42,7 @@ func (g *gathered) room(most int64) []byte {
 
 func (g *gathered) free() {
 	if g.buf != nil {
-		g.memory.give(len(g.buf))
+		g.memory.Give(len(g.buf))
 		g.buffers.Put(g.buf)
 		g.buf = nil
 	}
@@ -58,7 +58,7 @@ func (g *gathered) drop() {
 // if that is known now, and else UnknownLength. It also returns why the request is answered instead of being sent on,
 // or None, and what replaces that reason's usual text.
 func (u *Upload) GatherFrom(
-	side client.Side, g *guard.Guard, number uint64, now time.Duration, most int64, known bool, memory Share, buffers *buffer.Pool,
+	side client.Side, g *guard.Guard, number uint64, now time.Duration, most int64, known bool, memory buffer.Share, buffers *buffer.Pool,
 ) (length int64, why reason.Reason, detail string) {
 	length = message.UnknownLength
 	if !g.Arm(guard.Func(side.StopContent), now) {
@@ -85,7 +85,7 @@ func (u *Upload) GatherFrom(
 // what is more goes on as it comes. Otherwise gather returns why the request is refused. It also returns the length of
 // a content that is whole, and UnknownLength for another one. An error is the reader's.
 func (u *Upload) gather(
-	r message.Reader, most int64, known bool, memory Share, buffers *buffer.Pool,
+	r message.Reader, most int64, known bool, memory buffer.Share, buffers *buffer.Pool,
 ) (length int64, why reason.Reason, err error) {
 	g := &u.gathered
 	g.memory, g.buffers = memory, buffers

@@ -19,7 +19,7 @@ type kept struct {
 	keeping atomic.Bool
 
 	mu      sync.Mutex // guards what follows
-	memory  Share
+	memory  buffer.Share
 	buffers *buffer.Pool
 	buf     []byte
 	n       int
@@ -29,7 +29,7 @@ type kept struct {
 const keptMost = 64 << 10
 
 // begin keeps what is sent from now on, as long as there is memory for it. Call it before the first byte is sent.
-func (k *kept) begin(memory Share, buffers *buffer.Pool) {
+func (k *kept) begin(memory buffer.Share, buffers *buffer.Pool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.memory, k.buffers = memory, buffers
@@ -74,7 +74,7 @@ func (k *kept) take(u *Upload, content message.Reader) error {
 
 // growLocked makes room for need bytes in all. It returns false if there is no memory for that.
 func (k *kept) growLocked(need int) bool {
-	if !k.memory.take(buffer.SizeOf(need)) {
+	if !k.memory.Take(buffer.SizeOf(need)) {
 		return false
 	}
 	grown := k.buffers.Get(need)
@@ -86,7 +86,7 @@ func (k *kept) growLocked(need int) bool {
 
 func (k *kept) freeLocked() {
 	if k.buf != nil {
-		k.memory.give(len(k.buf))
+		k.memory.Give(len(k.buf))
 		k.buffers.Put(k.buf)
 		k.buf = nil
 	}

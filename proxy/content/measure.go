@@ -13,7 +13,7 @@ import (
 // as if there were none. A content with trailers keeps its framing, because HTTP/1.1 has no other place for them. So
 // does one that goes to a stream, unless it is empty: HTTP/2 tells where a content ends. What was read is kept, and
 // sent behind the head. Measure waits for nothing.
-func (u *Upload) Measure(r message.Reader, stream bool, memory Share, buffers *buffer.Pool) (int64, error) {
+func (u *Upload) Measure(r message.Reader, stream bool, memory buffer.Share, buffers *buffer.Pool) (int64, error) {
 	if r.Ended() && !u.kept.whole() {
 		return message.UnknownLength, nil // It went to an endpoint.
 	}

@@ -10,7 +10,7 @@ import (
 // Tee is a second copy of a request's content, for somebody other than the endpoint. It is gathered as the content is
 // read for that, and bounds nothing of it: if the content is too long or there is no memory, the tee is given up.
 type Tee struct {
-	memory  Share
+	memory  buffer.Share
 	buffers *buffer.Pool
 	// held is what is taken of the memory besides buf.
 	held int
@@ -40,8 +40,8 @@ const TeeMost = 1 << 20
 
 // NewTee returns a tee that holds an amount of the memory by itself. It returns nil if there is not as much. Its
 // owner calls [Tee.Free] when it needs the content no more.
-func NewTee(memory Share, buffers *buffer.Pool, held int) *Tee {
-	if !memory.take(held) {
+func NewTee(memory buffer.Share, buffers *buffer.Pool, held int) *Tee {
+	if !memory.Take(held) {
 		return nil
 	}
 	return &Tee{memory: memory, buffers: buffers, held: held, over: true}
@@ -69,7 +69,7 @@ func (t *Tee) add(piece []byte) {
 // grow makes room for need bytes in all. It returns false if there is no memory for that.
 func (t *Tee) grow(need int) bool {
 	size := buffer.SizeOf(max(need, min(2*t.n, TeeMost)))
-	if !t.memory.take(size) {
+	if !t.memory.Take(size) {
 		return false
 	}
 	grown := t.buffers.Get(size)
@@ -90,7 +90,7 @@ func (t *Tee) end(how TeeEnd) {
 // drop forgets the content.
 func (t *Tee) drop() {
 	if t.buf != nil {
-		t.memory.give(len(t.buf))
+		t.memory.Give(len(t.buf))
 		t.buffers.Put(t.buf)
 		t.buf = nil
 	}
@@ -99,7 +99,7 @@ func (t *Tee) drop() {
 // Free gives the memory back.
 func (t *Tee) Free() {
 	t.drop()
-	t.memory.give(t.held)
+	t.memory.Give(t.held)
 	t.held = 0
 }
 

@@ -65,7 +65,7 @@ const sentWithHead = 64 << 10
 // write if they fit. With keep it keeps the content, whatever the endpoint speaks. whole says whether that was all.
 // The errors say which side failed.
 func (u *Upload) Start(
-	r message.Reader, up upstream.Exchange, hasContent, keep bool, memory Share, buffers *buffer.Pool,
+	r message.Reader, up upstream.Exchange, hasContent, keep bool, memory buffer.Share, buffers *buffer.Pool,
 ) (whole bool, readErr, writeErr error) {
 	w := up.Request()
 	u.attempt = attempt{}

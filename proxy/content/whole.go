@@ -25,8 +25,8 @@ var (
 
 // NewWhole returns an empty content that holds an amount of the memory by itself. It returns nil if there is not as
 // much. Its owner calls [Whole.Free] when it needs the content no more.
-func NewWhole(memory Share, buffers *buffer.Pool, held int) *Whole {
-	if !memory.take(held) {
+func NewWhole(memory buffer.Share, buffers *buffer.Pool, held int) *Whole {
+	if !memory.Take(held) {
 		return nil
 	}
 	return &Whole{gathered: gathered{memory: memory, buffers: buffers}, held: held}
@@ -68,6 +68,6 @@ func (w *Whole) WriteTo(to message.Writer) error {
 // Free gives the memory back.
 func (w *Whole) Free() {
 	w.gathered.free()
-	w.gathered.memory.give(w.held)
+	w.gathered.memory.Give(w.held)
 	w.gathered.n, w.held = 0, 0
 }

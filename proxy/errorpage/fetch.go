@@ -25,7 +25,7 @@ import (
 type Fetcher struct {
 	// Memory is what all pages may take together while they are got and sent. Those of the services of one namespace may
 	// take as much of it as is free then, so that there is always something left for others.
-	Memory content.Memory
+	Memory buffer.Memory
 	// Within bounds the time that a client waits for a page. Without pages, it would have its response by then.
 	Within  time.Duration
 	clock   transport.Clock

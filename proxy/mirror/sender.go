@@ -11,7 +11,6 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
-	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/subrequest"
@@ -23,7 +22,7 @@ import (
 type Sender struct {
 	// Memory is what all copies may take together. Those for the services of one namespace may take as much of it as is
 	// free then, so that there is always something left for others.
-	Memory  content.Memory
+	Memory  buffer.Memory
 	clock   transport.Clock
 	buffers *buffer.Pool
 	logger  logr.Logger

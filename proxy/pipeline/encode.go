@@ -3,6 +3,8 @@
 package pipeline
 
 import (
+	"sync/atomic"
+
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
@@ -11,10 +13,18 @@ import (
 // has said meanwhile that it is, and there is memory for that, it is encoded on its way, and the response's head says
 // so.
 func (x *Exchange) encode(resp *message.Response, to message.Writer) message.Writer {
-	if x.View.Encode == message.Identity || resp.NoContent || message.IsEncoded(resp.Fields) || !x.encoded.Begin(&x.engine.Encoders, resp, x.View.Encode, to) {
+	if x.View.Encode == message.Identity || resp.NoContent || message.IsEncoded(resp.Fields) || !x.encoded.Begin(&x.engine.Encoders, x.encoderMemory(), resp, x.View.Encode, to) {
 		return to
 	}
 	return &x.encoded
+}
+
+// encoderMemory counts what encoders take for the services of a namespace, or for all routes that ask no service.
+func (x *Exchange) encoderMemory() *atomic.Int64 {
+	if p := x.Backend.Pool; p != nil {
+		return p.EncoderMemory
+	}
+	return &x.engine.ownEncoders
 }
 
 // longestFraming is about the most that stands between the contents of two chunks. Fewer bytes may have none.

@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/go-logr/logr"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/coding"
-	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/decide"
 	"github.com/warren-dev/ingress/proxy/errorpage"
 	"github.com/warren-dev/ingress/proxy/guard"
@@ -29,9 +29,10 @@ type Engine struct {
 	Pipes   transport.Pipes
 	Ejector *balance.Ejector
 	// ContentMemory is the memory for contents that wait to be whole, or for another attempt.
-	ContentMemory content.Memory
-	// Encoders encodes contents of responses.
-	Encoders coding.Encoders
+	ContentMemory buffer.Memory
+	// Encoders encodes contents of responses. ownEncoders is how much memory they take for routes without a backend.
+	Encoders    coding.Encoders
+	ownEncoders atomic.Int64
 	// ErrorPages gets pages that stand in place of responses.
 	ErrorPages errorpage.Fetcher
 	exchanges  sync.Pool

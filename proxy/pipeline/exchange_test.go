@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/decide"
@@ -59,7 +60,7 @@ func occupy(t *testing.T, v reflect.Value, values map[reflect.Type]any) {
 func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	t.Parallel()
 	var x Exchange
-	mirrors := &mirror.Sender{Memory: content.Memory{Limit: 1 << 20}}
+	mirrors := &mirror.Sender{Memory: buffer.Memory{Limit: 1 << 20}}
 	copied := func() *mirror.Copy {
 		return mirrors.Copy(&mirror.To{Series: new(observe.Series), Pool: &balance.Pool{MirrorMemory: new(atomic.Int64)}}, new(message.Request), nil, 0)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/guard"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -44,7 +45,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 }
 
 // contentMemory is where the exchange takes memory for content. All requests for the services of a namespace share it.
-func (x *Exchange) contentMemory() content.Share {
+func (x *Exchange) contentMemory() buffer.Share {
 	return x.engine.ContentMemory.Share(x.Backend.Pool.ContentMemory)
 }
 

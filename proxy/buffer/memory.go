@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package content
+package buffer
 
 import "sync/atomic"
 
-// Memory is the memory that the contents of all requests may take while they wait: those that are gathered, and those
-// that are kept because they may have to be sent again.
+// Memory is memory that all requests may take together for one purpose. It bounds that, and does not lend it.
 type Memory struct {
 	// Limit is in bytes.
 	Limit int64
@@ -15,7 +14,7 @@ type Memory struct {
 // Taken returns how many bytes are taken.
 func (m *Memory) Taken() int64 { return m.taken.Load() }
 
-// Share is what the contents of some requests have of the memory.
+// Share is what some requests have of the memory, for instance those for the services of one namespace.
 type Share struct {
 	memory *Memory
 	taken  *atomic.Int64
@@ -24,20 +23,20 @@ type Share struct {
 // Share returns the share of the requests that are counted in taken.
 func (m *Memory) Share(taken *atomic.Int64) Share { return Share{m, taken} }
 
-// take takes n bytes, or returns false. A share may have as much as is free then: half of the memory if it is the only
+// Take takes n bytes, or returns false. A share may have as much as is free then: half of the memory if it is the only
 // one, a third each if there are two. So there is always something left for the next one, and clients that take their
 // time leave the requests of others alone.
-func (s Share) take(n int) bool {
+func (s Share) Take(n int) bool {
 	bytes := int64(n)
 	if free := s.memory.Limit - s.memory.taken.Add(bytes); s.taken.Add(bytes) <= free {
 		return true
 	}
-	s.give(n)
+	s.Give(n)
 	return false
 }
 
-// give gives n bytes back.
-func (s Share) give(n int) {
+// Give gives n bytes back.
+func (s Share) Give(n int) {
 	s.taken.Add(-int64(n))
 	s.memory.taken.Add(-int64(n))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package content
+package buffer
 
 import (
 	"sync/atomic"
@@ -9,7 +9,7 @@ import (
 
 // fill takes as much as the share gets, and returns how much that is.
 func fill(s Share) (taken int) {
-	for s.take(1) {
+	for s.Take(1) {
 		taken++
 	}
 	return taken
@@ -28,7 +28,7 @@ func TestAShareGetsNoMoreThanItLeavesFree(t *testing.T) {
 		t.Errorf("%d are taken, want 1125", got)
 	}
 	first := m.Share(&counts[0])
-	first.give(600)
+	first.Give(600)
 	if got := fill(m.Share(&counts[3])); got != 300 {
 		t.Errorf("the last share got %d more once the first one is empty, want 300", got)
 	}
