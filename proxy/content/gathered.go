@@ -54,6 +54,9 @@ func (g *gathered) drop() {
 	*g = gathered{}
 }
 
+// Gathered returns the content that was gathered. It is a view, up to the next call of another method.
+func (u *Upload) Gathered() []byte { return u.gathered.buf[:u.gathered.n] }
+
 // GatherFrom gathers the content that a client sends, for the exchange of that number. It returns the content's length
 // if that is known now, and else UnknownLength. It also returns why the request is answered instead of being sent on,
 // or None, and what replaces that reason's usual text.
@@ -88,7 +91,9 @@ func (u *Upload) gather(
 	r message.Reader, most int64, known bool, memory buffer.Share, buffers *buffer.Pool,
 ) (length int64, why reason.Reason, err error) {
 	g := &u.gathered
-	g.memory, g.buffers = memory, buffers
+	if g.buf == nil { // or what is there counts as taken of another share
+		g.memory, g.buffers = memory, buffers
+	}
 	var beyond [1]byte
 	for !r.Ended() {
 		await(r, nil)

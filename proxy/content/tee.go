@@ -109,10 +109,16 @@ func (t *Tee) Len() int { return t.n }
 // WriteTo sends the content.
 func (t *Tee) WriteTo(w message.Writer) error { return message.Write(w, t.buf[:t.n]) }
 
+// Tee has another one get the content too, and what was gathered of it already.
+func (u *Upload) Tee(t *Tee) {
+	t.add(u.gathered.buf[:u.gathered.n])
+	u.tees = append(u.tees, t)
+}
+
 // read reads a piece of content for the endpoint and the tees.
 func (u *Upload) read(r message.Reader, room []byte) (int, error) {
 	n, err := r.Read(room)
-	for _, t := range u.Tees {
+	for _, t := range u.tees {
 		t.add(room[:n])
 	}
 	return n, err
@@ -120,7 +126,7 @@ func (u *Upload) read(r message.Reader, room []byte) (int, error) {
 
 // teed says whether somebody other than the endpoint wants what is read.
 func (u *Upload) teed() bool {
-	for _, t := range u.Tees {
+	for _, t := range u.tees {
 		if !t.over {
 			return true
 		}
@@ -130,7 +136,7 @@ func (u *Upload) teed() bool {
 
 // endTees ends the gathering of all tees that it has not ended for.
 func (u *Upload) endTees(how TeeEnd) {
-	for _, t := range u.Tees {
+	for _, t := range u.tees {
 		t.end(how)
 	}
 }

@@ -26,8 +26,8 @@ import (
 type Upload struct {
 	// Limit bounds the content, in bytes. No endpoint sees more of it. 0 is for no bound.
 	Limit int64
-	// Tees get the content too. Nil for nobody.
-	Tees     []*Tee
+	// tees get the content too. Nil for nobody.
+	tees     []*Tee
 	kept     kept
 	gathered gathered
 	attempt

@@ -28,6 +28,9 @@ type Decision struct {
 	Backend *routing.Backend
 	// View is what the route's policies see.
 	View step.View
+	// Waiting is how the request waits for what a policy cannot find out at once. Nil if somebody only asks about the
+	// request, and nothing is to be waited for.
+	Waiting step.Waiting
 	// Reply is empty if an endpoint is to be asked.
 	Reply Reply
 	// path is the canonical path that the route was found by, before any rewriting.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package decide decides about a request before an endpoint is chosen: whom it is from, which route takes it, what the
-// route's policies make of it, and which backend it goes to, or how it is answered without one. It waits for nothing.
+// route's policies make of it, and which backend it goes to, or how it is answered without one. It waits for
+// nothing but what a policy has to find out, and for that by what its user gives it to wait with.
 //
 // It sends nothing to clients or endpoints, and counts no request. So what it decides can also be asked of a [Trial],
 // by somebody who only wants to know.

@@ -17,8 +17,8 @@ type phase struct {
 }
 
 // phases are what a request goes through before an endpoint is chosen, in their order. Each lets the request go on or
-// says how it is answered. None waits for anything, because what explains a request runs them too. What waits comes
-// after them. The list in docs/request.md is the same.
+// says how it is answered. Only policies wait, and not where somebody explains a request, which runs them too. What
+// else waits comes after them. The list in docs/request.md is the same.
 var phases = [...]phase{
 	{"client", (*Decision).findClient},       // first: nothing may read a forwarding field that nobody vouches for
 	{"target", (*Decision).readTarget},       // all that follow compare one spelling
@@ -38,7 +38,7 @@ var phases = [...]phase{
 // routePhase is the name of the phase that finds the route.
 const routePhase = "route"
 
-// Decide takes the request through the phases, up to the first that says how it is answered. It waits for nothing. It
+// Decide takes the request through the phases, up to the first that says how it is answered. It
 // writes nothing but the decision and what policies keep, such as the tokens of a rate limit. What goes with the reason
 // is in Reply: returning that from the phases as well cost each request 100 ns more (BenchmarkDecide).
 func (d *Decision) Decide() reason.Reason { return d.pass(phases[:]) }
@@ -174,13 +174,34 @@ func (d *Decision) ask(policies []func(*step.View) step.Answer) (why reason.Reas
 	var answer step.Answer
 	for _, ask := range policies {
 		if answer = ask(v); answer.Reason != reason.None || answer.Next != 0 {
-			d.Own.Fields = v.Fields
+			if answer.Next == step.Wait {
+				if answer = d.await(v); answer.Reason == reason.None {
+					continue
+				}
+			}
+			d.Own.Fields, d.Cause = v.Fields, answer.Cause
 			d.Reply.Detail, d.Reply.Status, d.Reply.Content = answer.Detail, answer.Status, answer.Content
 			break
 		}
 	}
 	d.rewriteBuf, d.originBuf, d.script = v.Scratch, v.Origin, v.Script
 	return answer.Reason, answer.Next
+}
+
+// await has an asker find out what a step could not. That may wait. If the request was ended meanwhile, it does not
+// matter what the asker says.
+func (d *Decision) await(v *step.View) step.Answer {
+	asker := v.Await
+	v.Await = nil
+	if d.Waiting == nil {
+		asker.Foretell(v)
+		return step.Answer{}
+	}
+	answer := asker.Ask(v, d.Waiting)
+	if ended := d.Waiting.Disarm(); ended != reason.None {
+		return step.Answer{Reason: ended}
+	}
+	return answer
 }
 
 // Viewed returns what policies see of the request.

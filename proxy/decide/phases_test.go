@@ -89,3 +89,77 @@ func TestOrderIsDocumented(t *testing.T) {
 		t.Errorf("the list in docs/request.md (-want +got):\n%s", diff)
 	}
 }
+
+// asker is somebody whom a policy waits for.
+type asker struct {
+	answer  step.Answer
+	asks    func(*step.View, step.Waiting)
+	foretel func(*step.View)
+}
+
+func (a *asker) Ask(v *step.View, w step.Waiting) step.Answer {
+	a.asks(v, w)
+	return a.answer
+}
+
+func (a *asker) Foretell(v *step.View) { a.foretel(v) }
+
+// wait is how a test's request waits.
+type wait struct {
+	step.Waiting
+	ended reason.Reason
+}
+
+func (w *wait) Disarm() reason.Reason { return w.ended }
+
+// A request that waits for a policy goes on where it was, or is answered. If it was ended meanwhile, that is the answer.
+func TestAPolicyMayHaveTheRequestWait(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		waits  bool
+		answer step.Answer
+		ended  reason.Reason
+		want   reason.Reason
+		told   string
+	}{
+		{"the asker lets it pass", true, step.Answer{}, reason.None, reason.None, "a? asked b? "},
+		{"the asker answers", true, step.Answer{Reason: reason.AuthDenied, Cause: "because"}, reason.None, reason.AuthDenied, "a? asked "},
+		{"it was ended", true, step.Answer{}, reason.ClientClosed, reason.ClientClosed, "a? asked "},
+		{"it was ended before the answer", true, step.Answer{Reason: reason.AuthDenied}, reason.UpstreamRequestTimeout, reason.UpstreamRequestTimeout, "a? asked "},
+		{"nobody waits", false, step.Answer{Reason: reason.AuthDenied}, reason.None, reason.None, "a? foretold b? "},
+	} {
+		told := ""
+		var r routing.Route
+		a := &asker{
+			answer: test.answer, foretel: func(*step.View) { told += "foretold " },
+			asks: func(v *step.View, _ step.Waiting) {
+				told += "asked "
+				v.Fields = append(v.Fields, message.Field{Name: []byte("X-A")})
+			},
+		}
+		r.Policies.Add(&step.Steps{Request: func(v *step.View) step.Answer {
+			told += "a? "
+			v.Await = a
+			return step.Answer{Next: step.Wait}
+		}})
+		r.Policies.Add(&step.Steps{Request: func(v *step.View) step.Answer {
+			told += "b? "
+			if v.Await != nil {
+				t.Errorf("%s: somebody is still waited for", test.name)
+			}
+			return step.Answer{}
+		}})
+		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Route: &r}
+		if test.waits {
+			d.Waiting = &wait{ended: test.ended}
+		}
+		got := d.askPolicies()
+		if got != test.want || told != test.told {
+			t.Errorf("%s: got %v after %q, want %v after %q", test.name, got, told, test.want, test.told)
+		}
+		if refused := got == reason.AuthDenied; refused != (len(d.Own.Fields) == 1) || refused != (d.Cause == "because") {
+			t.Errorf("%s: our own answer has the fields %v and the cause %q", test.name, d.Own.Fields, d.Cause)
+		}
+	}
+}

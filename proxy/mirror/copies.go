@@ -55,7 +55,7 @@ func (c *Copies) Complete(path []byte, field message.Field) {
 func (c *Copies) Send(hasContent bool, upload *content.Upload) {
 	for _, made := range c.list {
 		if hasContent {
-			upload.Tees = append(upload.Tees, made.SendWith())
+			upload.Tee(made.SendWith())
 		} else {
 			made.Send()
 		}

@@ -44,7 +44,8 @@ type Record struct {
 	Sent   int64
 	// Reason is why we answered ourselves, or why the response broke off.
 	Reason reason.Reason
-	// Cause says what is wrong with the endpoint's response, if the reason is that it is malformed.
+	// Cause says what is wrong with the endpoint's response, if the reason is that it is malformed, or why nobody can say
+	// who gets in.
 	Cause string
 	// RequestID is the id by which logs know the request.
 	RequestID []byte

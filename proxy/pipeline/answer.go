@@ -30,11 +30,11 @@ func (x *Exchange) answerRedirect() Verdict {
 	return x.Answer(reason.RedirectToHTTPS, "")
 }
 
-// answerOfRule answers with what the rule says.
+// answerOfRule answers with what the rule says, or a service that it asks, and otherwise with a line of text.
 func (x *Exchange) answerOfRule(why reason.Reason) Verdict {
 	content := x.Reply.Content
 	if content == nil {
-		return x.Answer(why, "")
+		return x.Answer(why, x.Reply.Detail)
 	}
 	if len(content.Type) > 0 {
 		x.Own.Fields = append(x.Own.Fields, message.Field{Name: contentType, Value: content.Type})

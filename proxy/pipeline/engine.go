@@ -46,7 +46,7 @@ func (g *Engine) Begin(down client.Side, guard *guard.Guard, from *client.Origin
 		x = new(Exchange)
 	}
 	x.engine, x.down, x.guard = g, down, guard
-	x.Basis, x.Origin, x.Shard = &g.Basis, from, shard
+	x.Basis, x.Origin, x.Shard, x.Waiting = &g.Basis, from, shard, (*waiting)(x)
 	return x
 }
 

@@ -43,6 +43,8 @@ type Exchange struct {
 	opening message.Opening
 	// retries is how often the request was tried again, and rounds how often that began with all endpoints anew.
 	retries, rounds int
+	// timer ends the exchange when its time is over. It is nil until something is waited for, and if there is no such time.
+	timer *time.Timer
 	// deadline is that of the attempt, nil for none.
 	deadline *guard.Deadline
 	// stall is how long the endpoint may let the exchange rest, now.
@@ -63,6 +65,9 @@ type Exchange struct {
 // Serve takes a request with a complete head through all phases. A panic ends this request alone.
 func (x *Exchange) Serve() (v Verdict) {
 	defer func() {
+		if x.timer != nil {
+			x.timer.Stop()
+		}
 		x.encoded.Release()
 		if v != Upgraded { // a tunnel keeps its own
 			x.View.Slots.Release()
@@ -112,10 +117,8 @@ func (x *Exchange) admit() Verdict {
 		return x.answerChallenge(x.Reply.Proof)
 	case reason.RedirectToHTTPS:
 		return x.answerRedirect()
-	case reason.Redirected, reason.FixedResponse:
-		return x.answerOfRule(why)
 	default:
-		return x.Answer(why, x.Reply.Detail)
+		return x.answerOfRule(why)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/script"
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
+	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
@@ -69,6 +70,9 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		reflect.TypeFor[[]*content.Tee]():    []*content.Tee{copied().SendWith()},
 		reflect.TypeFor[client.Side]():       struct{ client.Side }{},
 		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
+		reflect.TypeFor[step.Asker]():        struct{ step.Asker }{},
+		reflect.TypeFor[step.Giver]():        struct{ step.Giver }{},
+		reflect.TypeFor[step.Waiting]():      (*waiting)(&x),
 		reflect.TypeFor[message.Writer]():    struct{ message.Writer }{},
 		reflect.TypeFor[error]():             message.ErrClosed,
 		reflect.TypeFor[*decide.Basis]():     &decide.Basis{Tracer: &observe.Tracer{}},

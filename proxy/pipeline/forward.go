@@ -4,7 +4,6 @@ package pipeline
 
 import (
 	"errors"
-	"time"
 
 	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -19,11 +18,7 @@ func (x *Exchange) forward() Verdict {
 	if x.Route.Mirrors != nil {
 		x.mirror()
 	}
-	if d := x.Route.Timeouts.Request; d > 0 {
-		g, number := x.guard, x.number
-		timer := time.AfterFunc(d, func() { g.End(number, reason.UpstreamRequestTimeout) })
-		defer timer.Stop()
-	}
+	x.boundRequest()
 	if x.isGathered() {
 		if why, detail := x.gather(); why != reason.None {
 			return x.Answer(why, detail)

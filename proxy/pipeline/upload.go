@@ -28,6 +28,11 @@ func (x *Exchange) isGathered() bool {
 // gather waits for as much content as the route gathers. It returns why the request is answered instead of being sent
 // on, or None. A content that is whole by then has a length, and no trailers.
 func (x *Exchange) gather() (why reason.Reason, detail string) {
+	return x.gatherUpTo(x.View.Gather, x.Head.ContentLength != message.UnknownLength, x.contentMemory())
+}
+
+// gatherUpTo waits for the content, or for most bytes of it if its length is known.
+func (x *Exchange) gatherUpTo(most int64, known bool, memory content.Share) (why reason.Reason, detail string) {
 	if x.Head.ExpectContinue {
 		x.Head.ExpectContinue = false
 		if !x.down.Content().Buffered() {
@@ -36,8 +41,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 			}
 		}
 	}
-	known := x.Head.ContentLength != message.UnknownLength
-	length, why, detail := x.upload.GatherFrom(x.down, x.guard, x.number, x.engine.Clock.Now(), x.View.Gather, known, x.contentMemory(), &x.engine.Buffers)
+	length, why, detail := x.upload.GatherFrom(x.down, x.guard, x.number, x.engine.Clock.Now(), most, known, memory, &x.engine.Buffers)
 	if length != message.UnknownLength {
 		x.Head.SetLength(length)
 	}

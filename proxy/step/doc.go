@@ -4,5 +4,5 @@
 // knows none of the policies, so that they can stand in several packages. policy.Order lists them all.
 //
 // Read in this order: policy.go (what a policy is, and what it is compiled for), step.go (what it does, and how it
-// answers), view.go (what it sees), note.go (what it says to somebody who only asks).
+// answers), view.go (what it sees), wait.go (who waits for it), note.go (what it says to somebody who only asks).
 package step

@@ -29,6 +29,10 @@ type Scope struct {
 	Limiter *limit.Limiter
 	// Policies are all that the route has. They are set while these are compiled.
 	Policies []Policy
+	// Host is the name of the route's host, which may begin with a wildcard. It is empty if the route is for every host.
+	Host string
+	// Asker returns who waits for a policy that has to wait for a service. The policy is not kept.
+	Asker func(Policy) (Asker, error)
 	// Expression compiles a regular expression, or returns what another route has of the same text. Nil shares nothing.
 	Expression func(text string) (*regexp.Regexp, error)
 }

@@ -25,6 +25,8 @@ type Answer struct {
 	Reason reason.Reason
 	// Detail replaces the reason's usual text.
 	Detail string
+	// Cause is what operators are told besides, and clients are not.
+	Cause string
 	// Status replaces the reason's usual status. 0 leaves that.
 	Status int
 	// Content replaces the line of text that says why. Nil leaves that line.
@@ -36,8 +38,12 @@ type Answer struct {
 // Next is what becomes of a request in place of going on to the next step.
 type Next uint8
 
-// Again has the request's route looked for anew, by [View.Path].
-const Again Next = 1
+const (
+	// Again has the request's route looked for anew, by [View.Path].
+	Again Next = iota + 1
+	// Wait has [View.Await] asked, which may wait. Unless that answers the request, it goes on to the next step.
+	Wait
+)
 
 // Content is the content of an answer that a rule's author wrote.
 type Content struct {

@@ -50,13 +50,19 @@ type View struct {
 	Fields []message.Field
 	// Script is what scripts remember of the request. Nil until one has run.
 	Script *script.State
+	// Await is who is asked if a step answers with [Wait].
+	Await Asker
+	// Admitted is set if the request may pass without saying whose it is.
+	Admitted bool
+	// Given is what the client gets besides the response. Nil for nothing. It has nothing of the request's head.
+	Given Giver
 	// Notes is nil unless somebody only asks about the request. Then a policy counts nothing, and notes what decided.
 	Notes *[]Note
 }
 
 // Detach forgets what is in the request's head. What the response needs stays.
 func (v *View) Detach() {
-	*v = View{Port: v.Port, Origin: v.Origin, Slots: v.Slots, Accepts: v.Accepts}
+	*v = View{Port: v.Port, Origin: v.Origin, Slots: v.Slots, Accepts: v.Accepts, Given: v.Given}
 }
 
 // Note notes for somebody who only asks what a policy says of a request that goes on.
