@@ -27,15 +27,19 @@ type Terms struct {
 	Forwarded []string
 }
 
+// longestSubject is how much of a subject is kept, in bytes.
+const longestSubject = 255
+
 // digest tells terms from others.
 func (t *Terms) digest() kept.Digest { return kept.DigestOf(fmt.Appendf(nil, "%#v", *t)) }
 
 // Claims are what a token says that was verified.
 type Claims struct {
-	// Subject is whom it is about. Empty if it does not say.
+	// Subject is whom it is about, or the beginning of that. Empty if it does not say.
 	Subject string
-	// Forwarded are the values of the terms' claims, in their order. Empty for what the token does not say.
-	Forwarded []string
+	// Forwarded are the values of the terms' claims, in their order. Empty for what the token does not say. Nobody
+	// changes them.
+	Forwarded [][]byte
 	// until is when the token is not to be taken without looking at its times.
 	until time.Time
 }
@@ -52,16 +56,16 @@ func (t *Terms) check(claims map[string]any, now time.Time) (*Claims, string) {
 	if why != "" {
 		return nil, why
 	}
-	checked := &Claims{Forwarded: make([]string, len(t.Forwarded)), until: expires}
+	checked := &Claims{Forwarded: make([][]byte, len(t.Forwarded)), until: expires}
 	for i, name := range t.Forwarded {
 		value, ok := text(find(claims, name))
 		if !ok {
 			return nil, "the token has a claim that no field can carry"
 		}
-		checked.Forwarded[i] = value
+		checked.Forwarded[i] = []byte(value)
 	}
 	if subject, ok := claims["sub"].(string); ok {
-		checked.Subject = subject
+		checked.Subject = strings.Clone(subject[:min(len(subject), longestSubject)])
 	}
 	return checked, ""
 }

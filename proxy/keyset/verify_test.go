@@ -222,7 +222,11 @@ func TestForwardedClaims(t *testing.T) {
 			if outcome != Verified {
 				t.Fatal(why)
 			}
-			if diff := cmp.Diff([]string{"alice", test.want, "r,s", "dots", "", "", ""}, got.Forwarded); diff != "" {
+			var values []string
+			for _, value := range got.Forwarded {
+				values = append(values, string(value))
+			}
+			if diff := cmp.Diff([]string{"alice", test.want, "r,s", "dots", "", "", ""}, values); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/warren-dev/ingress/proxy/kept"
 )
@@ -50,6 +51,8 @@ type Checker struct {
 	running int
 	// checks are those that wait or run, by what they find out.
 	checks map[kept.Key]*check
+	// users are those of texts that somebody has, by the text.
+	users map[kept.Digest]weak.Pointer[Users]
 }
 
 // check is one that others wait for.
@@ -72,7 +75,32 @@ func NewChecker() *Checker {
 		right: kept.New[struct{}](rightKept), wrong: kept.New[struct{}](wrongKept),
 		most:    max(1, runtime.GOMAXPROCS(0)/2),
 		matches: func(h *hash, password []byte) bool { return h.matches(h, password) },
-		checks:  make(map[kept.Key]*check),
+		checks:  make(map[kept.Key]*check), users: make(map[kept.Digest]weak.Pointer[Users]),
+	}
+}
+
+// Users reads htpasswd text, as [Read] does, or returns what another route has read of the same.
+func (c *Checker) Users(text string) (*Users, error) {
+	digest := kept.DigestOf([]byte(text))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if there := c.users[digest].Value(); there != nil {
+		return there, there.fault
+	}
+	users, err := Read(text)
+	if users != nil {
+		c.users[digest] = weak.Make(users)
+		runtime.AddCleanup(users, c.forget, digest)
+	}
+	return users, err
+}
+
+// forget forgets users that nobody has any more.
+func (c *Checker) forget(digest kept.Digest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.users[digest].Value() == nil {
+		delete(c.users, digest)
 	}
 }
 
@@ -90,36 +118,48 @@ func (c *Checker) Gate(namespace string, users *Users) *Gate {
 	return &Gate{c, users, namespace, kept.DigestOf([]byte(namespace))}
 }
 
-// Known returns what is known of a name and a password. It does not wait, and allocates nothing.
-func (g *Gate) Known(name, password []byte, now time.Time) Verdict {
+// Users returns how many users may pass.
+func (g *Gate) Users() int { return g.users.Len() }
+
+// Known returns what is known of a name and a password, and the user if they are Right. It does not wait, and
+// allocates nothing.
+func (g *Gate) Known(name, password []byte, now time.Time) (user string, v Verdict) {
 	if impossible(name, password) {
-		return Wrong
+		return "", Wrong
 	}
 	h, exists := g.users.hashFor(name)
 	if h.quick {
-		return verdictOf(h.matches(h, password), exists)
+		v = verdictOf(h.matches(h, password), exists)
+	} else {
+		key := g.key(h, exists, name, password)
+		v = g.checker.known(&key, now)
 	}
-	key := g.key(h, exists, name, password)
-	return g.checker.known(&key, now)
+	if v == Right {
+		user = h.user
+	}
+	return user, v
 }
 
-// Check checks a name and a password, after what is before it in the queue. It returns [ErrBusy], or the error of the
-// context if that ends first. Then the verdict is Unknown.
-func (g *Gate) Check(ctx context.Context, name, password []byte, now time.Time) (Verdict, error) {
-	if v := g.Known(name, password, now); v != Unknown {
-		return v, nil
+// Check checks a name and a password, after what is before it in the queue. It returns the user if they are Right,
+// and [ErrBusy], or the error of the context if that ends first. Then the verdict is Unknown.
+func (g *Gate) Check(ctx context.Context, name, password []byte, now time.Time) (user string, v Verdict, err error) {
+	if user, v := g.Known(name, password, now); v != Unknown {
+		return user, v, nil
 	}
 	h, exists := g.users.hashFor(name)
 	check, err := g.checker.enter(g.key(h, exists, name, password), g.namespace, h, exists, password, now)
 	if err != nil {
-		return Unknown, err
+		return "", Unknown, err
 	}
 	select {
 	case <-check.done:
-		return check.verdict, nil
+		if check.verdict == Right {
+			user = h.user
+		}
+		return user, check.verdict, nil
 	case <-ctx.Done():
 		g.checker.leave(check)
-		return Unknown, ctx.Err()
+		return "", Unknown, ctx.Err()
 	}
 }
 

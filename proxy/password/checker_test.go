@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -62,7 +63,7 @@ type outcome struct {
 func ask(ctx context.Context, g *Gate, name, password string) <-chan outcome {
 	got := make(chan outcome, 1)
 	go func() {
-		v, err := g.Check(ctx, []byte(name), []byte(password), time.Now())
+		_, v, err := g.Check(ctx, []byte(name), []byte(password), time.Now())
 		got <- outcome{v, err}
 	}()
 	return got
@@ -98,16 +99,16 @@ func TestVerdictsOfAllKindsAreKept(t *testing.T) {
 	for _, round := range []string{"first", "second"} {
 		for _, name := range []string{"bcrypt", "apr1", "sha", "nobody", ""} {
 			for _, password := range []string{"secret", "Secret", "", "secret\x00", string(make([]byte, longestPassword+1))} {
-				v, err := gate.Check(t.Context(), []byte(name), []byte(password), time.Now())
-				want := Wrong
+				user, v, err := gate.Check(t.Context(), []byte(name), []byte(password), time.Now())
+				want, whose := Wrong, ""
 				if password == "secret" && len(name) > 2 && name != "nobody" {
-					want = Right
+					want, whose = Right, name
 				}
-				if v != want || err != nil {
-					t.Errorf("%s: %q with %.10q is %d (%v), want %d", round, name, password, v, err, want)
+				if user != whose || v != want || err != nil {
+					t.Errorf("%s: %q with %.10q is %q, %d (%v), want %q, %d", round, name, password, user, v, err, whose, want)
 				}
-				if round == "second" && gate.Known([]byte(name), []byte(password), time.Now()) != want {
-					t.Errorf("%q with %.10q is not known", name, password)
+				if user, v := gate.Known([]byte(name), []byte(password), time.Now()); round == "second" && (user != whose || v != want) {
+					t.Errorf("%q with %.10q is known as %q, %d", name, password, user, v)
 				}
 			}
 		}
@@ -127,7 +128,7 @@ func TestAVerdictIsForgottenWithItsLine(t *testing.T) {
 	c := NewChecker()
 	check := func(gate *Gate, password string, want Verdict) {
 		t.Helper()
-		if v, err := gate.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); v != want || err != nil {
+		if _, v, err := gate.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); v != want || err != nil {
 			t.Fatalf("the verdict is %d (%v), want %d", v, err, want)
 		}
 	}
@@ -142,7 +143,8 @@ func TestAVerdictIsForgottenWithItsLine(t *testing.T) {
 		"another name":           {"shop", carolLine, Unknown},
 	}
 	for name, test := range tests {
-		if v := gateOf(t, c, test.namespace, test.text).Known([]byte("alice"), []byte("secret"), time.Now()); v != test.want {
+		gate := gateOf(t, c, test.namespace, test.text)
+		if _, v := gate.Known([]byte("alice"), []byte("secret"), time.Now()); v != test.want {
 			t.Errorf("%s: the verdict is %d, want %d", name, v, test.want)
 		}
 	}
@@ -154,7 +156,7 @@ func TestAVerdictAboutNobodyIsForgottenWhenThereIsSuchAUser(t *testing.T) {
 		text string
 		want Verdict
 	}{{carolLine, Wrong}, {aliceLine, Right}, {carolLine, Wrong}} {
-		v, err := gateOf(t, c, "shop", test.text).Check(t.Context(), []byte("alice"), []byte("secret"), time.Now())
+		_, v, err := gateOf(t, c, "shop", test.text).Check(t.Context(), []byte("alice"), []byte("secret"), time.Now())
 		if v != test.want || err != nil {
 			t.Errorf("with %.5s alone: the verdict is %d (%v), want %d", test.text, v, err, test.want)
 		}
@@ -260,7 +262,7 @@ func TestWrongPasswordsPushOutNoRightOne(t *testing.T) {
 	c.matches = func(h *hash, password []byte) bool { return string(password) == "secret" }
 	gate := gateOf(t, c, "shop", aliceLine)
 	check := func(password string) {
-		if _, err := gate.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); err != nil {
+		if _, _, err := gate.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -268,7 +270,7 @@ func TestWrongPasswordsPushOutNoRightOne(t *testing.T) {
 	for i := range 2 * rightKept {
 		check(fmt.Sprint("guess", i))
 	}
-	if v := gate.Known([]byte("alice"), []byte("secret"), time.Now()); v != Right {
+	if _, v := gate.Known([]byte("alice"), []byte("secret"), time.Now()); v != Right {
 		t.Error("the right password is to be checked again")
 	}
 }
@@ -279,11 +281,38 @@ func TestAKnownPasswordAllocatesNothing(t *testing.T) {
 	now := time.Now()
 	for _, login := range [][2]string{{"alice", "secret"}, {"alice", "wrong"}, {"bob", "secret"}, {"bob", "wrong"}, {"nobody", "secret"}} {
 		name, password := []byte(login[0]), []byte(login[1])
-		if _, err := gate.Check(t.Context(), name, password, now); err != nil {
+		if _, _, err := gate.Check(t.Context(), name, password, now); err != nil {
 			t.Fatal(err)
 		}
 		if n := testing.AllocsPerRun(100, func() { gate.Known(name, password, now) }); n != 0 {
 			t.Errorf("%s: asking allocates %v times", name, n)
 		}
+	}
+}
+
+func TestATextIsReadOnceForAllWhoHaveIt(t *testing.T) {
+	c := NewChecker()
+	const text = aliceLine + "\nhunter2"
+	users, err := c.Users(text)
+	if users == nil || err == nil {
+		t.Fatalf("read %v, with error %v", users, err)
+	}
+	if again, fault := c.Users(text); again != users || fault == nil || fault.Error() != err.Error() {
+		t.Errorf("read again: %t, with error %v", again != users, fault)
+	}
+	if other, err := c.Users(bobLine); other == users || err != nil {
+		t.Errorf("another text has the same users (%v)", err)
+	}
+	if none, err := c.Users("hunter2"); none != nil || err == nil {
+		t.Errorf("a text without users has %v", none)
+	}
+	runtime.KeepAlive(users)
+	left := func() int {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.users)
+	}
+	for users = nil; left() > 0; time.Sleep(time.Millisecond) {
+		runtime.GC()
 	}
 }

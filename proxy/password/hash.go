@@ -19,6 +19,8 @@ import (
 
 // hash is a password as htpasswd text has it.
 type hash struct {
+	// user is whose it is.
+	user string
 	text string
 	// digest is what verdicts about the hash's own user are kept by. decoy is the same for those who do not exist: what
 	// was found out about one of them holds no more once there is such a user.

@@ -17,6 +17,8 @@ type Users struct {
 	// all has the same, in the order of the text.
 	all  []*hash
 	seed maphash.Seed
+	// fault tells of lines that could not be read.
+	fault error
 }
 
 const (
@@ -55,9 +57,10 @@ func Read(text string) (*Users, error) {
 		if len(faults) == 0 {
 			faults = append(faults, errors.New("no user is listed: write lines of user:hash, as htpasswd -nB does"))
 		}
-		u = nil
+		return nil, errors.Join(faults...)
 	}
-	return u, errors.Join(faults...)
+	u.fault = errors.Join(faults...)
+	return u, u.fault
 }
 
 func (u *Users) add(line string) error {
@@ -80,6 +83,7 @@ func (u *Users) add(line string) error {
 	if err != nil {
 		return fmt.Errorf("is for user %q, whose hash %w", name, err)
 	}
+	h.user = name
 	u.hashes[name] = h
 	u.all = append(u.all, h)
 	return nil
