@@ -191,7 +191,7 @@ func (d *Decision) ask(policies []func(*step.View) step.Answer) (why reason.Reas
 // await has an asker find out what a step could not. That may wait. If the request was ended meanwhile, it does not
 // matter what the asker says.
 func (d *Decision) await(v *step.View) step.Answer {
-	asker := v.Await
+	asker, fields := v.Await, v.Fields
 	v.Await = nil
 	if d.Waiting == nil {
 		asker.Foretell(v)
@@ -199,6 +199,7 @@ func (d *Decision) await(v *step.View) step.Answer {
 	}
 	answer := asker.Ask(v, d.Waiting)
 	if ended := d.Waiting.Disarm(); ended != reason.None {
+		v.Fields = fields
 		return step.Answer{Reason: ended}
 	}
 	return answer
