@@ -32,7 +32,7 @@ func (x *Exchange) gather() (why reason.Reason, detail string) {
 }
 
 // gatherUpTo waits for the content, or for most bytes of it if its length is known.
-func (x *Exchange) gatherUpTo(most int64, known bool, memory content.Share) (why reason.Reason, detail string) {
+func (x *Exchange) gatherUpTo(most int64, known bool, memory buffer.Share) (why reason.Reason, detail string) {
 	if x.Head.ExpectContinue {
 		x.Head.ExpectContinue = false
 		if !x.down.Content().Buffered() {
