@@ -5,7 +5,7 @@ package decide
 import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/script"
+	"github.com/warren-dev/ingress/proxy/script/machine"
 )
 
 // Memory is what a decision keeps for its next use: lists and buffers that have grown, without what was in them.
@@ -19,7 +19,7 @@ type Memory struct {
 
 	TokenBuf balance.TokenBuffer
 	// script is nil until a script has run.
-	script *script.State
+	script *machine.State
 }
 
 // empty forgets what was in the memory, and gives back what is too large to keep.

@@ -18,7 +18,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
-	"github.com/warren-dev/ingress/proxy/script"
+	"github.com/warren-dev/ingress/proxy/script/machine"
 	"github.com/warren-dev/ingress/proxy/snapshot/snapshottest"
 	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -107,7 +107,7 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		for i := range left.NumField() {
 			name, f := left.Type().Field(i).Name, left.Field(i)
 			switch {
-			case f.Type() == reflect.TypeFor[*script.State]():
+			case f.Type() == reflect.TypeFor[*machine.State]():
 				wantEmpty(t, f.Elem())
 			case f.Kind() != reflect.Slice:
 				if !f.IsZero() {

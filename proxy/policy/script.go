@@ -6,6 +6,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/script"
+	"github.com/warren-dev/ingress/proxy/script/machine"
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
@@ -26,7 +27,7 @@ func (s *Script) Expressions() []string { return (*script.Script)(s).Expressions
 
 // Compile fails if an expression or a text makes no sense.
 func (s *Script) Compile(scope *step.Scope) (step.Steps, error) {
-	p, err := (*script.Script)(s).Compile(scope.Regexp)
+	p, err := machine.Compile((*script.Script)(s), scope.Regexp)
 	if err != nil {
 		return step.Steps{}, err
 	}
@@ -49,18 +50,18 @@ func (s *Script) Compile(scope *step.Scope) (step.Steps, error) {
 	return steps, nil
 }
 
-func scriptView(v *step.View) script.View {
-	return script.View{
+func scriptView(v *step.View) machine.View {
+	return machine.View{
 		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, Secure: v.Secure, Now: v.Now, Own: v.Own, State: v.Script,
 	}
 }
 
 // runScript runs a script. preflight says whether the route's CORS answers a request. Nil if the script does not ask.
-func runScript(p *script.Program, preflight func(*step.View) bool, v *step.View) step.Answer {
+func runScript(p *machine.Program, preflight func(*step.View) bool, v *step.View) step.Answer {
 	seen := scriptView(v)
 	seen.Preflight = preflight != nil && preflight(v)
 	if v.Notes != nil {
-		seen.Notes = new([]script.Note)
+		seen.Notes = new([]machine.Note)
 	}
 	answer := p.Request(&seen)
 	v.Script = seen.State

@@ -180,14 +180,14 @@ func equalFields(a, b []Field) bool {
 // Expressions are the regular expressions of the script, as they are compiled.
 func (s *Script) Expressions() (list []string) {
 	if s.Path != "" {
-		list = append(list, foldedExpression(s.Path))
+		list = append(list, Folded(s.Path))
 	}
 	for _, steps := range [][]Step{s.Server, s.Location} {
 		for i := range steps {
 			switch text := steps[i].Expression; {
 			case text == "":
 			case steps[i].Fold:
-				list = append(list, foldedExpression(text))
+				list = append(list, Folded(text))
 			default:
 				list = append(list, text)
 			}
@@ -196,5 +196,5 @@ func (s *Script) Expressions() (list []string) {
 	return list
 }
 
-// foldedExpression returns an expression that ignores the case of letters.
-func foldedExpression(text string) string { return "(?i)" + text }
+// Folded returns an expression that ignores the case of letters.
+func Folded(text string) string { return "(?i)" + text }

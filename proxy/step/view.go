@@ -8,7 +8,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/script"
+	"github.com/warren-dev/ingress/proxy/script/machine"
 )
 
 // View is what a policy sees of a request, and what it may change. It is part of what exists for each request anyway:
@@ -49,7 +49,7 @@ type View struct {
 	// Fields are additional fields for an answer of our own.
 	Fields []message.Field
 	// Script is what scripts remember of the request. Nil until one has run.
-	Script *script.State
+	Script *machine.State
 	// Await is who is asked if a step answers with [Wait].
 	Await Asker
 	// Admitted is set if the request may pass without saying whose it is.

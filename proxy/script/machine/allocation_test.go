@@ -2,30 +2,31 @@
 
 //go:build !race
 
-package script
+package machine
 
 import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // A request that passes costs no memory once its exchange has served one.
 func TestAScriptTakesNoMemoryOfItsOwn(t *testing.T) {
-	script := &Script{
-		Location: []Step{
-			set("a", "$http_x_a-$arg_q"), {Op: IfEqual, Variable: "a", Value: "one-1", Steps: 1}, set("b", "$a"),
-			{Op: IfMatch, Variable: "http_x_a", Expression: "o(n|x)e", Steps: 1, Level: 1}, set("b", "$b$remote_addr"),
-			rewriteStep(RewriteBreak, "^/a/(.*)$", "/b/$1"),
+	s := &script.Script{
+		Location: []script.Step{
+			set("a", "$http_x_a-$arg_q"), {Op: script.IfEqual, Variable: "a", Value: "one-1", Steps: 1}, set("b", "$a"),
+			{Op: script.IfMatch, Variable: "http_x_a", Expression: "o(n|x)e", Steps: 1, Level: 1}, set("b", "$b$remote_addr"),
+			rewriteStep(script.RewriteBreak, "^/a/(.*)$", "/b/$1"),
 		},
-		Fields: Level{
-			Proxy: []Field{{Name: "X-B", Value: "$b$request_uri"}}, Add: []Field{{Name: "X-C", Value: "$a", Op: FieldAppend}},
+		Fields: script.Level{
+			Proxy: []script.Field{{Name: "X-B", Value: "$b$request_uri"}}, Add: []script.Field{{Name: "X-C", Value: "$a", Op: script.FieldAppend}},
 		},
 	}
-	script.Ifs = []Level{script.Fields}
+	s.Ifs = []script.Level{s.Fields}
 	// What groups of an expression have that is not plain, regexp tells, which allocates.
-	script.Location[3].Expression = "^one$"
-	p, err := script.Compile(nil)
+	s.Location[3].Expression = "^one$"
+	p, err := Compile(s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package script
+package machine
 
 import (
 	"bytes"
 	"encoding/base64"
 	"slices"
 
-	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/escape"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // value returns what a text says of a request. It is a view of the request, of the program or of the state's memory.
@@ -42,10 +42,10 @@ func (s *State) append(v *View, text parsedText, escapes bool) {
 		case !ok:
 			begin := len(s.memory)
 			s.make(v, part)
-			if part.kind.isKept() {
+			if part.Kind.IsKept() {
 				s.kept[part.index] = keptValue{s.memory[begin:len(s.memory):len(s.memory)], true}
 			}
-		case escapes && part.kind == variableGroup && (bytes.IndexByte(s.path, '%') >= 0 || bytes.IndexByte(s.path, '+') >= 0):
+		case escapes && part.Kind == script.VariableGroup && (bytes.IndexByte(s.path, '%') >= 0 || bytes.IndexByte(s.path, '+') >= 0):
 			s.memory = escape.AppendArgument(s.memory, value)
 		default:
 			s.memory = append(s.memory, value...)
@@ -56,70 +56,70 @@ func (s *State) append(v *View, text parsedText, escapes bool) {
 
 // view returns the value of a part that is there already.
 func (s *State) view(v *View, part *textPart) (value []byte, ok bool) {
-	if part.kind.isKept() {
+	if part.Kind.IsKept() {
 		kept := &s.kept[part.index]
 		if !kept.found {
 			kept.value, kept.found = s.look(v, part)
 		}
 		return kept.value, kept.found
 	}
-	switch part.kind {
-	case variableLiteral:
-		return part.literal, true
-	case variableSlot:
+	switch part.Kind {
+	case script.VariableLiteral:
+		return part.Literal, true
+	case script.VariableSlot:
 		return s.slots[part.index], true
-	case variableGroup:
+	case script.VariableGroup:
 		return s.group(part.index), true
-	case variableURI:
+	case script.VariableURI:
 		return s.uri, true
-	case variableArgs:
+	case script.VariableArgs:
 		return s.args, true
-	case variableIsArgs:
+	case script.VariableIsArgs:
 		if len(s.args) > 0 {
 			return questionMark, true
 		}
 		return nil, true
-	case variableHost:
+	case script.VariableHost:
 		return v.Host, true
-	case variableHTTPHost:
+	case script.VariableHTTPHost:
 		return v.Request.Authority, true
-	case variableScheme:
+	case script.VariableScheme:
 		if v.Secure {
 			return schemeHTTPS, true
 		}
 		return schemeHTTP, true
-	case variableHTTPS:
+	case script.VariableHTTPS:
 		if v.Secure {
 			return onValue, true
 		}
 		return nil, true
-	case variableMethod:
+	case script.VariableMethod:
 		return v.Request.Method, true
-	case variableProtocol:
+	case script.VariableProtocol:
 		return protocols[v.Request.Version], true
-	case variablePort:
+	case script.VariablePort:
 		return forwardedPortText(v), true
-	case variableConnectionUpgrade:
+	case script.VariableConnectionUpgrade:
 		if len(v.Request.Upgrade) > 0 {
 			return upgradeValue, true
 		}
 		return nil, true
-	case variableArgument:
+	case script.VariableArgument:
 		if !s.spend(len(s.args)) {
 			return nil, true
 		}
-		return argument(s.args, part.name), true
+		return argument(s.args, part.Name), true
 	}
 	return nil, false
 }
 
 // look returns the value of a part that is looked for once, unless it has to be made.
 func (s *State) look(v *View, part *textPart) (value []byte, ok bool) {
-	switch part.kind {
-	case variableCookie:
-		return s.cookie(v.Request.Fields, part.name), true
-	case variableField:
-		return s.field(v, part.name)
+	switch part.Kind {
+	case script.VariableCookie:
+		return s.cookie(v.Request.Fields, part.Name), true
+	case script.VariableField:
+		return s.field(v, part.Name)
 	}
 	return nil, false
 }
@@ -134,26 +134,26 @@ var (
 
 // make appends the value of a part that is not there yet.
 func (s *State) make(v *View, part *textPart) {
-	switch part.kind {
-	case variableClient:
+	switch part.Kind {
+	case script.VariableClient:
 		s.memory = v.Client.AppendTo(s.memory)
-	case variableUser:
+	case script.VariableUser:
 		s.appendUser(v)
-	case variableRequestURI:
+	case script.VariableRequestURI:
 		s.memory = append(append(s.memory, s.path...), s.query...)
-	case variableRequest:
+	case script.VariableRequest:
 		s.memory = append(append(s.memory, v.Request.Method...), ' ')
 		s.memory = append(append(s.memory, s.path...), s.query...)
 		s.memory = append(append(s.memory, ' '), protocols[v.Request.Version]...)
-	case variableField:
+	case script.VariableField:
 		separator := ", "
-		if part.name == "cookie" {
+		if part.Name == "cookie" {
 			separator = "; "
 		}
 		first := true
 		for i := range v.Request.Fields {
 			f := &v.Request.Fields[i]
-			if f.Kind == message.Dropped || !message.EqualFold(f.Name, part.name) {
+			if f.Kind == message.Dropped || !message.EqualFold(f.Name, part.Name) {
 				continue
 			}
 			if !first {
@@ -203,26 +203,6 @@ func (s *State) field(v *View, name string) (value []byte, ok bool) {
 	}
 	return value, true
 }
-
-// decode makes uri of the path: the path as nginx compares it, without escapes.
-func (s *State) decode(v *View) {
-	s.uri = v.Path
-	if bytes.IndexByte(s.uri, '%') < 0 {
-		return
-	}
-	path := v.Path
-	if bytes.Contains(path, escapedSlash) {
-		// Here an escaped slash separates nothing, there it does.
-		if plain, err := canonical.Path(nil, bytes.ReplaceAll(path, escapedSlash, slash)); err == nil {
-			path = plain
-		}
-	}
-	begin := len(s.memory)
-	s.memory = escape.AppendPlain(s.memory, path)
-	s.uri = s.memory[begin:len(s.memory):len(s.memory)]
-}
-
-var escapedSlash, slash = []byte("%2F"), []byte("/")
 
 // argument returns the value of a parameter of a query, as nginx finds it. The name is in lower case.
 func argument(args []byte, name string) []byte {

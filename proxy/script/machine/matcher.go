@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package script
+package machine
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/plain"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // matcher is a compiled regular expression of a script.
@@ -31,7 +32,7 @@ const mostInstructions = 5000
 // variables.
 func (p *Program) matcher(compile compiler, text string, fold bool) (*matcher, error) {
 	if fold {
-		text = foldedExpression(text)
+		text = script.Folded(text)
 	}
 	if m := p.matchers[text]; m != nil {
 		return m, nil
