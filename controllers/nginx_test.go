@@ -3,7 +3,9 @@
 package controllers
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -89,8 +91,18 @@ func TestIngressesOfIngressNginxAreClosedWithoutItsConfigMap(t *testing.T) {
 	r.proxy.bodies(t, 0, true)
 	k.Change(shop, func() { shop.Annotations = map[string]string{nginx.Prefix + "enable-global-auth": "false"} })
 	r.proxy.bodies(t, 3<<20, false)
+
+	// One that goes leaves what it said, until the controller starts anew. The author of each Ingress is told.
 	k.Remove(settings)
-	r.proxy.bodies(t, 0, true)
+	fixture.Eventually(t, func() error {
+		if !slices.Contains(k.events(shop), "Normal AnnotationsIgnored Accepted") {
+			return errors.New("nobody is told that the ConfigMap has gone")
+		}
+		return nil
+	})
+	r.proxy.bodies(t, 3<<20, false)
+	r.stop()
+	k.start(k.forNginx("settings")).proxy.bodies(t, 0, true)
 }
 
 // A change of the ConfigMap that an Ingress names is noticed as one of the Ingress is.

@@ -506,9 +506,6 @@ var authNames = sorted(
 
 const wafText = "requests are not searched for attacks: put what does so before this controller, or between it and the backend"
 
-// snippetText is what to do about snippets of the ConfigMap.
-const snippetText = "snippets of Ingresses alone are read: write what it does by annotations of them"
-
 var snippetNames = []Name{
 	guard(configurationSnippet, "Is compiled: what its directives do is done here, and what cannot be kept closes, with the directive's name and line. A `location` in it has to be exact.",
 		text(func(t *Terms) *string { return &t.snippet })),

@@ -6,12 +6,14 @@ import (
 	"math"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // Keys are the keys of ingress-nginx's ConfigMap, sorted by name. Those that are acted on are for all Ingresses, and
@@ -47,6 +49,11 @@ var actingKeys = []Name{
 	acts("brotli-types", "As `gzip-types`, where `use-gzip` is off.", readTypes(func(t *Terms) *[]string { return &t.compression.brotliTypes })),
 	acts("brotli-min-length", "As `gzip-min-length`, where `use-gzip` is off. 20 unless it says so.", number(func(t *Terms) *int { return &t.compression.brotliLeast }, 0, math.MaxInt32)),
 	guard("block-cidrs", "The addresses that get 403, whatever an Ingress says. What a snippet returns comes before that, as it did.", addresses(func(t *Terms) *[]netip.Prefix { return &t.blocked })),
+	guard("block-user-agents", "The values of User-Agent that get 403, with commas between them: a text, or an expression of RE2 after `~` or `~*`. They do whatever else an Ingress says.", readBlocked("http_user_agent")),
+	guard("block-referers", "Likewise for Referer.", readBlocked("http_referer")),
+	guard(serverSnippet, "Is compiled for each host, behind the annotation. A `location` in it closes. `--nginx-snippets=false` leaves it, since the one who installs the controller writes it.",
+		text(func(t *Terms) *string { return &t.shared.Server })),
+	guard(locationSnippet, "Likewise for each path.", text(func(t *Terms) *string { return &t.shared.Configuration })),
 	guard("hide-headers", "Fields that responses of backends lose.", readTokens(func(t *Terms) *[]string { return &t.hidden })),
 	guard("global-allowed-response-headers", "The fields that `custom-headers` may set.", readTokens(func(t *Terms) *[]string { return &t.mayAnswer })),
 	guard("proxy-set-headers", "The ConfigMap, as `NAMESPACE/NAME`, with fields that all requests get. Variables of nginx close.", readMapName),
@@ -78,6 +85,39 @@ func readLocations(t *Terms, value string) (fault string) {
 	return ""
 }
 
+// readBlocked returns a reader of values of a variable that are refused, as a map of nginx has them.
+func readBlocked(variable string) reader {
+	return func(t *Terms, value string) (fault string) {
+		var steps []script.Step
+		for listed := range strings.SplitSeq(value, ",") {
+			step := script.Step{Text: "blocks " + listed, Op: script.IfMatch, Variable: variable, Fold: true, Steps: 1}
+			listed = unquoted(strings.TrimSpace(listed))
+			switch expression, ok := strings.CutPrefix(listed, "~"); {
+			case ok:
+				step.Expression, step.Fold = strings.CutPrefix(expression, "*")
+			case strings.ContainsAny(listed, " \t;{}$"):
+				return rules.Quote(listed) + " is nothing that nginx's map has: write a text without spaces, or an expression after ~ or ~* in quotes, with commas between them"
+			default:
+				step.Expression = "^" + regexp.QuoteMeta(listed) + "$"
+			}
+			if fault = kinds.ExpressionFault(rules.Quote(listed)+":", step.Expression); fault != "" {
+				return fault
+			}
+			steps = append(steps, step, script.Step{Text: "return 403", Op: script.Return, Status: 403})
+		}
+		t.blockedValues = append(slices.Clip(t.blockedValues), steps...)
+		return ""
+	}
+}
+
+// unquoted takes the quotes of nginx off a text.
+func unquoted(text string) string {
+	if n := len(text); n > 1 && text[0] == text[n-1] && (text[0] == '"' || text[0] == '\'') {
+		return text[1 : n-1]
+	}
+	return text
+}
+
 // readMapName only checks a name: [NewSettings] reads what is in the ConfigMap.
 func readMapName(_ *Terms, value string) (fault string) {
 	namespace, name, _ := strings.Cut(value, "/")
@@ -87,14 +127,13 @@ func readMapName(_ *Terms, value string) (fault string) {
 	return ""
 }
 
-var closingKeys = append([]Name{
+var closingKeys = sorted([]Name{
 	{Name: "global-auth-url", Fate: Closes, Text: "who somebody is cannot be asked yet; an Ingress with `enable-global-auth: \"false\"` is served", read: readGlobalAuthURL},
 	closesUnless(isOff, "enable-modsecurity", wafText),
 	closesUnless(isOff, "enable-owasp-modsecurity-crs", wafText),
 	closes("modsecurity-snippet", wafText),
-	closes("block-user-agents", "requests are not told apart by it: have what stands before the controller do so"),
-	closes("block-referers", "requests are not told apart by it: have what stands before the controller do so"),
-}, each(closes("", snippetText), "http-snippet", "server-snippet", "location-snippet")...)
+	closes("http-snippet", "maps, zones and the like are not read: write what uses them as conditions of `location-snippet` and `server-snippet`, or by annotations"),
+})
 
 func readGlobalAuthURL(t *Terms, _ string) (fault string) {
 	t.globalAuth = true

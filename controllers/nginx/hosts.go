@@ -168,8 +168,9 @@ func (r *reading) sends(path, where string, to *policy.Redirect) rules.Rule {
 		rule.Policies = insert(rule.Policies, h)
 	}
 	r.block(&rule)
+	rule.Expressions = kinds.Expressions(&rule)
 	if len(r.closing) > 0 {
-		rule.Policies, rule.Fault = nil, &rules.Fault{Closing: rules.ForeignAnnotation}
+		rule.Policies, rule.Expressions, rule.Fault = nil, nil, &rules.Fault{Closing: rules.ForeignAnnotation}
 	}
 	return rule
 }
@@ -184,7 +185,7 @@ func (r *reading) appendSnippets(host *rules.Host, paths []networkingv1.HTTPIngr
 		// The paths of other Ingresses must not get what these locations are for, whatever closes this one.
 		compiled := r.locating
 		if len(r.closing) == 0 {
-			compiled, _ = snippet.Compile(snippet.Snippets{Server: r.terms.serverSnippet}, r.snippetContext(host.Name, "/", &rules.Rule{}, false))
+			compiled, _ = snippet.Compile(r.followed(snippet.Snippets{Server: r.terms.serverSnippet}), r.snippetContext(host.Name, "/", &rules.Rule{}, false))
 		}
 		if compiled != nil {
 			r.appendLocations(host, known, host.Where, snippet.Server, compiled)

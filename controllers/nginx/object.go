@@ -35,6 +35,8 @@ type reading struct {
 	admissions []admission
 	// blocking has what rules with a policy become that refuse whom the ConfigMap blocks, and by nil those without one.
 	blocking map[*policy.Access]*policy.Access
+	// refusing refuses values of fields that the ConfigMap blocks, in rules without another script.
+	refusing *policy.Script
 	// answered are the fields that responses get of the ConfigMap that the Ingress names.
 	sharedTerms
 }
@@ -47,6 +49,9 @@ func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Objec
 		Created: object.CreationTimestamp.Time, ID: networkingv1.GroupName + "/" + object.Namespace + "/" + object.Name,
 	}
 	r.closing = append(r.closing, s.closing...)
+	if s.gone != "" {
+		r.told = append(r.told, s.gone)
+	}
 	r.annotations()
 	if !r.terms.canary.on {
 		o.Certificates = r.own.Certificates(object)

@@ -313,6 +313,7 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 
 // block has a rule refuse whom the ConfigMap blocks, whatever else says who gets in.
 func (r *reading) block(rule *rules.Rule) {
+	r.blockValues(rule)
 	if len(r.terms.blocked) == 0 {
 		return
 	}
@@ -334,6 +335,27 @@ func (r *reading) block(rule *rules.Rule) {
 		r.blocking[before] = after
 	}
 	rule.Policies = insert(without(rule.Policies, after), after)
+}
+
+// blockValues has a rule refuse values of fields before anything else is done.
+func (r *reading) blockValues(rule *rules.Rule) {
+	steps := r.terms.blockedValues
+	if len(steps) == 0 {
+		return
+	}
+	for i, p := range rule.Policies {
+		if of, ok := p.(*policy.Script); ok {
+			made := *of
+			made.Server = slices.Concat(steps, made.Server)
+			rule.Policies = slices.Clone(rule.Policies)
+			rule.Policies[i] = &made
+			return
+		}
+	}
+	if r.refusing == nil {
+		r.refusing = &policy.Script{Server: steps}
+	}
+	rule.Policies = insert(rule.Policies, r.refusing)
 }
 
 // unreadable returns the fault of a path that cannot be matched. It closes what the path may have been meant for, if

@@ -12,6 +12,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
@@ -33,6 +34,8 @@ type Map struct {
 	Version string
 	// Missing says why there are no data, for people. Empty if there are.
 	Missing string
+	// Gone is set if the ConfigMap is not there any more, and Data are the last that it had.
+	Gone bool
 }
 
 // Maps are ConfigMaps that [Named] names, by name.
@@ -107,6 +110,8 @@ type Settings struct {
 	made *Settings
 	// closing says why every path is closed. Empty for none.
 	closing []string
+	// gone says that the ConfigMap is not there any more. Empty if it is.
+	gone string
 	// notes are about keys that are not acted on, for who installs the controller.
 	notes []string
 }
@@ -127,12 +132,42 @@ func NewSettings(o Options, known Maps) *Settings {
 		s.closing = append(s.closing, "ConfigMap "+o.ConfigMap.String()+", which --nginx-configmap names, "+why+": it may say who gets in; make it, an empty one will do")
 		return s
 	}
+	if from.Gone {
+		s.gone = "ConfigMap " + o.ConfigMap.String() + ", which --nginx-configmap names, is not there any more: what it said last holds until the controller starts anew, " +
+			"and then every path is closed; make it again, or name a copy of it"
+		s.notes = append(s.notes, s.gone)
+	}
 	for _, key := range slices.Sorted(maps.Keys(from.Data)) {
 		s.read(key, from.Data[key])
 	}
+	s.readSnippets()
 	s.terms.sent = s.headers(proxySetHeaders, from.Data)
 	s.terms.answered = s.headers(addHeaders, from.Data)
 	return s
+}
+
+// readSnippets closes every path if a snippet of the ConfigMap cannot be kept.
+func (s *Settings) readSnippets() {
+	for key, texts := range map[string]snippet.Snippets{
+		serverSnippet: {Server: s.terms.shared.Server}, locationSnippet: {Configuration: s.terms.shared.Configuration},
+	} {
+		compiled, faults := snippet.Compile(texts, snippet.Context{})
+		for _, f := range faults {
+			s.closing = append(s.closing, s.where(key)+strings.TrimPrefix(f.String(), f.Kind.String())+
+				": write what it does by annotations, or take it out")
+		}
+		if compiled != nil && len(compiled.Locations) > 0 {
+			l := &compiled.Locations[0]
+			s.closing = append(s.closing, s.where(key)+", line "+strconv.Itoa(l.Line)+": location "+rules.Quote(l.Path)+
+				" would be on every host: write a path of an Ingress, or the annotation "+serverSnippet+" of the hosts that have it")
+		}
+	}
+	slices.Sort(s.closing)
+}
+
+// where names a key of the ConfigMap.
+func (s *Settings) where(key string) string {
+	return "key " + rules.Clip(key) + " of ConfigMap " + s.options.ConfigMap.String()
 }
 
 // WithMaps returns the settings with other ConfigMaps, which differ in those that Ingresses alone name.
@@ -165,7 +200,7 @@ func (s *Settings) read(key, value string) {
 	long := len(value) > ValueLimit
 	value = strings.TrimSpace(value)
 	n := find(Keys, key)
-	where := "key " + rules.Clip(key) + " of ConfigMap " + s.options.ConfigMap.String()
+	where := s.where(key)
 	switch {
 	case n == nil:
 		s.notes = append(s.notes, where+": ingress-nginx has no such key, and nothing is done about it")
@@ -196,7 +231,7 @@ func (s *Settings) headers(key string, data map[string]string) []policy.Header {
 	}
 	list, fault := readHeaders(s.maps, name, nil)
 	if fault != "" {
-		s.closing = append(s.closing, "key "+key+" of ConfigMap "+s.options.ConfigMap.String()+": "+fault)
+		s.closing = append(s.closing, s.where(key)+": "+fault)
 	}
 	return list
 }

@@ -69,8 +69,21 @@ func TestWhatTheConfigMapSays(t *testing.T) {
 		{name: "a question who somebody is", data: map[string]string{"global-auth-url": "https://auth.io"}, want: "503 RuleClosed"},
 		{name: "a question that is not asked of this one", data: map[string]string{"global-auth-url": "https://auth.io"}, annotations: []string{"enable-global-auth: false"}, want: "web /"},
 		{name: "a question that is asked of this one", data: map[string]string{"global-auth-url": "https://auth.io"}, annotations: []string{"enable-global-auth: true"}, want: "503 RuleClosed"},
-		{name: "agents that are blocked", data: map[string]string{"block-user-agents": "curl"}, want: "503 RuleClosed"},
-		{name: "a snippet", data: map[string]string{"location-snippet": "deny all;"}, want: "503 RuleClosed"},
+		{name: "an expression of agents that is none", data: map[string]string{"block-user-agents": "~[a-"}, want: "503 RuleClosed"},
+		{name: "agents with a space", data: map[string]string{"block-user-agents": "bad bot"}, want: "503 RuleClosed"},
+		{name: "a snippet for all paths", data: map[string]string{"location-snippet": "deny all;"}, want: "403 AccessDenied"},
+		{name: "a snippet for all paths, beside an Ingress's own", data: map[string]string{"location-snippet": "more_set_headers 'X-A: 1';"},
+			annotations: []string{"configuration-snippet: more_set_headers 'X-B: 2';"}, want: "web /", header: "X-A", value: "1"},
+		{name: "an Ingress's own snippet, beside that for all paths", data: map[string]string{"location-snippet": "more_set_headers 'X-A: 1';"},
+			annotations: []string{"configuration-snippet: more_set_headers 'X-B: 2';"}, want: "web /", header: "X-B", value: "2"},
+		{name: "a snippet for all hosts", data: map[string]string{"server-snippet": "if ($http_x_no) { return 451; }"}, fields: []string{"X-No: 1"}, want: "451 " + ruled(451)},
+		{name: "a snippet for all hosts, behind that of a host", data: map[string]string{"server-snippet": "if ($http_x_no) { return 451; }"},
+			annotations: []string{"server-snippet: if ($http_x_no) { return 409; }"}, fields: []string{"X-No: 1"}, want: "409 " + ruled(409)},
+		{name: "a snippet for all hosts, and a location of one", data: map[string]string{"server-snippet": "if ($http_x_no) { return 451; }"},
+			annotations: []string{"server-snippet: location = /x { return 200 x; }"}, what: "h.io/x", fields: []string{"X-No: 1"}, want: "451 " + ruled(451)},
+		{name: "a snippet that cannot be kept", data: map[string]string{"location-snippet": "proxy_cache all;"}, want: "503 RuleClosed"},
+		{name: "a snippet with a location", data: map[string]string{"server-snippet": "location = /x { return 200 x; }"}, want: "503 RuleClosed"},
+		{name: "a snippet of nginx as a whole", data: map[string]string{"http-snippet": "map $host $x { default 1; }"}, want: "503 RuleClosed"},
 		{name: "a value that closes", data: map[string]string{"denylist-source-range": "office"}, want: "503 RuleClosed"},
 		{name: "a value that is told", data: map[string]string{"proxy-read-timeout": "60s", "worker-processes": "4", "frobnicate": "x"}, want: "web /"},
 	} {
@@ -120,12 +133,83 @@ func TestNothingLetsInWhomTheConfigMapBlocks(t *testing.T) {
 	}
 }
 
+// ruled is the page of an answer that a snippet gives.
+func ruled(status int) string {
+	return fmt.Sprintf("<html><head><title>%[1]d</title></head><body>The rule answers with %[1]d.</body></html>", status)
+}
+
+// As a map of nginx does: texts without case, and expressions that match a part.
+func TestValuesOfFieldsThatTheConfigMapBlocks(t *testing.T) {
+	t.Parallel()
+	data := map[string]string{"block-user-agents": `curl/8.1, "~*bad bot", ~^Evil, ""`, "block-referers": "~spam[.]io"}
+	r := serve(t, data, []object{{name: "a", host: "h.io", paths: "Prefix /a -> web; Prefix /slash/ -> web", annotations: []string{
+		"app-root: /a", "from-to-www-redirect: true", "server-snippet: location = /x { return 200 x; }", "configuration-snippet: more_set_headers 'X-A: 1';"}}})
+	for agent, blocked := range map[string]bool{
+		"curl/8.1": true, "CURL/8.1": true, "curl/8.10": false, "a Bad Bot 1": true, "Evil/1": true, "evil/1": false, "Mozilla Evil": false, "": true, "Mozilla": false,
+	} {
+		want := "web /a"
+		if blocked {
+			want = "403 " + ruled(403)
+		}
+		if got := r.ask("h.io/a", "User-Agent: "+agent).String(); got != want {
+			t.Errorf("%q: got %q, want %q", agent, got, want)
+		}
+	}
+	for _, what := range []string{"h.io/a", "h.io/", "h.io/x", "h.io/slash", "www.h.io/"} {
+		if got := r.ask(what, "User-Agent: a", "Referer: http://a.spam.io/"); got.StatusCode != 403 {
+			t.Errorf("%s: got %q, want 403", what, got)
+		}
+		if got := r.ask(what, "User-Agent: a", "Referer: http://a.io/"); got.StatusCode == 403 {
+			t.Errorf("%s: others are refused, too", what)
+		}
+	}
+}
+
+// Snippets of the ConfigMap are the operator's, and not switched off with those of Ingresses. A snippet that cannot be
+// kept is told with its key and its line.
+func TestSnippetsOfTheConfigMapAreTheOperators(t *testing.T) {
+	t.Parallel()
+	ingress := object{name: "a", host: "h.io", paths: "Prefix / -> web"}.ingress(t)
+	for _, test := range []struct {
+		key, text, want string
+	}{
+		{"location-snippet", "expires 1h;", ""},
+		{"location-snippet", "expires 1h;\nproxy_cache all;", "key location-snippet of ConfigMap ingress-nginx/controller, line 2: proxy_cache"},
+		{"server-snippet", "expires 1h;\n\nroot /x;", "key server-snippet of ConfigMap ingress-nginx/controller, line 3: root"},
+		{"server-snippet", "location = /x { return 404; }", "key server-snippet of ConfigMap ingress-nginx/controller, line 1: location \"/x\" would be on every host"},
+	} {
+		known := nginx.Maps{configMap: {Data: map[string]string{test.key: test.text}}}
+		settings := nginx.NewSettings(nginx.Options{Class: "nginx", ConfigMap: configMap, NoSnippets: true}, known)
+		o := nginx.Read(ingress, settings, nginx.Shared{})
+		switch {
+		case test.want == "" && (o.Fault != nil || o.Hosts[0].Rules[0].Fault != nil):
+			t.Errorf("%q is closed: %+v %+v", test.text, o.Fault, o.Hosts[0].Rules[0].Fault)
+		case test.want != "" && (o.Fault == nil || !strings.HasPrefix(o.Fault.Text, test.want)):
+			t.Errorf("%q: told %+v, want %q", test.text, o.Fault, test.want)
+		}
+	}
+}
+
+// A ConfigMap that has gone still says what it said, and every Ingress is told.
+func TestAConfigMapThatHasGone(t *testing.T) {
+	t.Parallel()
+	known := nginx.Maps{configMap: {Data: map[string]string{"denylist-source-range": "office"}, Gone: true}}
+	settings := nginx.NewSettings(nginx.Options{Class: "nginx", ConfigMap: configMap}, known)
+	o := nginx.Read(object{name: "a", host: "h.io", paths: "Prefix / -> web"}.ingress(t), settings, nginx.Shared{})
+	if o.Fault == nil || !strings.Contains(o.Fault.Text, "denylist-source-range") {
+		t.Errorf("what it closed is open: %+v", o.Fault)
+	}
+	if want := "is not there any more"; !strings.Contains(o.Unheeded, want) || !strings.Contains(strings.Join(settings.Notes(), "\n"), want) {
+		t.Errorf("the author is told %q, the operator %q", o.Unheeded, settings.Notes())
+	}
+}
+
 // What the operator has to know is told to the operator.
 func TestNotesOfTheConfigMap(t *testing.T) {
 	t.Parallel()
-	known := nginx.Maps{configMap: {Data: map[string]string{"proxy-read-timeout": "60s", "worker-processes": "4", "frobnicate": "x", "block-referers": "a", "ssl-redirect": "false"}}}
+	known := nginx.Maps{configMap: {Data: map[string]string{"proxy-read-timeout": "60s", "worker-processes": "4", "frobnicate": "x", "http-snippet": "a", "ssl-redirect": "false"}}}
 	got := strings.Join(nginx.NewSettings(nginx.Options{Class: "nginx", ConfigMap: configMap}, known).Notes(), "\n")
-	for _, want := range []string{`write "60", without a unit`, "worker-processes of ConfigMap ingress-nginx/controller means nothing here", "has no such key", "block-referers"} {
+	for _, want := range []string{`write "60", without a unit`, "worker-processes of ConfigMap ingress-nginx/controller means nothing here", "has no such key", "http-snippet"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the notes lack %q:\n%s", want, got)
 		}

@@ -24,11 +24,25 @@ import (
 const (
 	configurationSnippet = "configuration-snippet"
 	serverSnippet        = "server-snippet"
+	// locationSnippet is a key of the ConfigMap, which has server-snippet, too.
+	locationSnippet = "location-snippet"
 )
 
 // snippetsOf returns the snippets of a path: that of its Ingress, and that of its host.
 func (r *reading) snippetsOf(host string) snippet.Snippets {
 	return snippet.Snippets{Configuration: r.terms.snippet, Server: r.shared[r.key(host)].snippet}
+}
+
+// followed returns snippets with those of the ConfigMap behind them.
+func (r *reading) followed(s snippet.Snippets) snippet.Snippets {
+	return snippet.Snippets{Configuration: follow(s.Configuration, r.terms.shared.Configuration), Server: follow(s.Server, r.terms.shared.Server)}
+}
+
+func follow(text, next string) string {
+	if text == "" || next == "" {
+		return text + next
+	}
+	return text + "\n" + next
 }
 
 func (r *reading) key(host string) hostKey { return hostKey{r.object.Namespace, host} }
@@ -94,11 +108,12 @@ const snippetInstead = "; or write what it does by annotations such as ingress.w
 // script has a rule do what its snippets say. It returns what they were compiled to, nil if there are none, and why the
 // rule has to be closed.
 func (r *reading) script(rule *rules.Rule, host, path string, isExpression bool) (compiled *snippet.Result, closed string) {
-	texts := r.snippetsOf(host)
+	own := r.snippetsOf(host)
+	texts := r.followed(own)
 	if texts == (snippet.Snippets{}) || len(r.closing) > 0 {
 		return nil, ""
 	}
-	if r.options.NoSnippets {
+	if r.options.NoSnippets && own != (snippet.Snippets{}) {
 		return nil, "the host has a server-snippet, and snippets are switched off by --nginx-snippets=false"
 	}
 	compiled, faults := snippet.Compile(texts, r.snippetContext(host, path, rule, isExpression))

@@ -6,7 +6,9 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/script"
 )
 
 // Terms are what annotations and the ConfigMap ask for, of every path of an Ingress. A copy shares lists, which nobody
@@ -43,8 +45,9 @@ type Terms struct {
 	tls      tlsTerms
 
 	allowed, denied []netip.Prefix
-	// blocked are denied whatever an annotation says.
-	blocked []netip.Prefix
+	// blocked are denied whatever an annotation says. blockedValues refuse requests by values of fields.
+	blocked       []netip.Prefix
+	blockedValues []script.Step
 
 	// perSecond, perMinute and connections bound what a client may send, 0 for no bound. burst multiplies the first two.
 	perSecond, perMinute, connections, burst int
@@ -73,6 +76,8 @@ type Terms struct {
 
 	// snippet is the configuration-snippet, and serverSnippet the one for hosts.
 	snippet, serverSnippet string
+	// shared are the snippets for all paths and for all hosts.
+	shared snippet.Snippets
 
 	canary canaryTerms
 

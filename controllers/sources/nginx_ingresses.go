@@ -108,6 +108,8 @@ type nginxIngresses struct {
 	// Ingresses alone name.
 	made atomic.Pointer[nginx.Settings]
 	from *string
+	// last are the data that ingress-nginx's ConfigMap had last. Nil if it was never there.
+	last map[string]string
 	// noted is what the log has told of them.
 	noted []string
 }
@@ -204,7 +206,7 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 			return nil, err
 		}
 		known[n.options.ConfigMap] = object
-		from = fmt.Sprintf("%s %v", object.Missing, object.Data)
+		from = fmt.Sprintf("%s %t %v", object.Missing, object.Gone, object.Data)
 	}
 	common, _ := nginx.Named(&n.options, known, nil)
 	named, beyond := nginx.Named(&n.options, known, ingresses)
@@ -237,7 +239,8 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 	return made, nil
 }
 
-// ownMap returns ingress-nginx's ConfigMap.
+// ownMap returns ingress-nginx's ConfigMap. One that goes, as it does with ingress-nginx itself, leaves what it said:
+// otherwise every path would be closed at once, or open.
 func (n *nginxIngresses) ownMap(ctx context.Context) (nginx.Map, error) {
 	if !n.own.Synced(ctx) {
 		return nginx.Map{Missing: "cannot be read"}, nil
@@ -247,10 +250,17 @@ func (n *nginxIngresses) ownMap(ctx context.Context) (nginx.Map, error) {
 	if client.IgnoreNotFound(err) != nil {
 		return nginx.Map{}, fmt.Errorf("reading ConfigMap %s from the cache: %w", n.options.ConfigMap, err)
 	}
-	if err != nil {
-		return nginx.Map{Missing: "is not there"}, nil
+	switch {
+	case err == nil:
+		n.last = object.Data
+		if n.last == nil {
+			n.last = map[string]string{}
+		}
+		return nginx.Map{Data: n.last}, nil
+	case n.last != nil:
+		return nginx.Map{Data: n.last, Gone: true}, nil
 	}
-	return nginx.Map{Data: object.Data}, nil
+	return nginx.Map{Missing: "is not there"}, nil
 }
 
 // note writes what is new about the settings into the log.
