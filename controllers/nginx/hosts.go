@@ -69,8 +69,8 @@ func (r *reading) hosts() []rules.Host {
 }
 
 // below returns the other half of a Prefix that is its own rewrite-target, nil for any other path. ingress-nginx made
-// two locations of a Prefix: one for the path itself, which needs no rewrite, and one with a slash at its end, whose path
-// is not the target any more.
+// two locations of a Prefix: one for the path itself, which needs no rewrite, and one with a slash at its end, whose
+// path is not the target any more.
 func (r *reading) below(p *networkingv1.HTTPIngressPath) *networkingv1.HTTPIngressPath {
 	if exact := p.PathType != nil && *p.PathType == networkingv1.PathTypeExact; exact || r.terms.canary.on || r.terms.regex ||
 		r.terms.rewrite == "" || r.terms.rewrite != p.Path || strings.HasSuffix(p.Path, "/") {
