@@ -51,6 +51,7 @@ func (s *scene) visit(path string) report {
 	defer func() { _ = os.RemoveAll(folder) }() // nobody needs what is left of it
 	select {
 	case got := <-s.reports:
+		s.awaitRecord("/report") // the browser has not read the answer yet
 		cancel()
 		<-ended
 		return got

@@ -179,6 +179,19 @@ func (s *scene) expectRecords(want map[string]string) {
 	}
 }
 
+// awaitRecord waits until the access log has a record of the path.
+func (s *scene) awaitRecord(path string) {
+	s.t.Helper()
+	for late := time.After(patience); s.parse(s.log.lines())[path] == ""; {
+		select {
+		case <-s.log.more:
+		case <-late:
+			s.t.Errorf("the proxy logged nothing of %s", path)
+			return
+		}
+	}
+}
+
 func (s *scene) parse(lines string) map[string]string {
 	s.t.Helper()
 	records := make(map[string]string)
