@@ -14,7 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -72,6 +74,9 @@ func provocations(t *testing.T) []provocation {
 		{reason.AccessDenied, plain, with(func(r *snapshot.Route) { accessOf(r).Denied = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }), 403, "http_request_denied", "does not admit", true, false},
 		{reason.RateLimited, plain, with(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 1e-9, Burst: 1} }), 429, "http_request_denied", "more requests", true, false},
 		{reason.ConnectionsLimited, plain, with(withPolicies(&policy.ConnectionLimit{})), 429, "http_request_denied", "under way", true, false},
+		{reason.CertificateRequired, plain, with(withPolicies(&auth.ClientCertificate{Terms: &clientcert.Terms{Authorities: newAuthority(t, "a").pem}})), 403, "http_request_denied",
+			"without asking for a certificate", false, false},
+		{reason.AuthUnavailable, plain, with(withPolicies(&auth.ClientCertificate{Missing: "there is no Secret"})), 503, "proxy_internal_error", "nobody can say now", true, false},
 		{reason.ContentTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", with(bufferingUpTo(1)), 413, "http_request_error", "without a Content-Length", true, false},
 		{reason.Redirected, plain, answering(&policy.Redirect{Status: 302}), 302, "proxy_internal_response", "sends its clients", true, false},
 		{reason.FixedResponse, plain, answering(&policy.FixedResponse{Status: 200, ContentType: "text/plain; charset=utf-8", Body: "FixedResponse: all is well\n"}), 200,

@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/auth"
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/explain"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
@@ -146,6 +148,12 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		// One request at a time would do, but each ends a moment after its response.
 		return &policy.ConnectionLimit{Connections: pickFrom(g, 0, 1000, 1000, 1000), Exempt: prefixes(pickFrom(g, "203.0.113.0/25", "198.51.100.0/24"))}
 	},
+	"client-certificate": func(g *generator) policy.Policy { // The requests come without TLS.
+		if g.IntN(4) > 0 {
+			return nil
+		}
+		return &auth.ClientCertificate{Terms: &clientcert.Terms{Authorities: newAuthority(g.tb, "a").pem}, Optional: g.IntN(4) > 0, Missing: pickFrom(g, "", "", "", "it is not there")}
+	},
 	"headers": func(g *generator) policy.Policy {
 		if g.IntN(4) > 0 {
 			return nil
@@ -200,7 +208,7 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
-	for _, name := range []string{"script", "access-control", "rate-limit", "connection-limit", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
+	for _, name := range []string{"script", "access-control", "rate-limit", "connection-limit", "client-certificate", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
 		if randomPolicies[name] == nil {
 			t.Errorf("randomPolicies has no %s", name)
 		}

@@ -33,10 +33,13 @@ func newAuthority(tb testing.TB, name string) *testAuthority {
 	a := &testAuthority{key: ecdsaKey(tb), certificate: &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}}
 	der, err := x509.CreateCertificate(rand.Reader, a.certificate, a.certificate, a.key.Public(), a.key)
 	if err != nil {
+		tb.Fatal(err)
+	}
+	if a.certificate, err = x509.ParseCertificate(der); err != nil {
 		tb.Fatal(err)
 	}
 	a.pem = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))

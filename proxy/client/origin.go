@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/upstream"
 )
 
@@ -35,6 +36,8 @@ type Origin struct {
 	// ServerName is the name that the client sent in the handshake, spelled as hosts are. Proven is what it had to prove
 	// then, as identity.Clients has it. Both are empty for nothing.
 	ServerName, Proven string
+	// Shown is what the client showed in the handshake, if it was asked for a certificate. Nil if it was not.
+	Shown *clientcert.Shown
 	// Logins are the connections to endpoints that the client logged in on before. Nil if none are kept.
 	Logins *upstream.Logins
 	// Scheme is "http" or "https".

@@ -112,7 +112,8 @@ func (d *Decision) redirect() reason.Reason {
 
 func (d *Decision) findRoute() reason.Reason {
 	routes := d.Generation.At(d.Origin.Listener)
-	if routes.Names != nil && routes.Names.Misdirected(d.Origin.ServerName, d.Origin.Proven, d.Host) {
+	if routes.Names != nil && routes.Names.Misdirected(d.Origin.ServerName, d.Origin.Proven, d.Host) ||
+		routes.Asking != nil && d.Origin.Secure && routes.Asking.Misdirected(d.Origin.ServerName, d.Host) {
 		return reason.MisdirectedRequest
 	}
 	d.Route = routes.Find(&d.Head, d.Host, d.path, canonical.AsItIs)
@@ -124,6 +125,9 @@ func (d *Decision) findRoute() reason.Reason {
 		return reason.TargetTooLong
 	}
 	d.Backend = &d.Route.Backend
+	if d.Route.AsksClients && d.Origin.Secure && d.Origin.Shown == nil && routes.Asking.Asks(d.Host) {
+		return reason.MisdirectedRequest // the host asked for no certificate yet when the connection was made
+	}
 	if !canonical.ReadsOneWay(d.path) {
 		var ambiguous bool
 		if ambiguous, d.rewriteBuf = routes.Ambiguous(&d.Head, d.rewriteBuf, d.Host, d.path, d.Route); ambiguous {
@@ -209,6 +213,7 @@ func (d *Decision) await(v *step.View) step.Answer {
 func (d *Decision) Viewed() *step.View {
 	v := &d.View
 	v.Request, v.Host, v.Path, v.Client, v.Secure = &d.Head, d.Host, d.path, d.Client, d.Secure
+	v.Shown = d.Origin.Shown
 	v.Now, v.Script = d.Basis.Clock.Start.Add(d.Started), d.script
 	return v
 }

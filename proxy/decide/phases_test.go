@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -46,7 +47,7 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 				Own:      func(*step.View, *message.Response) { told += name + ". " },
 			})
 		}
-		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Route: &r}
+		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Origin: new(client.Origin), Route: &r}
 		if got := d.askPolicies(); got != test.second.Reason || d.Reply.Detail != test.second.Detail {
 			t.Errorf("%s: the decision is %v, %+v", test.name, got, d.Reply)
 		}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/proxyprotocol"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -132,6 +133,9 @@ func (a *arrival) secure() (protocol string, err error) {
 	a.carrier = secured
 	a.origin.TLSVersion = strings.TrimPrefix(tls.VersionName(secured.Version), "TLS ")
 	a.origin.ServerName, a.origin.Proven = identity.ServerName(secured.ServerName), secured.Terms
+	if secured.Terms != "" && a.origin.Listener == 0 { // a listener has judged the client by now
+		a.origin.Shown = clientcert.NewShown(secured.ConnectionState().PeerCertificates)
+	}
 	return secured.Protocol, nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/canonical"
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/decide"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http1/heads"
@@ -70,6 +71,9 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 		e.Listener = &Listener{ID: at.deciding([]byte(a.host)).Owner, Address: l.Address.String()}
 	}
 	e.Certificate, from.ServerName, from.Proven = explainCertificate(&at, a.host)
+	if a.secure && at.listener == nil && at.Identity.Asking().Asks([]byte(from.ServerName)) {
+		from.Shown = clientcert.NewShown(nil) // What that is does not matter: the policy says what it would ask for.
+	}
 	if a.secure && e.Certificate == nil && !q.AnyCertificate {
 		e.Answer = Answer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil

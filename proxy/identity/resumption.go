@@ -11,7 +11,8 @@ import (
 )
 
 // ticketName begins what we put into a session ticket: the server name that the session was made under. ticketClients
-// begins what the client had to prove then. A ticket has none if that was nothing.
+// begins what the client had to prove then. A ticket has none if that was nothing, or if the client showed no
+// certificate: it may have one by the time that it comes again.
 const (
 	ticketName    = "warren name: "
 	ticketClients = "warren clients: "
@@ -21,7 +22,7 @@ const (
 // resumes sees no certificate. It relies on the one that it saw then, which may be another owner's.
 func (s *server) seal(c tls.ConnectionState, session *tls.SessionState) ([]byte, error) {
 	session.Extra = [][]byte{[]byte(ticketName + s.scope + spelled(c.ServerName))}
-	if s.clients != nil {
+	if s.clients != nil && len(c.PeerCertificates) > 0 {
 		session.Extra = append(session.Extra, []byte(ticketClients+s.clients.id))
 	}
 	return s.keys.EncryptTicket(c, session)

@@ -30,10 +30,13 @@ func ServerConfig(scope string, current func() *Set) *tls.Config {
 		NextProtos: []string{transport.ProtocolHTTP2, transport.ProtocolHTTP1, transport.ProtocolHTTP10},
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			set := current()
+			if challenge := set.Handshake(hello); challenge != nil {
+				return challenge, nil // authorities have no certificate to show
+			}
 			if clients := set.clients(hello.ServerName); clients != nil {
 				return s.asking(clients, hello), nil
 			}
-			return set.Handshake(hello), nil
+			return nil, nil
 		},
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return forClient(current().Certificate(hello), hello.Conn), nil
@@ -48,7 +51,7 @@ func ServerConfig(scope string, current func() *Set) *tls.Config {
 	return s.config
 }
 
-// asking returns the configuration for a handshake in which the client has to prove something. It notes that on the
+// asking returns the configuration for a handshake in which the client is asked for a certificate. It notes that on the
 // connection.
 func (s *server) asking(clients *Clients, hello *tls.ClientHelloInfo) *tls.Config {
 	if c, ok := hello.Conn.(interface{ NoteTerms(string) }); ok {

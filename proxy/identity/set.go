@@ -14,6 +14,7 @@ import (
 type Set struct {
 	certificates certificates
 	challenges   challenges
+	asking       *Asking
 	// listeners are who we are at the addresses of listeners. The set of one has names in place of all else.
 	listeners map[netip.AddrPort]*Set
 	names     *Names
@@ -36,6 +37,9 @@ func (s *Set) Names(listener netip.AddrPort) *Names {
 	}
 	return nil
 }
+
+// Asking returns for which hosts clients are asked for certificates, of those that are no listener's.
+func (s *Set) Asking() *Asking { return s.asking }
 
 // Validity returns when the certificate at an index of the snapshot begins to be valid, and when it ceases to be.
 func (s *Set) Validity(i int) (notBefore, notAfter time.Time) {
@@ -82,8 +86,15 @@ func (s *Set) Certificate(hello *tls.ClientHelloInfo) *tls.Certificate {
 	return s.certificates.find(hello)
 }
 
-// clients returns what a client has to prove that sends a server name, nil for nothing.
+// clients returns what a client has to prove that sends a server name, nil for nothing. For a host that is no
+// listener's, whatever it shows is judged with each request.
 func (s *Set) clients(name string) *Clients {
+	if s.asking != nil {
+		if by := s.asking.of(spelled(name)); by != nil {
+			return &Clients{authorities: by.Authorities(), optional: true, id: by.ID()}
+		}
+		return nil
+	}
 	if s.names == nil || !s.names.asks {
 		return nil
 	}

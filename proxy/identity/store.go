@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"runtime"
 
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -16,15 +17,17 @@ type Store struct {
 	// answers has the configurations that answer TLS-ALPN-01 challenges.
 	answers map[alpnChallenge]*tls.Config
 	// clients has what clients have to prove.
-	clients map[snapshot.ClientCertificates]*Clients
-	signing signing
+	clients   map[snapshot.ClientCertificates]*Clients
+	verifiers verifiers
+	signing   signing
 }
 
 // NewStore returns an empty store.
 func NewStore() *Store {
 	return &Store{
 		parsed: make(map[string]*loadedCertificate), clients: make(map[snapshot.ClientCertificates]*Clients),
-		signing: newSigning(runtime.GOMAXPROCS(0)),
+		verifiers: newVerifiers(),
+		signing:   newSigning(runtime.GOMAXPROCS(0)),
 	}
 }
 
@@ -43,7 +46,11 @@ func (s *Store) Compile(of *snapshot.Snapshot) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Set{certificates: c, challenges: answers, listeners: listeners}, nil
+	asking, err := s.compileAsking(of.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	return &Set{certificates: c, challenges: answers, listeners: listeners, asking: asking}, nil
 }
 
 // KeepOnly forgets all but the certificates of a snapshot, and what its clients have to prove.
@@ -68,4 +75,11 @@ func (s *Store) KeepOnly(of *snapshot.Snapshot) {
 			delete(s.clients, proof)
 		}
 	}
+	s.verifiers.keepOnly(of.Hosts)
+}
+
+// Verifier returns what judges certificates by some terms: always the same for the same, as long as hosts of a snapshot
+// have them.
+func (s *Store) Verifier(terms *clientcert.Terms) (*clientcert.Verifier, error) {
+	return s.verifiers.of(terms)
 }

@@ -73,7 +73,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if why == reason.ClientClosed {
 		return Torn
 	}
-	if !x.down.SkipContent() {
+	if !x.down.SkipContent() || why == reason.CertificateRequired { // The client may show another one on another connection.
 		x.down.CloseAfter()
 	}
 	page := x.ownPage(why)

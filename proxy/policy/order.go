@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
@@ -23,6 +24,7 @@ var Order = [...]Policy{
 	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
 	(*RateLimit)(nil), // what is refused below was counted
 	(*ConnectionLimit)(nil),
+	(*auth.ClientCertificate)(nil), // who does not get in is told before anything else of the request counts
 	(*MaxRequestBytes)(nil),
 	// after what refuses requests: of those, nothing is gathered
 	(*RequestBuffering)(nil),

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/identity"
@@ -62,6 +63,7 @@ func Compile(s *snapshot.Snapshot, before *Generation, state *State) (*Generatio
 	if g.Identity, err = state.identity.Compile(s); err != nil {
 		return nil, err
 	}
+	g.Asking = g.Identity.Asking()
 	for i := range s.Listeners {
 		l := &s.Listeners[i]
 		g.listeners[state.Listener(l)].Names = g.Identity.Names(l.Address)
@@ -206,7 +208,7 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		compiled[i] = Route{
 			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path}, Mark: state.markOf(site, r), Balancing: r.Balancing,
 			Timeouts: r.Timeouts, Patience: r.Timeouts.Patience(), Repeatable: r.Timeouts.Repeatable(), Retries: r.Retries,
-			Retry: compileRetry(r.Retry), Closed: r.Refuses(), Canonical: r.Canonical,
+			Retry: compileRetry(r.Retry), Closed: r.Refuses(), Canonical: r.Canonical, AsksClients: slices.ContainsFunc(r.Policies, auth.AsksClients),
 		}
 		var err error
 		if compiled[i].Backend, err = g.compileBackend(r, r.Pool, &compiled[i].Names, state, t); err != nil {

@@ -41,6 +41,8 @@ type Route struct {
 	ErrorPages *errorpage.Pages
 	// Fallback gets the requests that no endpoint takes. Nil for none.
 	Fallback *Fallback
+	// AsksClients is set if a policy judges the certificates of clients.
+	AsksClients bool
 	// Closed is set if every request is answered with RuleClosed.
 	Closed bool
 	// Canonical has endpoints get the canonical path, however the client spelled it.

@@ -40,6 +40,9 @@ type Router struct {
 	redirects bool
 	// Names are the names that the listener takes connections for. Nil if they make no difference to requests.
 	Names *identity.Names
+	// Asking knows for which hosts clients are asked for certificates. Nil if none are. A listener of the snapshot has
+	// Names for that.
+	Asking *identity.Asking
 }
 
 // site is a host's table in one router. The router before may share the table.

@@ -92,7 +92,7 @@ const wholeRoute = -1
 // what they keep.
 func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTable) *step.Scope {
 	return &step.Scope{
-		Limiter: s.Limiter, Expression: s.partsFor(table),
+		Limiter: s.Limiter, Expression: s.partsFor(table), Verifier: s.identity.Verifier,
 		Kept: func(key any, first func() any) any {
 			by := keptBy{
 				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, backend: backend, key: key,

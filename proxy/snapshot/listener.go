@@ -90,6 +90,9 @@ func (s *Snapshot) inspectListeners() error {
 		if err := cmp.Or(inspectHosts(l.Hosts), s.inspectNames(l)); err != nil {
 			return fmt.Errorf("listener %q: %w", l.Address, err)
 		}
+		if at := slices.IndexFunc(l.Hosts, func(h Host) bool { return h.Clients != nil }); at >= 0 {
+			return fmt.Errorf("listener %q: host %q asks for certificates, as only names of listeners do", l.Address, l.Hosts[at].Name)
+		}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
@@ -55,6 +56,9 @@ type Host struct {
 	Opened string
 	// RedirectHTTPS is set if plain requests for the host are answered with 308 and the same URL under https.
 	RedirectHTTPS bool
+	// Clients is what the certificates of clients have to be. Who connects for the host is asked for one, and a policy of
+	// its routes judges what is shown. Nil has nobody asked. A host of a listener has none: see [ServedName].
+	Clients *clientcert.Terms
 }
 
 // PathMatch says how a route's path is compared with a request's.
@@ -299,6 +303,7 @@ func (s *Snapshot) Equal(o *Snapshot) bool {
 // Equal says whether two hosts have the same name and owner, and treat requests alike.
 func (h Host) Equal(o Host) bool {
 	return h.Name == o.Name && h.Owner == o.Owner && h.Alone == o.Alone && h.Opened == o.Opened && h.RedirectHTTPS == o.RedirectHTTPS &&
+		h.Clients.Equal(o.Clients) &&
 		slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
 }
 

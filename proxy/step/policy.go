@@ -5,6 +5,7 @@ package step
 import (
 	"regexp"
 
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/limit"
 )
 
@@ -35,6 +36,9 @@ type Scope struct {
 	Asker func(Policy) (Asker, error)
 	// Expression compiles a regular expression, or returns what another route has of the same text. Nil shares nothing.
 	Expression func(text string) (*regexp.Regexp, error)
+	// Verifier returns what judges the certificates of clients by some terms, the same for the same terms. Nil shares
+	// nothing.
+	Verifier func(*clientcert.Terms) (*clientcert.Verifier, error)
 }
 
 // Regexp returns a regular expression, compiled. The scope may be nil.
@@ -43,6 +47,14 @@ func (s *Scope) Regexp(text string) (*regexp.Regexp, error) {
 		return regexp.Compile(text)
 	}
 	return s.Expression(text)
+}
+
+// Judge returns what judges the certificates of clients by some terms. The scope may be nil.
+func (s *Scope) Judge(terms *clientcert.Terms) (*clientcert.Verifier, error) {
+	if s == nil || s.Verifier == nil {
+		return clientcert.NewVerifier(terms)
+	}
+	return s.Verifier(terms)
 }
 
 // Header is a field to put into a message.

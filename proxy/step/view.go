@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/script/machine"
@@ -25,6 +26,9 @@ type View struct {
 	Client netip.Addr
 	// Secure is set if the client came over HTTPS.
 	Secure bool
+	// Shown is what the client showed when it was asked for a certificate in the handshake of its connection. Nil if it was
+	// not asked.
+	Shown *clientcert.Shown
 	// Port is the one that the client used, if a policy has to know it when the request's head may be gone. 0 is the usual
 	// one of the scheme.
 	Port int
