@@ -151,7 +151,7 @@ func TestAPolicyMayHaveTheRequestWait(t *testing.T) {
 			}
 			return step.Answer{}
 		}})
-		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Route: &r}
+		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Route: &r, Origin: new(client.Origin)}
 		if test.waits {
 			d.Waiting = &wait{ended: test.ended}
 		}
