@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/change"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/step"
 )
@@ -31,19 +32,19 @@ func (c *CookieRewrite) Equal(other Policy) bool {
 
 // Compile fails if an expression does not compile.
 func (c *CookieRewrite) Compile(scope *step.Scope) (step.Steps, error) {
-	changes, err := compileChanges(c.Domains, scope)
+	changes, err := change.CompileValues(c.Domains, scope)
 	if err != nil {
 		return step.Steps{}, err
 	}
-	paths, err := compileChanges(c.Paths, scope)
+	paths, err := change.CompileValues(c.Paths, scope)
 	if err != nil || len(changes)+len(paths) == 0 {
 		return step.Steps{}, err
 	}
 	compiled := &cookieRewrite{paths: paths}
-	for i, change := range changes {
-		change.to = bytes.TrimPrefix(change.to, dot)
+	for i, to := range changes {
+		to.To = bytes.TrimPrefix(to.To, dot)
 		domain := strings.TrimPrefix(strings.ToLower(c.Domains[i].From), ".")
-		compiled.domains = append(compiled.domains, domainChange{change, domain})
+		compiled.domains = append(compiled.domains, domainChange{to, domain})
 	}
 	return step.Steps{Request: compiled.note, Response: compiled.response}, nil
 }
@@ -53,12 +54,12 @@ var dot = []byte(".")
 // cookieRewrite is a compiled CookieRewrite.
 type cookieRewrite struct {
 	domains []domainChange
-	paths   []valueChange
+	paths   []change.CompiledValue
 }
 
 // domainChange is a change of a domain, which is in lower case and without a dot at its beginning.
 type domainChange struct {
-	valueChange
+	change.CompiledValue
 	domain string
 }
 
@@ -92,7 +93,7 @@ func (c *cookieRewrite) rewrite(cookie []byte) []byte {
 			continue
 		}
 		made = append(append(append(append(made, cookie[done:begin]...), name...), '='), changed...)
-		if done = end; len(made) > len(cookie)+longestValue {
+		if done = end; len(made) > len(cookie)+change.LongestValue {
 			return cookie
 		}
 	}
@@ -108,7 +109,7 @@ var equals = []byte("=")
 func (c *cookieRewrite) change(name, value []byte) (made []byte, ok bool) {
 	switch {
 	case message.EqualFold(name, "path"):
-		return changeFirst(c.paths, value)
+		return change.First(c.paths, value)
 	case !message.EqualFold(name, "domain"):
 		return nil, false
 	}
@@ -116,12 +117,12 @@ func (c *cookieRewrite) change(name, value []byte) (made []byte, ok bool) {
 	for i := range c.domains {
 		d := &c.domains[i]
 		switch {
-		case d.expression != nil:
-			if made, ok = d.apply(value); ok {
+		case d.ByExpression():
+			if made, ok = d.Apply(value); ok {
 				return made, true
 			}
 		case message.EqualFold(domain, d.domain):
-			return d.to, true
+			return d.To, true
 		}
 	}
 	return nil, false

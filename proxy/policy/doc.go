@@ -7,6 +7,6 @@
 // It knows nothing of connections, of how routes are found, and of metrics. A step sees a view of a request.
 //
 // Read in this order, after package step, which says what a policy is: order.go (the list of all policies), chain.go
-// (the steps of all policies of a route), then a file for each policy, which has its name. valuechange.go and
-// pathchange.go are what several of them do. Package limit counts for those that bound what clients do.
+// (the steps of all policies of a route), then a file for each policy, which has its name. Package change has what
+// several of them do. Package limit counts for those that bound what clients do.
 package policy

@@ -5,6 +5,7 @@ package policy
 import (
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/change"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/step"
 )
@@ -29,7 +30,7 @@ func (l *LocationRewrite) Equal(other Policy) bool {
 
 // Compile fails if an expression does not compile.
 func (l *LocationRewrite) Compile(scope *step.Scope) (step.Steps, error) {
-	changes, err := compileChanges(l.Changes, scope)
+	changes, err := change.CompileValues(l.Changes, scope)
 	if err != nil || len(changes) == 0 {
 		return step.Steps{}, err
 	}
@@ -37,9 +38,12 @@ func (l *LocationRewrite) Compile(scope *step.Scope) (step.Steps, error) {
 	return step.Steps{Request: c.request, Response: c.response}, nil
 }
 
+// ValueChange makes another value of a field's.
+type ValueChange = change.Value
+
 // locationRewrite is a compiled LocationRewrite.
 type locationRewrite struct {
-	changes  []valueChange
+	changes  []change.CompiledValue
 	absolute bool
 }
 
@@ -75,7 +79,7 @@ func (l *locationRewrite) response(v *step.View, resp *message.Response) {
 
 // rewrite returns another URL. ok is false if the URL stays.
 func (l *locationRewrite) rewrite(v *step.View, url []byte) (made []byte, ok bool) {
-	made, ok = changeFirst(l.changes, url)
+	made, ok = change.First(l.changes, url)
 	if ok && l.absolute && len(made) > 0 && made[0] == '/' && (len(made) == 1 || made[1] != '/') && len(v.Host) > 0 {
 		made = append(v.AppendOrigin(nil), made...)
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 
+	"github.com/warren-dev/ingress/proxy/change"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/step"
@@ -42,7 +43,7 @@ func (r *Redirect) Equal(other Policy) bool {
 
 // Compile fails if the path's expression does not compile.
 func (r *Redirect) Compile(scope *step.Scope) (step.Steps, error) {
-	path, err := r.Path.compile(scope)
+	path, err := r.Path.Compile(scope)
 	if err != nil {
 		return step.Steps{}, err
 	}
@@ -60,7 +61,7 @@ type redirect struct {
 	whole            []byte
 	scheme, host     string
 	port             int
-	path             pathChange
+	path             change.CompiledPath
 	noQuery, noSlash bool
 }
 
@@ -89,7 +90,7 @@ func (r *redirect) location(v *step.View) ([]byte, error) {
 	if v.Scratch == nil {
 		v.Scratch = make([]byte, 0, 256)
 	}
-	path, room, err := r.path.apply(v.Scratch, v.Path)
+	path, room, err := r.path.Apply(v.Scratch, v.Path)
 	if err != nil {
 		return nil, err
 	}

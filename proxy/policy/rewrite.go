@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/change"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/step"
@@ -43,9 +44,12 @@ func (r *Rewrite) Compile(scope *step.Scope) (step.Steps, error) {
 	return step.Steps{Request: c.request}, nil
 }
 
+// PathChange makes another path of a canonical one.
+type PathChange = change.Path
+
 // rewrite is a compiled Rewrite.
 type rewrite struct {
-	path pathChange
+	path change.CompiledPath
 	// strip is what is cut off, without a slash at its end. told is set if the endpoint is told of it.
 	strip []byte
 	told  bool
@@ -54,13 +58,13 @@ type rewrite struct {
 
 func compileRewrite(r *Rewrite, scope *step.Scope) (c *rewrite, err error) {
 	c = &rewrite{host: []byte(r.Host)}
-	change := r.Path
+	changes := r.Path
 	if r.StripPrefix != "" {
-		change = PathChange{Prefix: r.StripPrefix}
+		changes = PathChange{Prefix: r.StripPrefix}
 		c.strip = []byte(strings.TrimSuffix(r.StripPrefix, "/"))
 		c.told = len(c.strip) > 0 && !r.Untold
 	}
-	c.path, err = change.compile(scope)
+	c.path, err = changes.Compile(scope)
 	return c, err
 }
 
@@ -71,10 +75,10 @@ func (r *rewrite) request(v *step.View) step.Answer {
 		v.Scratch = make([]byte, 0, 256)
 	}
 	room := v.Scratch
-	if _, cut := cutSegments(v.Path, r.strip); cut && r.told {
+	if _, cut := change.CutSegments(v.Path, r.strip); cut && r.told {
 		room = r.tell(v)
 	}
-	path, _, err := r.path.apply(room, v.Path)
+	path, _, err := r.path.Apply(room, v.Path)
 	if err != nil {
 		return step.Answer{Reason: reason.MalformedPath, Detail: err.Error()}
 	}

@@ -22,7 +22,7 @@ func compiledRewrite(t *testing.T, of *Rewrite) *rewrite {
 }
 
 func applied(r *rewrite, buf []byte, path string) ([]byte, error) {
-	changed, _, err := r.path.apply(buf, []byte(path))
+	changed, _, err := r.path.Apply(buf, []byte(path))
 	return changed, err
 }
 
@@ -138,7 +138,7 @@ func TestRewritingTakesNoMemory(t *testing.T) {
 	for name, rule := range map[string]Rewrite{"stripPrefix": {StripPrefix: "/api/v1"}, "replacePath": {Path: PathChange{Replace: "/v2"}}} {
 		r := compiledRewrite(t, &rule)
 		if n := testing.AllocsPerRun(100, func() {
-			if _, _, err := r.path.apply(buf, path); err != nil {
+			if _, _, err := r.path.Apply(buf, path); err != nil {
 				t.Fatal(err)
 			}
 		}); n != 0 {

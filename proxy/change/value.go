@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package change
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
-// ValueChange makes another value of a field's.
-type ValueChange struct {
+// Value makes another value of a field's.
+type Value struct {
 	// From is what the value has to begin with. That part becomes To.
 	From string
 	// Expression is a regular expression (RE2) in place of From. If it matches any part of the value, all of the value
@@ -24,12 +24,13 @@ type ValueChange struct {
 	To         string
 }
 
-// valueChange is a compiled ValueChange.
-type valueChange struct {
-	from, to   []byte
+// CompiledValue is a compiled Value.
+type CompiledValue struct {
+	from []byte
+	// To takes the place of from. If there is an expression, template makes the whole value.
+	To         []byte
 	expression *regexp.Regexp
-	// template is in place of to if there is an expression.
-	template plain.Template
+	template   plain.Template
 }
 
 var (
@@ -37,10 +38,12 @@ var (
 	errControl        = errors.New("a change makes a value with a control character, which could end the field")
 )
 
-func compileChanges(changes []ValueChange, scope *step.Scope) ([]valueChange, error) {
-	compiled := make([]valueChange, len(changes))
+// CompileValues fails if a change says nothing of which values it is for, if it could end a field, or if its expression
+// does not compile.
+func CompileValues(changes []Value, scope *step.Scope) ([]CompiledValue, error) {
+	compiled := make([]CompiledValue, len(changes))
 	for i, c := range changes {
-		compiled[i] = valueChange{from: []byte(c.From), to: []byte(c.To)}
+		compiled[i] = CompiledValue{from: []byte(c.From), To: []byte(c.To)}
 		switch {
 		case strings.ContainsFunc(c.To, unicode.IsControl):
 			return nil, errControl
@@ -57,30 +60,33 @@ func compileChanges(changes []ValueChange, scope *step.Scope) ([]valueChange, er
 	return compiled, nil
 }
 
-// apply returns what the change makes of a value. It returns false if the change is not for the value, or would make it
+// Apply returns what the change makes of a value. It returns false if the change is not for the value, or would make it
 // too long. Only a value that is changed takes memory.
-func (c *valueChange) apply(value []byte) (made []byte, ok bool) {
+func (c *CompiledValue) Apply(value []byte) (made []byte, ok bool) {
 	if c.expression == nil {
 		rest, ok := bytes.CutPrefix(value, c.from)
 		if !ok {
 			return nil, false
 		}
-		return slices.Concat(c.to, rest), true
+		return slices.Concat(c.To, rest), true
 	}
 	at := c.expression.FindSubmatchIndex(value)
 	if at == nil {
 		return nil, false
 	}
-	return c.template.Fill(nil, value, at, longestValue)
+	return c.template.Fill(nil, value, at, LongestValue)
 }
 
-// longestValue bounds what an expression makes.
-const longestValue = 16 << 10
+// ByExpression says whether the change is for what an expression matches.
+func (c *CompiledValue) ByExpression() bool { return c.expression != nil }
 
-// changeFirst applies the first change that is for a value.
-func changeFirst(changes []valueChange, value []byte) (made []byte, ok bool) {
+// LongestValue bounds what an expression makes.
+const LongestValue = 16 << 10
+
+// First applies the first change that is for a value.
+func First(changes []CompiledValue, value []byte) (made []byte, ok bool) {
 	for i := range changes {
-		if made, ok = changes[i].apply(value); ok {
+		if made, ok = changes[i].Apply(value); ok {
 			return made, true
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package policy
+package change
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
-// PathChange makes another path of a canonical one, in at most one of three ways. The zero value leaves the path as it
+// Path makes another path of a canonical one, in at most one of three ways. The zero value leaves the path as it
 // is. What comes out is made canonical again.
-type PathChange struct {
+type Path struct {
 	// Replace is the whole new path.
 	Replace string
 	// Prefix is replaced by Replacement if the path begins with it by whole segments. Prefix is empty for none. With
@@ -26,7 +26,8 @@ type PathChange struct {
 	Expression, Substitution string
 }
 
-func (c *PathChange) compile(scope *step.Scope) (compiled pathChange, err error) {
+// Compile fails if the expression does not compile.
+func (c *Path) Compile(scope *step.Scope) (compiled CompiledPath, err error) {
 	switch {
 	case c.Replace != "":
 		compiled.replace = []byte(c.Replace)
@@ -45,8 +46,8 @@ func (c *PathChange) compile(scope *step.Scope) (compiled pathChange, err error)
 	return compiled, err
 }
 
-// pathChange is a compiled PathChange.
-type pathChange struct {
+// CompiledPath is a compiled Path.
+type CompiledPath struct {
 	replace []byte
 	// prefix has no slash at its end, and neither has trimmed, which is the replacement otherwise.
 	prefix               []byte
@@ -59,24 +60,26 @@ type pathChange struct {
 }
 
 // Compiles says whether the change has a regular expression that has to be compiled. A plain one has not.
-func (c *PathChange) Compiles() bool {
+func (c *Path) Compiles() bool {
 	return c.Expression != "" && plain.Read(c.Expression, c.Substitution) == nil
 }
 
 // longestPath bounds what a substitution makes.
 const longestPath = 64 << 10
 
+var root = []byte("/")
+
 var errLongPath = errors.New("the substitution makes a path that is longer than 64 KiB")
 
-// apply returns the path that a canonical one becomes. What it makes is in buf, which may grow. room is the memory that
+// Apply returns the path that a canonical one becomes. What it makes is in buf, which may grow. room is the memory that
 // is left. Only an expression that matches and is not plain allocates.
-func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
+func (c *CompiledPath) Apply(buf, path []byte) (changed, room []byte, err error) {
 	made := buf[:0]
 	switch {
 	case c.replace != nil:
 		return c.replace, buf, nil
 	case c.replaces:
-		rest, ok := cutSegments(path, c.prefix)
+		rest, ok := CutSegments(path, c.prefix)
 		switch {
 		case !ok:
 			return path, buf, nil
@@ -107,7 +110,7 @@ func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 		return path, buf, nil
 	}
 	if len(made) == 0 {
-		return rootPath, buf, nil
+		return root, buf, nil
 	}
 	room = made[len(made):]
 	if changed, err = canonical.Path(room, made); err == nil && &changed[0] != &made[0] {
@@ -116,8 +119,8 @@ func (c *pathChange) apply(buf, path []byte) (changed, room []byte, err error) {
 	return changed, room, err
 }
 
-// cutSegments cuts a prefix without a slash at its end off a path that begins with it by whole segments.
-func cutSegments(path, prefix []byte) (rest []byte, ok bool) {
+// CutSegments cuts a prefix without a slash at its end off a path that begins with it by whole segments.
+func CutSegments(path, prefix []byte) (rest []byte, ok bool) {
 	rest, ok = bytes.CutPrefix(path, prefix)
 	return rest, ok && (len(rest) == 0 || rest[0] == '/')
 }
