@@ -137,6 +137,25 @@ func Unmet(of *snapshot.Conditions, req *message.Request) (unmet []string) {
 	return unmet
 }
 
+// Preferred says, by their conditions, why one of two rules for the same place won, although the request meets those of
+// both.
+func Preferred(won, lost *snapshot.Conditions) string {
+	if lost == nil {
+		return "a rule for the same path that asks for more goes before"
+	}
+	switch {
+	case won.Precedence(lost) == 0:
+		return "a rule for the same path that asks for as much is older, or earlier in its object"
+	case len(won.Methods) > 0 && len(lost.Methods) == 0:
+		return "a rule for the same path that names the method goes before one that does not"
+	case len(won.Headers) > len(lost.Headers):
+		return "a rule for the same path that asks for more headers goes before"
+	case len(won.Cookies) > len(lost.Cookies):
+		return "a rule for the same path that asks for more cookies goes before"
+	}
+	return "a rule for the same path that asks for more query parameters goes before"
+}
+
 func (c *Conditions) meetsMethod(method []byte) bool {
 	if len(c.of.Methods) == 0 {
 		return true

@@ -131,3 +131,22 @@ func (t *Trial) Forwarded() *message.Request {
 	}
 	return &t.d.Head
 }
+
+// Foresee returns why the choice of an endpoint would fail, after [Trial.Decide]. It returns None if an endpoint or the
+// queue takes the request. fallsBack is set if that is for the route's fallback to do.
+func (t *Trial) Foresee() (why reason.Reason, fallsBack bool) {
+	route := t.d.Route
+	b := &route.Balancing
+	taking, room := t.d.Backend.Pool.Room(b.MaxConnections, b.MaxPending)
+	if f := route.Fallback; f != nil && !taking {
+		fallsBack = true
+		taking, room = f.Backend.Pool.Room(b.MaxConnections, b.MaxPending)
+	}
+	switch {
+	case !taking:
+		return reason.NoHealthyTask, fallsBack
+	case !room:
+		return reason.UpstreamBusy, fallsBack
+	}
+	return reason.None, fallsBack
+}

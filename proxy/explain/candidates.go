@@ -65,7 +65,7 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 		case winner.Host != r.host:
 			c.Why = "matches, but " + shownHost(winner.Host) + " is more specific than " + shownHost(r.host)
 		case winner.Path == r.Path && winner.Match == r.Match.String():
-			c.Why = "matches, but " + preferred(by, r.Conditions)
+			c.Why = "matches, but " + condition.Preferred(by, r.Conditions)
 		case winner.Match == snapshot.MatchText.String():
 			c.Why = "matches, but " + winner.Path + " is closed with all that begins so"
 		case winner.Match == snapshot.MatchExact.String():
@@ -181,24 +181,6 @@ func mismatch(r *snapshot.Route) string {
 func (c *Candidate) reject(unmet []string) {
 	c.Mismatched, c.Unmet = true, unmet
 	c.Why = "does not match: the path does, but the rule asks for " + strings.Join(unmet, "; ")
-}
-
-// preferred says why one of two rules for the same place won, although the request meets the conditions of both.
-func preferred(won, lost *snapshot.Conditions) string {
-	if lost == nil {
-		return "a rule for the same path that asks for more goes before"
-	}
-	switch {
-	case won.Precedence(lost) == 0:
-		return "a rule for the same path that asks for as much is older, or earlier in its object"
-	case len(won.Methods) > 0 && len(lost.Methods) == 0:
-		return "a rule for the same path that names the method goes before one that does not"
-	case len(won.Headers) > len(lost.Headers):
-		return "a rule for the same path that asks for more headers goes before"
-	case len(won.Cookies) > len(lost.Cookies):
-		return "a rule for the same path that asks for more cookies goes before"
-	}
-	return "a rule for the same path that asks for more query parameters goes before"
 }
 
 // hints returns hints for a request that no rule takes: what keeps the rules of its host from it, or which wildcards

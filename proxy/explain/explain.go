@@ -134,7 +134,7 @@ func (e *Explanation) explain(t *decide.Trial, at *site) {
 		return
 	}
 	e.Upstream = explainUpstream(t.Forwarded())
-	why, fallsBack := foresee(t)
+	why, fallsBack := t.Foresee()
 	if e.Fallback != nil {
 		e.Fallback.Takes = fallsBack && why == reason.None
 	}
@@ -303,23 +303,4 @@ func explainTasks(p *balance.Pool) []Task {
 		tasks = append(tasks, task)
 	}
 	return tasks
-}
-
-// foresee returns why the choice of an endpoint would fail. It returns None if an endpoint or the queue takes the
-// request. fallsBack is set if that is for the route's fallback to do.
-func foresee(t *decide.Trial) (why reason.Reason, fallsBack bool) {
-	found := t.Found()
-	b := &found.Route.Balancing
-	taking, room := found.Backend.Pool.Room(b.MaxConnections, b.MaxPending)
-	if f := found.Route.Fallback; f != nil && !taking {
-		fallsBack = true
-		taking, room = f.Backend.Pool.Room(b.MaxConnections, b.MaxPending)
-	}
-	switch {
-	case !taking:
-		return reason.NoHealthyTask, fallsBack
-	case !room:
-		return reason.UpstreamBusy, fallsBack
-	}
-	return reason.None, fallsBack
 }
