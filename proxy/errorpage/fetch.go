@@ -107,8 +107,8 @@ func (f *Fetch) get() {
 			longest = min(longest, d)
 		}
 	}
-	stop := f.request.Within(longest)
-	defer stop()
+	f.request.Within(longest)
+	defer f.request.Stop()
 	tried := make([]*balance.Target, 0, endpoints)
 	for range endpoints {
 		hold, full := f.page.Pool.Take(snapshot.RoundRobin, balance.Choice{Tried: tried, Limit: int64(f.page.maxConnections)})

@@ -96,8 +96,8 @@ func (c *Copy) send() (m observe.Mirroring) {
 		return observe.MirrorUnavailable
 	}
 	defer hold.Release()
-	stop := c.sent.Within(c.to.Whole)
-	defer stop()
+	c.sent.Within(c.to.Whole)
+	defer c.sent.Stop()
 	if c.sent.SendTo(&hold.Target.Endpoint) {
 		return observe.MirrorAnswered
 	}

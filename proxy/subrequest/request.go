@@ -25,6 +25,8 @@ type Request struct {
 	// Read reads what an endpoint answered, and says whether it read all of it, so that the connection can go on. It
 	// releases the answer's head when it is done with that. It is not called for a 101.
 	Read func(upstream.Exchange) (whole bool)
+	// Repeatable is set if the request does no harm twice, whatever its method.
+	Repeatable bool
 	// LogsIn is set if the request logs in the connection that it takes.
 	LogsIn bool
 	// Host is the canonical host of the request. Shard is where to look first for a connection.
@@ -37,13 +39,32 @@ type Request struct {
 
 	guard  guard.Guard
 	stream upstream.Stream // what the exchange is if the connection is shared
+	// number is that of the exchange, and timer ends it.
+	number uint64
+	timer  *time.Timer
 }
 
-// Within begins the request, and ends it after d. stop has to be called when it is over.
-func (r *Request) Within(d time.Duration) (stop func() bool) {
-	number := r.guard.Begin()
-	return time.AfterFunc(d, func() { r.guard.End(number, reason.UpstreamRequestTimeout) }).Stop
+// Within begins the request, and ends it after d. [Request.Stop] has to be called when it is over.
+func (r *Request) Within(d time.Duration) {
+	r.number = r.guard.Begin()
+	if r.timer == nil {
+		r.timer = time.AfterFunc(d, func() { r.guard.End(r.number, reason.UpstreamRequestTimeout) })
+		return
+	}
+	r.timer.Reset(d)
 }
+
+// Renew makes a request that is over ready for another use.
+func (r *Request) Renew() { r.guard.Renew() }
+
+// Stop stops the time. It returns false if that may end the request even now. Then the request must not be used again.
+func (r *Request) Stop() bool { return r.timer.Stop() }
+
+// Late says whether the time was over before the request was.
+func (r *Request) Late() bool { return r.guard.Disarm() == reason.UpstreamRequestTimeout }
+
+// Ended says whether the request was ended.
+func (r *Request) Ended() bool { return r.guard.Disarm() != reason.None }
 
 // End ends the request, wherever it is. Any goroutine may call it.
 func (r *Request) End() {
@@ -59,7 +80,7 @@ func (r *Request) SendTo(e *upstream.Endpoint) (answered bool) {
 	}
 	d := upstream.Demand{
 		Timeout: r.Connect, Sole: r.LogsIn, Stream: &r.stream, Shard: r.Shard, Now: r.Clock.Now(),
-		Once: r.Head.HasContent() || !r.Head.Idempotent(), Limited: r.Limited,
+		Once: !r.Repeatable && (r.Head.HasContent() || !r.Head.Idempotent()), Limited: r.Limited,
 	}
 	if up := e.Take(d); up != nil {
 		answered, again := r.exchange(up)
@@ -112,7 +133,7 @@ func (r *Request) exchange(up upstream.Exchange) (answered, again bool) {
 		up.EndExchange(true, r.Shard, r.Clock.Now())
 		return true, false
 	}
-	again = !ended && !answered && up.Reused() && !up.Answering() && (!up.Sent() || r.Head.Idempotent())
+	again = !ended && !answered && up.Reused() && !up.Answering() && (!up.Sent() || r.Repeatable || r.Head.Idempotent())
 	r.leave(up)
 	return answered, again
 }
