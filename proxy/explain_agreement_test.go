@@ -141,6 +141,15 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		}
 		return p
 	},
+	"external-auth": func(g *generator) policy.Policy {
+		switch g.IntN(8) {
+		case 0:
+			return &auth.External{Missing: "it is gone"}
+		case 1:
+			return &auth.External{Pool: "pages", Path: "/check"} // says yes
+		}
+		return nil
+	},
 	"connection-limit": func(g *generator) policy.Policy {
 		if g.IntN(4) > 0 {
 			return nil
@@ -208,7 +217,7 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
-	for _, name := range []string{"script", "access-control", "rate-limit", "connection-limit", "client-certificate", "headers", "rewrite", "redirect", "fixed-response"} { // Their values decide.
+	for _, name := range []string{"script", "access-control", "rate-limit", "connection-limit", "client-certificate", "headers", "rewrite", "redirect", "fixed-response", "external-auth"} { // Their values decide.
 		if randomPolicies[name] == nil {
 			t.Errorf("randomPolicies has no %s", name)
 		}

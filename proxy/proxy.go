@@ -10,6 +10,7 @@ import (
 	"net"
 	"sync"
 
+	"github.com/warren-dev/ingress/proxy/authservice"
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/downstream"
 	"github.com/warren-dev/ingress/proxy/explain"
@@ -27,14 +28,16 @@ import (
 
 // Proxy accepts connections and serves the requests on them by the generation that was applied last.
 type Proxy struct {
-	engine    pipeline.Engine
-	server    *downstream.Server
-	config    Config
-	tls       *tls.Config
-	heads     *headmemory.Memory
-	prober    *health.Prober
-	dialer    *upstream.Dialer
-	observers observers[string] // of the health of tasks
+	engine pipeline.Engine
+	server *downstream.Server
+	config Config
+	tls    *tls.Config
+	heads  *headmemory.Memory
+	prober *health.Prober
+	dialer *upstream.Dialer
+	// authServices asks the services that say who gets in.
+	authServices authservice.Client
+	observers    observers[string] // of the health of tasks
 
 	mu    sync.Mutex
 	state *routing.State // mu guards all that it has, except the limiter, the metrics and Refresh
@@ -61,6 +64,10 @@ func New(config Config) *Proxy {
 	p.engine.Mirrors.Memory.Limit = p.engine.ContentMemory.Limit / 2
 	p.engine.ErrorPages.Init(p.engine.Clock, &p.engine.Buffers, config.Logger)
 	p.engine.ErrorPages.Memory.Limit = p.engine.ContentMemory.Limit / 2
+	p.authServices.Init(p.engine.Clock, &p.engine.Buffers, p.engine.Ejector, func(id string) *balance.Pool {
+		return p.engine.Generation.Load().Pool(id)
+	}, config.Logger)
+	p.state.AuthServices = &p.authServices
 	p.tls = identity.ServerConfig("", func() *identity.Set { return p.engine.Generation.Load().Identity })
 	p.engine.Log = observe.NewLog(config.AccessLog, config.AccessLogFields)
 	p.engine.Tracer = observe.NewTracer(config.Tracing, p.engine.Clock)

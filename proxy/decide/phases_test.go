@@ -113,7 +113,8 @@ type wait struct {
 
 func (w *wait) Disarm() reason.Reason { return w.ended }
 
-// A request that waits for a policy goes on where it was, or is answered. If it was ended meanwhile, that is the answer.
+// A request that waits for a policy goes on where it was, or is answered. If it was ended meanwhile, that is the
+// answer.
 func TestAPolicyMayHaveTheRequestWait(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

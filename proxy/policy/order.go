@@ -25,6 +25,7 @@ var Order = [...]Policy{
 	(*RateLimit)(nil), // what is refused below was counted
 	(*ConnectionLimit)(nil),
 	(*auth.ClientCertificate)(nil), // who does not get in is told before anything else of the request counts
+	(*auth.External)(nil),          // of whom is refused above, nobody is asked
 	(*MaxRequestBytes)(nil),
 	// after what refuses requests: of those, nothing is gathered
 	(*RequestBuffering)(nil),

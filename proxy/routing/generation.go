@@ -183,6 +183,14 @@ func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
 		if f := h.Routes[i].Fallback; f != nil && (g.pools[f.Pool] == nil || g.pools[f.Pool] != before.pools[f.Pool]) {
 			return false
 		}
+		if !g.sameAuthServices(before, h.Routes[i].Policies) {
+			return false
+		}
+		for b := range h.Routes[i].Backends {
+			if !g.sameAuthServices(before, h.Routes[i].Backends[b].Policies) {
+				return false
+			}
+		}
 		for p := range h.Routes[i].ErrorPages {
 			id := h.Routes[i].ErrorPages[p].Pool
 			if g.pools[id] == nil || g.pools[id] != before.pools[id] {
@@ -219,7 +227,7 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 			sessions = []Backend{compiled[i].Backend}
 		}
 		if len(r.Backends) > 0 {
-			if compiled[i].Split, sessions, err = g.compileSplit(site, r, state, t); err != nil {
+			if compiled[i].Split, sessions, err = g.compileSplit(site, h.Name, compiled[i].Mark, r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}
@@ -236,7 +244,7 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		if len(r.Policies) > 0 {
-			if compiled[i].Policies, err = policy.Compile(r.Policies, state.scope(site, r, wholeRoute, t)); err != nil {
+			if compiled[i].Policies, err = policy.Compile(r.Policies, g.scopeIn(site, h.Name, compiled[i].Mark, r, wholeRoute, state, t)); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}

@@ -61,9 +61,11 @@ func (s *Split) Heaviest() (heaviest *Backend) {
 	return heaviest
 }
 
-// compileSplit compiles the backends of a route. It also returns those that sessions may be at, if any are kept: a
-// weight of 0 keeps new sessions away, and no others.
-func (g *Generation) compileSplit(host string, r *snapshot.Route, state *State, t *hostTable) (s *Split, sessions []Backend, err error) {
+// compileSplit compiles the backends of a route, whose host has a name and whose mark there is already. It also
+// returns those that sessions may be at, if any are kept: a weight of 0 keeps new sessions away, and no others.
+func (g *Generation) compileSplit(
+	site, name string, mark []byte, r *snapshot.Route, state *State, t *hostTable,
+) (s *Split, sessions []Backend, err error) {
 	s = new(Split)
 	sum := uint64(0)
 	for i := range r.Backends {
@@ -76,7 +78,7 @@ func (g *Generation) compileSplit(host string, r *snapshot.Route, state *State, 
 			return nil, nil, err
 		}
 		if len(b.Policies) > 0 {
-			if compiled.Policies, err = policy.Compile(b.Policies, state.scope(host, r, i, t)); err != nil {
+			if compiled.Policies, err = policy.Compile(b.Policies, g.scopeIn(site, name, mark, r, i, state, t)); err != nil {
 				return nil, nil, fmt.Errorf("backend %d: %w", i, err)
 			}
 		}

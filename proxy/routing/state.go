@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 
+	"github.com/warren-dev/ingress/proxy/authservice"
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/identity"
@@ -28,6 +29,8 @@ type State struct {
 	kept map[keptBy]any
 	// Limiter counts what clients use of rate limits.
 	Limiter *limit.Limiter
+	// AuthServices asks the services that policies wait for. Nil if nothing can.
+	AuthServices *authservice.Client
 	// texts are the regular expressions of the generation, compiled.
 	texts map[textKey]*compiledText
 	// seed goes into the marks of routes.
