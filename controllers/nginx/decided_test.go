@@ -48,7 +48,7 @@ func (d *decided) asks(r *rig, who string) {
 		if rest != "" {
 			list = strings.Split(rest, " | ")
 		}
-		host, _, _ := strings.Cut(what, "/")
+		host, _, _ := strings.Cut(what[strings.LastIndexByte(what, ' ')+1:], "/")
 		if got := outcome(host, r.ask(what, list...)); got != want {
 			r.Errorf("%s, %s: got %q, want %q", who, request, got, want)
 		}
