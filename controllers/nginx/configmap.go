@@ -90,7 +90,7 @@ func readBlocked(variable string) reader {
 	return func(t *Terms, value string) (fault string) {
 		var steps []script.Step
 		for listed := range strings.SplitSeq(value, ",") {
-			step := script.Step{Text: "blocks " + listed, Op: script.IfMatch, Variable: variable, Fold: true, Steps: 1}
+			step := script.Step{Text: "the ConfigMap blocks " + strings.TrimSpace(listed), Op: script.IfMatch, Variable: variable, Fold: true, Steps: 1}
 			listed = unquoted(strings.TrimSpace(listed))
 			switch expression, ok := strings.CutPrefix(listed, "~"); {
 			case ok:

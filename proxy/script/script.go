@@ -44,7 +44,7 @@ type Constant struct {
 
 // Step is one directive of the rewrite module.
 type Step struct {
-	// Line is where it stands in the snippet. Text is what explain shows of it.
+	// Line is where it stands in the snippet, 0 if it stands in none. Text is what explain shows of it.
 	Line int
 	Text string
 	Op   Op

@@ -491,6 +491,8 @@ func TestTheNotesSayWhatThereIsAndWhatToDoNext(t *testing.T) {
 			"ingressClass is"},
 		{"at a port of the node that is root's", []string{"hostNetwork=true", "containerPorts.http=80"}, "the node's sysctl net.ipv4.ip_unprivileged_port_start",
 			"address of the Service:"},
+		{"with Ingresses of ingress-nginx", []string{"ingressNginx.enabled=true", "ingressNginx.class=edge"}, "So are those of the class edge", "former names"},
+		{"without them", nil, "what there is", "ingress-nginx"},
 		{"at other ports of the node", []string{"hostNetwork=true"}, "the addresses of the nodes", "sysctl"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

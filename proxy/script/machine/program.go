@@ -167,7 +167,10 @@ var errConstantOfResponse = errors.New("there is no response yet that a variable
 
 func (p *Program) step(compile compiler, s *script.Step) (c compiledStep, err error) {
 	c = compiledStep{op: s.Op, negate: s.Negate, status: s.Status, drop: s.DropQuery, level: s.Level, steps: s.Steps}
-	c.note = "line " + strconv.Itoa(s.Line) + ": " + s.Text
+	c.note = s.Text
+	if s.Line > 0 {
+		c.note = "line " + strconv.Itoa(s.Line) + ": " + s.Text
+	}
 	value := s.Value
 	if isRewrite(s.Op) && s.Op != script.Redirect {
 		// What is behind the first question mark becomes the query. It is one of the text, not of what a variable has.
