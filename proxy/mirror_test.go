@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,32 @@ func TestMirrorGetsWhatTheEndpointGets(t *testing.T) {
 					t.Errorf("%d bytes are still taken", n)
 				}
 			})
+		}
+	}
+}
+
+// A mirror may be asked for another host, and without content. Then a content that is too long to be kept is none.
+func TestMirrorOfAnotherHostAndWithoutContent(t *testing.T) {
+	t.Parallel()
+	service, got := observing(t, nil)
+	shadow, copied := observing(t, nil)
+	p := serve(t)
+	r := prefix("/", "pool")
+	r.Mirrors = []snapshot.Mirror{{Pool: "shadow", Numerator: 1, Denominator: 1, Host: "shadow.io:81", Bare: true}}
+	p.apply(snapshotOf([]snapshot.Host{hostOf("", r)}, poolOf("pool", service.address), poolOf("shadow", shadow.address)))
+	length := strconv.Itoa(teed.TeeMost + 1)
+	for _, framing := range []string{"Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "Content-Length: " + length + "\r\n\r\n" + strings.Repeat("x", teed.TeeMost+1)} {
+		client := p.dial()
+		client.send("POST /c?d HTTP/1.1\r\nHost: shop\r\nX-A: 1\r\n" + framing)
+		if r := client.reply("POST"); r.Status != 200 {
+			t.Fatalf("the client got %d", r.Status)
+		}
+		want, copy := receive(t, "the request", got), receive(t, "its copy", copied)
+		if copy.Host != "shadow.io:81" || len(copy.Body) != 0 || copy.Length != 0 || want.Host != "shop" || len(want.Body) == 0 {
+			t.Errorf("the copy is for %q with %d bytes (length %d), and the request for %q with %d", copy.Host, len(copy.Body), copy.Length, want.Host, len(want.Body))
+		}
+		if copy.Line != want.Line || copy.Header.Get("X-A") != "1" || copy.Header.Get("X-Forwarded-Host") != "shop" {
+			t.Errorf("the copy is %+v", copy)
 		}
 	}
 }
@@ -347,18 +374,18 @@ func TestExplainSaysWhereRequestsAreMirroredAndMirrorsNothing(t *testing.T) {
 	shadow, copied := observing(t, nil)
 	p := serve(t)
 	r := prefix("/", "pool")
-	r.Mirrors = []snapshot.Mirror{{Pool: "shadow", Numerator: 1, Denominator: 1}, {Pool: "shadow", Numerator: 1, Denominator: 8}}
+	r.Mirrors = []snapshot.Mirror{{Pool: "shadow", Numerator: 1, Denominator: 1}, {Pool: "shadow", Numerator: 1, Denominator: 8, Host: "b", Bare: true}}
 	p.apply(snapshotOf([]snapshot.Host{hostOf("", r)}, poolOf("pool", named(t, "pool").address), poolOf("shadow", shadow.address)))
 	e, err := p.Explainer().Explain(&explain.Question{URL: "http://a/"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []explain.Mirror{{Pool: "shadow", Service: "default/shadow", Share: 1}, {Pool: "shadow", Service: "default/shadow", Share: 0.125}}
+	want := []explain.Mirror{{Pool: "shadow", Service: "default/shadow", Share: 1}, {Pool: "shadow", Service: "default/shadow", Share: 0.125, Host: "b", Bare: true}}
 	if diff := cmp.Diff(want, e.Mirrors); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	var text strings.Builder
-	if err := e.WriteText(&text, time.Now()); err != nil || !strings.Contains(text.String(), "shadow  100%") || !strings.Contains(text.String(), "shadow  12.5%") {
+	if err := e.WriteText(&text, time.Now()); err != nil || !strings.Contains(text.String(), "shadow  100%") || !strings.Contains(text.String(), "shadow  12.5%  for b  without content") {
 		t.Errorf("the mirrors are not in the text (%v):\n%s", err, text.String())
 	}
 	if len(copied) != 0 || p.engine.Mirrors.Memory.Taken() != 0 {

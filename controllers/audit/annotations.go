@@ -21,7 +21,6 @@ var differences = map[string]string{
 	"limit-connections":         "beyond the limit 429, where ingress-nginx said 503",
 	"load-balance":              "ewma is the endpoint with the fewest requests, not the one that was fastest of late",
 	"proxy-next-upstream":       "a request that may not be sent twice is not, whatever this says",
-	"mirror-target":             "copies have the host and the content of the request, whatever the other names that begin with mirror say",
 	"proxy-ssl-verify":          "the name in the certificate is checked too",
 	"upstream-hash-by":          "the same key has another endpoint than it had there",
 	"session-cookie-expires":    "the session itself ends then, not the cookie alone",
@@ -46,7 +45,7 @@ var sameIf = map[string]func(value string) bool{
 // lost has the names that did something in ingress-nginx, and that nothing here does.
 var lost = []string{
 	"limit-rate", "limit-rate-after", "ssl-ciphers", "proxy-ssl-ciphers", "upstream-hash-by-subset",
-	"affinity-canary-behavior", "mirror-host", "proxy-ssl-verify-depth", "proxy-request-buffering",
+	"affinity-canary-behavior", "proxy-ssl-verify-depth", "proxy-request-buffering",
 }
 
 // sameUnlost says for which values of a name in [lost] nothing is lost.

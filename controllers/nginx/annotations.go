@@ -453,8 +453,8 @@ func readPattern(t *Terms, value string) (fault string) {
 
 var mirrorNames = []Name{
 	acts("mirror-target", "Copies of requests go there, if it is a Service of the Ingress's own namespace: `http://shadow.shop.svc.cluster.local$request_uri`.", readMirror),
-	nothing("mirror-request-body", "Copies have the content of requests."),
-	nothing("mirror-host", "Copies have the host of requests."),
+	acts("mirror-request-body", "`off` has copies be without the content of requests.", readMirrorBody),
+	acts("mirror-host", "The host that copies are for. It is that of `mirror-target` unless it says so. `$host` is that of the request.", readMirrorHost),
 }
 
 func readMirror(t *Terms, value string) (fault string) {
@@ -462,6 +462,21 @@ func readMirror(t *Terms, value string) (fault string) {
 		return rules.Quote(value) + " is no Service of the Ingress's namespace: write its address, such as http://shadow:8080$request_uri; requests are copied to no other place"
 	}
 	t.mirrorTo = value
+	return ""
+}
+
+func readMirrorBody(t *Terms, value string) (fault string) {
+	var sent bool
+	fault = readOnOff(func(*Terms) *bool { return &sent })(t, value)
+	t.mirrorBare = fault == "" && !sent
+	return fault
+}
+
+func readMirrorHost(t *Terms, value string) (fault string) {
+	if !hostVariables[value] && !kinds.IsAuthority(value) {
+		return rules.Quote(value) + " is no host: write a name in lower case such as shadow.example.com, with a port if it needs one, or $host"
+	}
+	t.mirrorHost = value
 	return ""
 }
 

@@ -146,7 +146,7 @@ func besideBusy(r *rig) string {
 
 // copied says what the first copy is.
 func copied(r *rig) string {
-	if got := r.asked("h.io/m?q"); got != "web /m?q" {
+	if got := r.asked("POST h.io/m?q", "content 3"); got != "web /m?q" {
 		return got
 	}
 	select {

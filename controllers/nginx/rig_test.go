@@ -109,7 +109,7 @@ type rig struct {
 	reports []translate.Report
 	// backends are the addresses of the services.
 	backends map[string]string
-	// copies has what mirrors were asked. held has a value for each request for /hold, which is answered once released is
+	// copies has what mirrors were asked, as in "GET /x of shadow with 3 bytes". held has a value for each request for /hold, which is answered once released is
 	// closed.
 	copies, held chan string
 	released     chan struct{}
@@ -160,14 +160,14 @@ func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string,
 func (r *rig) service(name string) []client.Object {
 	r.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if name == "shadow" {
-			r.copies <- request.Method + " " + request.RequestURI
-		}
 		if request.URL.Path == "/hold" {
 			r.held <- name
 			<-r.released
 		}
 		content, _ := io.ReadAll(request.Body)
+		if name == "shadow" {
+			r.copies <- fmt.Sprintf("%s %s of %s with %d bytes", request.Method, request.RequestURI, request.Host, len(content))
+		}
 		w.Header().Set("X-Service", name)
 		w.Header().Set("X-Target", request.RequestURI)
 		w.Header().Set("X-Host", request.Host)

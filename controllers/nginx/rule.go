@@ -49,12 +49,25 @@ func (r *reading) settle() {
 	r.persistence = t.persistence()
 	if t.mirrorTo != "" {
 		if service, port, ok := mirrorOf(t.mirrorTo, r.object.Namespace); ok {
-			r.mirrors = []rules.Mirror{{Backend: rules.Backend{Service: service, Port: port, Protocol: rules.HTTP}, Numerator: 1, Denominator: 1}}
+			r.mirrors = []rules.Mirror{{Backend: rules.Backend{Service: service, Port: port, Protocol: rules.HTTP}, Numerator: 1, Denominator: 1,
+				Host: t.copiedFor(), Bare: t.mirrorBare}}
 		} else {
 			r.told = append(r.told, "annotation "+Prefix+"mirror-target: "+rules.Quote(t.mirrorTo)+" is a Service of another namespace: requests are copied to those of this one alone")
 		}
 	}
 	r.settleBackend()
+}
+
+// copiedFor returns the host that copies are for. Empty for that of the request.
+func (t *Terms) copiedFor() string {
+	if hostVariables[t.mirrorHost] {
+		return ""
+	}
+	parsed, err := url.Parse(strings.TrimSuffix(t.mirrorTo, requestURI))
+	if err != nil || t.mirrorHost != "" {
+		return t.mirrorHost
+	}
+	return strings.ToLower(parsed.Hostname())
 }
 
 // add adds a policy in its place.

@@ -307,7 +307,7 @@ func TestMirrorsGetCopies(t *testing.T) {
 	}
 	select {
 	case got := <-r.copies:
-		if got != "POST /m?q" {
+		if got != "POST /m?q of shadow.shop.svc.cluster.local with 3 bytes" {
 			t.Errorf("the copy is %q", got)
 		}
 	case <-time.After(fixture.Patience):

@@ -86,8 +86,9 @@ type Terms struct {
 	pageStatuses []int
 	noPages      bool
 
-	// mirrorTo is where copies of requests go.
-	mirrorTo string
+	// mirrorTo is where copies of requests go, and mirrorHost what they are for. mirrorBare leaves the content out.
+	mirrorTo, mirrorHost string
+	mirrorBare           bool
 
 	// globalAuth is set if the ConfigMap asks whether a request may pass, and noGlobalAuth if the Ingress is left out of
 	// that.

@@ -139,6 +139,9 @@ type Mirror struct {
 	Backend Backend
 	// Numerator of Denominator requests are copied. Denominator is at least 1, and Numerator is from 0 to Denominator.
 	Numerator, Denominator int32
+	// Host and Bare are as in [snapshot.Mirror].
+	Host string
+	Bare bool
 }
 
 // ErrorPage is a backend with a page for responses with certain statuses, whether they are a backend's or our own. The

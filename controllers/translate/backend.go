@@ -30,7 +30,7 @@ func (c *candidate) mirrors(rule *rules.Rule, pools *pools) (list []snapshot.Mir
 	for i := range rule.Mirrors {
 		m := &rule.Mirrors[i]
 		if id := pools.serving(c.pools[len(rule.Backends)+i], &m.Backend); id != "" {
-			list = append(list, snapshot.Mirror{Pool: id, Numerator: int(m.Numerator), Denominator: int(m.Denominator)})
+			list = append(list, snapshot.Mirror{Pool: id, Numerator: int(m.Numerator), Denominator: int(m.Denominator), Host: m.Host, Bare: m.Bare})
 		}
 	}
 	return list

@@ -42,7 +42,7 @@ func mirrorsOf(g *routing.Generation, r *snapshot.Route) []Mirror {
 	var list []Mirror
 	for _, m := range r.Mirrors {
 		share := float64(m.Numerator) / float64(m.Denominator)
-		list = append(list, Mirror{Pool: m.Pool, Service: g.Pool(m.Pool).Service, Share: share})
+		list = append(list, Mirror{Pool: m.Pool, Service: g.Pool(m.Pool).Service, Share: share, Host: m.Host, Bare: m.Bare})
 	}
 	return list
 }

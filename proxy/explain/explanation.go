@@ -183,6 +183,9 @@ type Mirror struct {
 	Service string `json:"service"`
 	// Share is the part of the requests that is copied, from 0 to 1.
 	Share float64 `json:"share"`
+	// Host is what the service is asked for in place of the request's host. Bare is set if it gets no content.
+	Host string `json:"host,omitempty"`
+	Bare bool   `json:"bare,omitempty"`
 }
 
 // ErrorPage is a service with a page for responses with certain statuses.

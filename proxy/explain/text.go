@@ -218,7 +218,14 @@ func (e *Explanation) writeMirrors(t *explanationText) {
 	}
 	t.block("mirrored to")
 	for _, m := range e.Mirrors {
-		t.row("   "+m.Pool, fmt.Sprintf("%.4g%%", 100*m.Share))
+		cells := []string{"   " + m.Pool, fmt.Sprintf("%.4g%%", 100*m.Share)}
+		if m.Host != "" {
+			cells = append(cells, "for "+m.Host)
+		}
+		if m.Bare {
+			cells = append(cells, "without content")
+		}
+		t.row(cells...)
 	}
 	_ = t.w.Flush()
 }

@@ -51,10 +51,10 @@ func (c *Copies) Complete(path []byte, field message.Field) {
 	}
 }
 
-// Send sends the copies, those of a request with content once the upload of that is whole. It waits for nothing.
+// Send sends the copies, those with the content of a request once the upload of that is whole. It waits for nothing.
 func (c *Copies) Send(hasContent bool, upload *content.Upload) {
 	for _, made := range c.list {
-		if hasContent {
+		if hasContent && !made.to.Bare {
 			upload.Tee(made.SendWith())
 		} else {
 			made.Send()

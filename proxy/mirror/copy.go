@@ -35,7 +35,7 @@ const held = 32 << 10
 // Copy begins a copy of a request for a canonical host. It returns nil, and has counted that, if the copy would be
 // too long, or if too many are under way.
 func (s *Sender) Copy(to *To, head *message.Request, host []byte, shard uint32) *Copy {
-	if head.ContentLength > content.TeeMost {
+	if head.ContentLength > content.TeeMost && !to.Bare {
 		to.Series.CountMirrored(observe.MirrorTooLong)
 		return nil
 	}
@@ -44,6 +44,12 @@ func (s *Sender) Copy(to *To, head *message.Request, host []byte, shard uint32) 
 	if tee == nil {
 		to.Series.CountMirrored(observe.MirrorBusy)
 		return nil
+	}
+	if to.Host != nil {
+		request.Authority = to.Host
+	}
+	if to.Bare {
+		request.ExpectContinue = false
 	}
 	return &Copy{Request: request, sender: s, to: to, host: bytes.Clone(host), shard: shard, tee: tee}
 }

@@ -18,6 +18,10 @@ type To struct {
 	Series *observe.Series
 	// Numerator of Denominator requests are copied.
 	Numerator, Denominator int
+	// Host is what the pool is asked for in place of the request's host. Nil leaves that.
+	Host []byte
+	// Bare is set if copies are without the content of requests.
+	Bare bool
 	// Connect bounds the making of a connection, and Whole the whole exchange.
 	Connect, Whole time.Duration
 	// MaxConnections bounds the exchanges at each endpoint, those of requests included. 0 is no bound.
@@ -30,8 +34,11 @@ const longest = 30 * time.Second
 // NewTo returns who gets the copies that a mirror of a route is for.
 func NewTo(m *snapshot.Mirror, r *snapshot.Route, pool *balance.Pool, series *observe.Series) To {
 	to := To{
-		Pool: pool, Series: series, Numerator: m.Numerator, Denominator: m.Denominator,
+		Pool: pool, Series: series, Numerator: m.Numerator, Denominator: m.Denominator, Bare: m.Bare,
 		Connect: r.Timeouts.Connect, Whole: longest, MaxConnections: r.Balancing.MaxConnections,
+	}
+	if m.Host != "" {
+		to.Host = []byte(m.Host)
 	}
 	if d := r.Timeouts.Request; d > 0 {
 		to.Whole = min(d, longest)

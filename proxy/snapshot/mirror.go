@@ -12,6 +12,10 @@ type Mirror struct {
 	// Numerator of Denominator requests are copied, chosen at random. Denominator is at least 1, and Numerator is from 0
 	// to Denominator.
 	Numerator, Denominator int
+	// Host is the host that the pool is asked for, with its port. Empty leaves that of the request.
+	Host string
+	// Bare is set if copies are without the content of requests.
+	Bare bool
 }
 
 // inspect returns what is wrong with the mirror, or nil.
