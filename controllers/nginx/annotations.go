@@ -200,6 +200,8 @@ var backendNames = []Name{
 		text(func(t *Terms) *string { return &t.tls.secret })),
 	guard("proxy-ssl-verify", "`on` has backends prove who they are, by the authorities in `proxy-ssl-secret`.", readOnOff(func(t *Terms) *bool { return &t.tls.verify })),
 	guard("proxy-ssl-name", "The name that a backend's certificate is for, and that is asked for. `$host` is the host of each request.", readTLSName),
+	acts("service-upstream", "`true` has the address of the Service asked in place of its endpoints. A Service without one is as without it. Sessions and hashes have one endpoint then.",
+		boolean(func(t *Terms) *bool { return &t.byService })),
 	guard("proxy-http-version", "`1.1`. Anything else closes: HTTP/1.0 is not spoken to backends.", readVersion),
 }
 
@@ -543,7 +545,6 @@ var idleNames = sorted(
 		nothing("proxy-ssl-verify-depth", "A chain of certificates may have any length."),
 		nothing("proxy-ssl-server-name", "The name is always asked for."),
 		nothing("connection-proxy-header", "Connections to endpoints are kept and closed as these ask."),
-		nothing("service-upstream", "Endpoints are asked themselves. The address of their Service leads to the same ones."),
 		nothing("affinity-mode", "A client stays with its endpoint as long as that takes requests."),
 		nothing("affinity-canary-behavior", "A session keeps to the backend that it began with."),
 		nothing("session-cookie-change-on-failure", "A session moves when its endpoint takes no requests."),

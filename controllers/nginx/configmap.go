@@ -26,7 +26,7 @@ func sharedKeys() (list []Name) {
 		"ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "proxy-body-size", "proxy-connect-timeout", "proxy-read-timeout",
 		"proxy-send-timeout", "proxy-next-upstream", "proxy-next-upstream-tries", "proxy-http-version", "whitelist-source-range",
 		"denylist-source-range", "upstream-hash-by", "load-balance", "app-root", "proxy-cookie-domain", "proxy-cookie-path", "proxy-redirect-from", "proxy-redirect-to",
-		"custom-http-errors", "disable-proxy-intercept-errors",
+		"custom-http-errors", "disable-proxy-intercept-errors", "service-upstream",
 	} {
 		n := *annotationNamed(name)
 		n.Text = "As the annotation, for all Ingresses that do not say it themselves."
@@ -147,7 +147,7 @@ var idleKeys = sorted(
 		"compute-full-forwarded-for", "proxy-real-ip-cidr", "enable-real-ip", "forwarded-for-proxy-protocol-header"),
 	each(nothing("", "Write `--proxy-protocol` and `--trusted-proxies`."), "use-proxy-protocol", "proxy-protocol-header-timeout"),
 	each(nothing("", "What becomes of the annotation is said there."), "proxy-next-upstream-timeout", "proxy-request-buffering", "proxy-buffering", "proxy-buffers-number", "proxy-buffer-size", "proxy-busy-buffers-size", "proxy-max-temp-file-size",
-		"client-body-buffer-size", "limit-rate", "limit-rate-after", "service-upstream", "upstream-hash-by-subset", "upstream-hash-by-subset-size", "use-port-in-redirects", "relative-redirects"),
+		"client-body-buffer-size", "limit-rate", "limit-rate-after", "upstream-hash-by-subset", "upstream-hash-by-subset-size", "use-port-in-redirects", "relative-redirects"),
 	each(nothing("", "Snippets are as `--nginx-snippets` and their annotations say."), "allow-snippet-annotations", "annotations-risk-level", "annotation-value-word-blocklist"),
 	each(nothing("", "An Ingress reads Secrets and ConfigMaps of its own namespace alone."), "allow-cross-namespace-resources"),
 	each(nothing("", "Paths are checked when they are read."), "strict-validate-path-type"),

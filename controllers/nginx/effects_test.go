@@ -6,11 +6,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/test/fixture"
@@ -72,6 +74,23 @@ func failing(times int32) func(t *testing.T) []client.Object {
 // named is a service over TLS that tells the name which it was asked for.
 func named(t *testing.T) []client.Object {
 	return several(t, "secure", true, func(w http.ResponseWriter, request *http.Request) { w.Header().Set("X-Named", request.TLS.ServerName) })
+}
+
+// fronted is a service with an endpoint, and with an address of its own at which another server is.
+func fronted(t *testing.T) []client.Object {
+	tell := func(what string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Service", "fronted")
+			w.Header().Set("X-Target", "/")
+			w.Header().Set("X-Endpoint", what)
+		}
+	}
+	made := several(t, "fronted", false, tell("endpoint"))
+	front := httptest.NewServer(tell("front"))
+	t.Cleanup(front.Close)
+	spec := &made[0].(*corev1.Service).Spec
+	spec.ClusterIPs, spec.Ports[0].Port = []string{"127.0.0.1"}, int32(portOf(front))
+	return made
 }
 
 // halfway is a service that stops in the middle of its answer.

@@ -97,8 +97,14 @@ func (o object) ingress(t *testing.T) *networkingv1.Ingress {
 	return made
 }
 
+// backend returns port 80 of a service, or the port with the name behind a colon.
 func backend(service string) networkingv1.IngressBackend {
-	return networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: service, Port: networkingv1.ServiceBackendPort{Number: 80}}}
+	service, name, named := strings.Cut(service, ":")
+	port := networkingv1.ServiceBackendPort{Number: 80}
+	if named {
+		port = networkingv1.ServiceBackendPort{Name: name}
+	}
+	return networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: service, Port: port}}
 }
 
 // rig is a data plane that serves objects.

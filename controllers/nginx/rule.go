@@ -253,7 +253,7 @@ func (t *Terms) persistence() *snapshot.Persistence {
 func (r *reading) settleBackend() {
 	t := &r.terms
 	b := &r.backend
-	b.Weight, b.Protocol = 1, rules.HTTP
+	b.Weight, b.Protocol, b.ByService = 1, rules.HTTP, t.byService
 	switch t.protocol {
 	case "GRPC":
 		b.Protocol = rules.H2C

@@ -43,6 +43,8 @@ type Terms struct {
 	// protocol is that of backends. tls says more.
 	protocol string
 	tls      tlsTerms
+	// byService has the addresses of Services asked.
+	byService bool
 
 	allowed, denied []netip.Prefix
 	// blocked are denied whatever an annotation says. blockedValues refuse requests by values of fields.

@@ -114,6 +114,9 @@ type Backend struct {
 	PortName string
 	// FirstPort replaces Port by the first one of the Service, if there is that.
 	FirstPort bool
+	// ByService has the address of the Service asked in place of its endpoints, if it has one: what is behind that address
+	// chooses among them.
+	ByService bool
 	// Weight is the backend's share of the rule's requests, from 0 to [MaxWeight], relative to the other weights. With 0
 	// it takes none.
 	Weight   int32

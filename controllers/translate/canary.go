@@ -248,7 +248,7 @@ func (c *collector) lendTerms(s *share, o *object, rule, mainRule *rules.Rule) {
 		like := &mainRule.Backends[0]
 		for i := range spoken.Backends {
 			b := &spoken.Backends[i]
-			b.Protocol, b.TLS, b.ServiceTLS = like.Protocol, like.TLS, like.ServiceTLS
+			b.Protocol, b.TLS, b.ServiceTLS, b.ByService = like.Protocol, like.TLS, like.ServiceTLS, like.ByService
 		}
 	}
 	var led candidate

@@ -25,8 +25,10 @@ type backend struct {
 	// portName replaces port if the backend names the Service's port.
 	portName string
 	variant  string
-	https    bool
-	tls      backendTLS
+	// byService is as in [rules.Backend].
+	byService bool
+	https     bool
+	tls       backendTLS
 }
 
 // faultyVariant is for the backend of an invalid rule that keeps its place. It has no endpoints, whatever the service
@@ -37,7 +39,7 @@ const faultyVariant = "InvalidRule"
 const h2cVariant = string(v1alpha1.ProtocolH2C)
 
 func backendOf(namespace string, to *rules.Backend) backend {
-	b := backend{namespace: namespace, service: to.Service, port: to.Port, portName: to.PortName}
+	b := backend{namespace: namespace, service: to.Service, port: to.Port, portName: to.PortName, byService: to.ByService}
 	if b.portName != "" {
 		b.port = 0
 	}
@@ -53,15 +55,22 @@ func backendOf(namespace string, to *rules.Backend) backend {
 
 // faulty returns the backend of an invalid rule.
 func (b backend) faulty() backend {
-	b.variant, b.https, b.tls = faultyVariant, false, backendTLS{}
+	b.variant, b.https, b.tls, b.byService = faultyVariant, false, backendTLS{}, false
 	return b
 }
 
-// id returns "namespace/service:port", followed by "/variant" if there is one.
+// byServiceVariant is in the ids of pools whose one endpoint is the Service's own address.
+const byServiceVariant = "Service"
+
+// id returns "namespace/service:port", followed by "/variant" if there is one, and by "/Service" if the Service's own
+// address is asked.
 func (b backend) id() string {
 	id := b.namespace + "/" + b.service + ":" + b.portText()
 	if b.variant != "" {
 		id += "/" + b.variant
+	}
+	if b.byService {
+		id += "/" + byServiceVariant
 	}
 	return id
 }
@@ -252,6 +261,9 @@ func (s *service) endpoints(b backend) (endpoints []snapshot.Endpoint, reason, f
 		if b.port, finding = s.portNamed(b.portName); finding != "" {
 			return nil, v1alpha1.ReasonPortNotFound, finding
 		}
+	}
+	if own, ok := s.itself(b); ok {
+		return []snapshot.Endpoint{own}, "", ""
 	}
 	fromTasks, taskFault := s.taskEndpoints(b.port)
 	fromSlices, serviceFault := s.sliceEndpoints(b)

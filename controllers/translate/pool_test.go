@@ -5,6 +5,7 @@ package translate_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -261,6 +262,48 @@ func TestWhatServesABackend(t *testing.T) {
 				t.Errorf("ResolvedRefs (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A backend may ask the address of its Service. One without an address has its endpoints asked.
+func TestTheAddressOfAServiceInPlaceOfItsEndpoints(t *testing.T) {
+	http := corev1.ServicePort{Name: "http", Port: 80, Protocol: corev1.ProtocolTCP}
+	slice := newSlice("default", "web", "web", []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(8080))}}, discoveryv1.Endpoint{Addresses: []string{"10.0.0.1"}})
+	const endpoint = "endpoint/default/web/10.0.0.1:8080 10.0.0.1:8080"
+	for name, test := range map[string]struct {
+		addresses []string
+		kind      corev1.ServiceType
+		backend   rules.Backend
+		want      []string
+	}{
+		"of one family":          {[]string{"10.96.0.7"}, "", rules.Backend{Port: 80}, []string{"service/default/web/10.96.0.7:80 10.96.0.7:80"}},
+		"of two":                 {[]string{"fd00::7", "10.96.0.7"}, "", rules.Backend{Port: 80}, []string{"service/default/web/[fd00::7]:80 [fd00::7]:80"}},
+		"by the port's name":     {[]string{"10.96.0.7"}, "", rules.Backend{PortName: "http"}, []string{"service/default/web/10.96.0.7:80 10.96.0.7:80"}},
+		"over TLS":               {[]string{"10.96.0.7"}, "", rules.Backend{Port: 80, Protocol: rules.HTTPS, TLS: &rules.BackendTLS{SkipVerify: true}}, []string{"service/default/web/10.96.0.7:80 10.96.0.7:80"}},
+		"of a headless Service":  {[]string{"None"}, "", rules.Backend{Port: 80}, []string{endpoint}},
+		"of one without address": {nil, "", rules.Backend{Port: 80}, []string{endpoint}},
+		"of a name elsewhere":    {[]string{"10.96.0.7"}, corev1.ServiceTypeExternalName, rules.Backend{Port: 80}, nil},
+		"at a port it lacks":     {[]string{"10.96.0.7"}, "", rules.Backend{Port: 81}, nil},
+	} {
+		service := newService("default", "web", http)
+		service.Spec.ClusterIPs, service.Spec.Type = test.addresses, test.kind
+		by, direct := asking("web", "/", nil), asking("web", "/direct", nil)
+		test.backend.Service, test.backend.Weight = "web", 1
+		direct.Backends[0] = test.backend
+		test.backend.ByService = true
+		by.Backends[0] = test.backend
+		built, _ := build(translate.Input{
+			Objects: []*rules.Object{objectOf("a", 1, by, direct)}, Services: []*corev1.Service{service}, EndpointSlices: []*discoveryv1.EndpointSlice{slice},
+		})
+		if len(built.Pools) != 2 || !strings.HasSuffix(built.Pools[1].ID, "/Service") || strings.HasSuffix(built.Pools[0].ID, "/Service") {
+			t.Fatalf("%s: the pools are %+v", name, built.Pools)
+		}
+		if diff := cmp.Diff(test.want, endpointLines(built.Pools[1].Endpoints)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if got := endpointLines(built.Pools[0].Endpoints); slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, "service/") }) {
+			t.Errorf("%s: a rule that does not ask for it has %v", name, got)
+		}
 	}
 }
 

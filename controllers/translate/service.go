@@ -64,6 +64,19 @@ func (s *service) sliceEndpoints(b backend) ([]snapshot.Endpoint, sourceFault) {
 	return serving, sourceFault{}
 }
 
+// itself returns the Service's own address as an endpoint, if the backend asks for that and there is one.
+func (s *service) itself(b backend) (own snapshot.Endpoint, ok bool) {
+	if !b.byService || s.object == nil || s.object.Spec.Type == corev1.ServiceTypeExternalName || len(s.object.Spec.ClusterIPs) == 0 {
+		return own, false
+	}
+	address, err := netip.ParseAddr(s.object.Spec.ClusterIPs[0]) // which is None where the Service has none
+	if _, known := servicePort(s.object, b.port); err != nil || !known {
+		return own, false
+	}
+	at := netip.AddrPortFrom(address, uint16(b.port))
+	return snapshot.Endpoint{ID: "service/" + b.namespace + "/" + b.service + "/" + at.String(), Address: at, Weight: 1}, true
+}
+
 // servicePort returns the name of a Service's port, which its EndpointSlices have too. The name may be empty.
 func servicePort(service *corev1.Service, port int32) (name string, ok bool) {
 	for i := range service.Spec.Ports {
