@@ -9,6 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/session"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -24,7 +25,7 @@ func (d *Decision) chooseBackend() reason.Reason {
 	}
 	var chosen *routing.Backend
 	switch {
-	case d.Session.State == routing.SessionStays:
+	case d.Session.State == session.Stays:
 		chosen = d.Backend
 	case d.Route.Balancing.Policy == snapshot.Hash:
 		d.FindAffinity()

@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/session"
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
@@ -89,11 +90,11 @@ func (t *Trial) Found() Found {
 
 // Session returns what becomes of the session that the request names, and its endpoint if it goes there, after
 // [Trial.Decide].
-func (t *Trial) Session() (routing.SessionState, *balance.Target) {
-	if t.d.Session.State != routing.SessionStays {
+func (t *Trial) Session() (session.State, *balance.Target) {
+	if t.d.Session.State != session.Stays {
 		return t.d.Session.State, nil
 	}
-	return routing.SessionStays, t.d.Backend.Pool.SessionAt(t.d.Session.Session)
+	return session.Stays, t.d.Backend.Pool.SessionAt(t.d.Session.Session)
 }
 
 // Notes returns what the route's policies decided by.

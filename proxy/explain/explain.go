@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/session"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/step"
 )
@@ -251,16 +252,16 @@ func explainSession(r *snapshot.Route, t *decide.Trial) *Session {
 	p := r.Persistence
 	s := &Session{Type: p.Type.String(), Name: p.Name, Absolute: p.Absolute.Seconds()}
 	switch state, at := t.Session(); state {
-	case routing.SessionStays:
+	case session.Stays:
 		s.Stays = true
 		if at != nil { // or it went just now
 			s.Task = t.Found().Backend.Pool.IDOf(at)
 		}
-	case routing.SessionEnded:
+	case session.Ended:
 		s.Why = "that of the request is over"
-	case routing.SessionMoves:
+	case session.Moves:
 		s.Why = "the endpoint of the request's takes no requests, or is not one of the rule's"
-	case routing.SessionUnknown:
+	case session.Unknown:
 		s.Why = "the request has something else in its place"
 	default:
 		s.Why = "the request names none"

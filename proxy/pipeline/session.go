@@ -7,13 +7,13 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/routing"
+	"github.com/warren-dev/ingress/proxy/session"
 )
 
 // sessionTarget returns the target that the request's session is at. It returns nil if the request has none, if the
 // target takes no requests, or if the request was given to it before.
 func (x *Exchange) sessionTarget() *balance.Target {
-	if x.Session.State != routing.SessionStays {
+	if x.Session.State != session.Stays {
 		return nil
 	}
 	if t := x.pool.SessionAt(x.Session.Session); t != nil && !slices.Contains(x.tried, t) {
@@ -28,7 +28,7 @@ func (x *Exchange) tellSession(resp *message.Response) {
 		return // No session is at an endpoint of that.
 	}
 	at := x.pool.SessionOf(x.hold.Target)
-	if at == 0 || x.Session.State == routing.SessionStays && x.Session.Endpoint == at {
+	if at == 0 || x.Session.State == session.Stays && x.Session.Endpoint == at {
 		return
 	}
 	s := x.Route.Sessions

@@ -9,9 +9,9 @@
 //
 // Read in this order: route.go (what a request gets), generation.go (compiling a snapshot), router.go (finding a
 // route), closedtexts.go (finding a route that refuses all that begins with a text), expressions.go and
-// openexpressions.go (finding one by a regular expression), place.go (choosing among the routes of one path),
-// effort.go (a route that would take too long to find), compiledtexts.go (expressions that routes share), split.go
-// and sessions.go (which of a route's backends), mirrors.go, errorpages.go, fallback.go and retry.go (what else a
-// route has), state.go (what the next generation goes on with), mark.go (the mark that a route leaves on its
-// requests, and which of them come back). Package condition says whether a request meets the conditions of a route.
+// openexpressions.go (finding one by a regular expression), place.go (choosing among the routes of one path), effort.go
+// (a route that would take too long to find), compiledtexts.go (expressions that routes share), split.go (which of a
+// route's backends), askers.go (who is asked for its policies), mirrors.go, errorpages.go, fallback.go and retry.go
+// (what else a route has), state.go (what the next generation goes on with), mark.go (the mark that a route leaves on
+// its requests, and which of them come back). Package condition says whether a request meets the conditions of a route.
 package routing

@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/identity"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/session"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -231,7 +232,11 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)
 			}
 		}
-		compiled[i].Sessions = compileSessions(r, sessions)
+		pools := make([]*balance.Pool, len(sessions))
+		for i := range sessions {
+			pools[i] = sessions[i].Pool
+		}
+		compiled[i].Sessions, compiled[i].SessionsAt = session.Compile(r, pools), sessions
 		if len(r.Mirrors) > 0 {
 			if compiled[i].Mirrors, err = g.compileMirrors(r, state, t); err != nil {
 				return nil, fmt.Errorf("path %q: %w", r.Path, err)

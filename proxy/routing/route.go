@@ -9,6 +9,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/mirror"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
+	"github.com/warren-dev/ingress/proxy/session"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -25,9 +26,11 @@ type Route struct {
 	// Split shares the requests among backends. Nil if there is nothing to choose.
 	Split *Split
 	// Sessions keeps sessions with their endpoints. Nil if none are kept.
-	Sessions  *Sessions
-	Balancing snapshot.Balancing
-	Timeouts  snapshot.Timeouts
+	Sessions *session.Rule
+	// SessionsAt are the backends that sessions may be at, by the index of their pool in Sessions.
+	SessionsAt []Backend
+	Balancing  snapshot.Balancing
+	Timeouts   snapshot.Timeouts
 	// Patience is how long the endpoint may be silent before it answers: the shorter one of two timeouts. 0 is for ever.
 	Patience time.Duration
 	// Repeatable is set if another endpoint may be asked once that time is over.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package routing
+package session
 
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,34 +15,33 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Sessions says how a route keeps sessions.
-type Sessions struct {
+// Rule says how a route keeps sessions.
+type Rule struct {
 	snapshot.Persistence
-	// backends are those that a session may be at: those of the route, with a weight or without.
-	backends []Backend
+	// pools are those that a session may be at.
+	pools []*balance.Pool
 	// attributes follow the value of the cookie if the client came over plain HTTP, and secured if it came over HTTPS.
 	attributes, secured string
 	// header is the name of the header field.
 	header []byte
 }
 
-// compileSessions returns nil if the route keeps none. backends are those that sessions may be at.
-func compileSessions(r *snapshot.Route, backends []Backend) *Sessions {
+// Compile returns nil if the route keeps no sessions. pools are those that sessions may be at: those of the route, with
+// a weight or without.
+func Compile(r *snapshot.Route, pools []*balance.Pool) *Rule {
 	if r.Persistence == nil {
 		return nil
 	}
-	s := &Sessions{
-		Persistence: *r.Persistence, backends: backends, header: []byte(r.Persistence.Name),
-	}
+	s := &Rule{Persistence: *r.Persistence, pools: pools, header: []byte(r.Persistence.Name)}
 	s.attributes, s.secured = s.attribute(r, s.Cookie.Secure), s.attribute(r, true)
-	for i := range backends {
-		backends[i].Pool.RequireSessions()
+	for _, p := range pools {
+		p.RequireSessions()
 	}
 	return s
 }
 
 // attribute returns the attributes of a route's cookie.
-func (s *Sessions) attribute(r *snapshot.Route, secure bool) string {
+func (s *Rule) attribute(r *snapshot.Route, secure bool) string {
 	text := "; Path=" + cmp.Or(s.Cookie.Path, cookiePath(r))
 	if s.Cookie.Domain != "" {
 		text += "; Domain=" + s.Cookie.Domain
@@ -84,46 +84,46 @@ func cookiePath(r *snapshot.Route) string {
 	return path
 }
 
-// SessionState says what became of the session that a request names.
-type SessionState uint8
+// State says what became of the session that a request names.
+type State uint8
 
 const (
-	// SessionNone means that the request names none.
-	SessionNone SessionState = iota
-	// SessionUnknown means that what it names is none of ours.
-	SessionUnknown
-	// SessionEnded means that it is over.
-	SessionEnded
-	// SessionMoves means that its endpoint takes no requests, or is not one of the route's.
-	SessionMoves
-	// SessionStays means that the request goes to its endpoint.
-	SessionStays
+	// None means that the request names none.
+	None State = iota
+	// Unknown means that what it names is none of ours.
+	Unknown
+	// Ended means that it is over.
+	Ended
+	// Moves means that its endpoint takes no requests, or is not one of the route's.
+	Moves
+	// Stays means that the request goes to its endpoint.
+	Stays
 )
 
-// Find finds out which session a request belongs to at a time since 1970, and which backend that is at if it stays.
-// Nothing that a client writes leads to an endpoint that is not one of the route's: it would name none.
-func (s *Sessions) Find(
+// Find finds out which session a request belongs to at a time since 1970, and the index of the pool that it is at if it
+// stays. Nothing that a client writes leads to an endpoint that is not one of the route's: it would name none.
+func (s *Rule) Find(
 	fields []message.Field, key *balance.SessionKey, now time.Duration, buf *balance.TokenBuffer,
-) (SessionState, balance.Session, *Backend) {
+) (State, balance.Session, int) {
 	token := s.token(fields)
 	if token == nil {
-		return SessionNone, balance.Session{}, nil
+		return None, balance.Session{}, -1
 	}
 	found, ok := key.Open(token, buf)
 	switch {
 	case !ok:
-		return SessionUnknown, balance.Session{}, nil
+		return Unknown, balance.Session{}, -1
 	case s.Absolute > 0 && now-found.Began >= s.Absolute:
-		return SessionEnded, balance.Session{}, nil
+		return Ended, balance.Session{}, -1
 	}
-	if backend := s.at(found); backend != nil {
-		return SessionStays, found, backend
+	if at := s.at(found); at >= 0 {
+		return Stays, found, at
 	}
-	return SessionMoves, balance.Session{}, nil // for all that is known: it may be somebody else's, too
+	return Moves, balance.Session{}, -1 // for all that is known: it may be somebody else's, too
 }
 
 // token returns the token that a request has, or nil.
-func (s *Sessions) token(fields []message.Field) []byte {
+func (s *Rule) token(fields []message.Field) []byte {
 	if s.Type == snapshot.SessionByCookie {
 		return balance.CookieValue(fields, s.Name)
 	}
@@ -135,19 +135,14 @@ func (s *Sessions) token(fields []message.Field) []byte {
 	return nil
 }
 
-// at returns the backend that a session is at. It returns nil if its endpoint takes no requests, or is of no backend of
-// the route.
-func (s *Sessions) at(session balance.Session) *Backend {
-	for i := range s.backends {
-		if s.backends[i].Pool.SessionAt(session) != nil {
-			return &s.backends[i]
-		}
-	}
-	return nil
+// at returns the index of the pool that a session is at. It returns -1 if its endpoint takes no requests, or is in no
+// pool of the route.
+func (s *Rule) at(session balance.Session) int {
+	return slices.IndexFunc(s.pools, func(p *balance.Pool) bool { return p.SessionAt(session) != nil })
 }
 
 // AppendField appends what the client is told of a new session: the value of the header field, or that of Set-Cookie.
-func (s *Sessions) AppendField(value []byte, session balance.Session, key *balance.SessionKey, buf *balance.TokenBuffer, secure bool) []byte {
+func (s *Rule) AppendField(value []byte, session balance.Session, key *balance.SessionKey, buf *balance.TokenBuffer, secure bool) []byte {
 	if s.Type == snapshot.SessionByHeader {
 		return key.Seal(value, session, buf)
 	}
@@ -160,7 +155,7 @@ func (s *Sessions) AppendField(value []byte, session balance.Session, key *balan
 }
 
 // Tell adds the field to a response, unless the endpoint has one of that name of its own.
-func (s *Sessions) Tell(resp *message.Response, value []byte) {
+func (s *Rule) Tell(resp *message.Response, value []byte) {
 	if s.Type == snapshot.SessionByCookie {
 		balance.SetCookie(resp, value)
 		return
