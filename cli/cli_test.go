@@ -189,6 +189,7 @@ func TestMisuseIsSaidInOneLine(t *testing.T) {
 	for want, args := range map[string][]string{
 		"write one URL":                     {"explain"},
 		"write one URL, such":               {"explain", "http://a/", "http://b/"},
+		"leave one of them out":             {"explain", "http://a/", "-f", "-", "--ask"},
 		`"xml" for "-o, --output"`:          {"explain", "http://a/", "-o", "xml"},
 		"--unknown":                         {"explain", "--unknown"},
 		"--trusted-proxies: \"x\"":          {"explain", "http://a/", "-f", "-", "--trusted-proxies", "x"},

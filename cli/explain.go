@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -27,6 +28,7 @@ import (
 type explainFlags struct {
 	method, client, listener string
 	headers                  []string
+	ask                      bool
 	files                    []string
 	namespace                string
 	controller               controllerFlags
@@ -39,7 +41,7 @@ func (p *program) explain() *cobra.Command {
 		Use: "explain URL", Short: "Say what would become of a request, and why",
 		Long: `Says what would become of a request for the URL, and why: the certificate, every rule of its host and why it won or lost, the access
 decision, the rate limit, what the endpoint would get, each endpoint's health, and the answer. It asks a running replica, or with -f
-compiles manifests without a cluster. Nothing is sent. A URL without a scheme is one of http, as for curl, whose -H and -X there are.
+compiles manifests without a cluster. Nothing is sent, but with --ask the questions about who gets in. A URL without a scheme is one of http, as for curl, whose -H and -X there are.
 
 The request goes to the Gateway's listener at the URL's port, and where Ingresses are served if no listener has that port.`,
 		Example: `  warren-ingress explain https://shop.example.com/cart --client 203.0.113.7
@@ -54,6 +56,7 @@ The request goes to the Gateway's listener at the URL's port, and where Ingresse
 	flags.StringVar(&f.client, "client", "", "`address` that the connection comes from (default one that stands for any)")
 	flags.StringVar(&f.listener, "listener", "", "`address` of the listener that it goes to, or its Gateway as namespace/name, if several listeners have the URL's port")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "field of the request, `'Name: value'`; may be given several times")
+	flags.BoolVar(&f.ask, "ask", false, "ask whom the rule asks who gets in, such as a service, instead of saying who would be asked")
 	flags.StringArrayVarP(&f.files, "filename", "f", nil, "`file` or folder with manifests, or - for standard input: explain by these instead of asking a replica; may be given several times")
 	if !p.isPlugin() { // kubectl warren has the flag for all of its commands.
 		flags.StringP(namespaceFlag, "n", "", "with -f, the `namespace` of objects that name none (default \"default\")")
@@ -97,6 +100,9 @@ func withScheme(target string) string {
 // explanation asks a replica, or compiles manifests and asks what would serve them.
 func (p *program) explanation(ctx context.Context, target string, f *explainFlags) (*explain.Explanation, error) {
 	if len(f.files) > 0 {
+		if f.ask {
+			return nil, misuse{errors.New("--ask has a running replica ask, so it does not go with -f: leave one of them out")}
+		}
 		return p.explainFiles(target, f)
 	}
 	query := url.Values{"url": {target}, "method": {f.method}, "header": f.headers}
@@ -105,6 +111,9 @@ func (p *program) explanation(ctx context.Context, target string, f *explainFlag
 	}
 	if f.listener != "" {
 		query.Set("listener", f.listener)
+	}
+	if f.ask {
+		query.Set("ask", "true")
 	}
 	from, err := p.find(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@
 package proxy
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -836,18 +837,76 @@ func TestAServiceWhoseEndpointsAreReplacedKeepsNobodyOut(t *testing.T) {
 func TestExplainSaysWhoWouldBeAsked(t *testing.T) {
 	t.Parallel()
 	asked := new(counter)
-	service := startBackend(t, func(w http.ResponseWriter, _ *http.Request) {
+	service := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
-		w.WriteHeader(http.StatusUnauthorized)
+		if r.Header.Get("Cookie") == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		w.Header().Set("X-User", "alice")
 	})
 	p := serve(t)
-	p.apply(guarded("", askingService(), poolOf("pool", named(t, "e").address), poolOf("auth", service.address)))
-	got, err := p.Explainer().Explain(&explain.Question{Method: "GET", URL: "http://a/"})
-	if err != nil {
-		t.Fatal(err)
+	signIn := func(e *auth.External) { e.SignInURL, e.MaxBody, e.ResponseHeaders = "/start", 10, []string{"X-User"} }
+	p.apply(guarded("a", askingService(signIn), poolOf("pool", named(t, "e").address), poolOf("auth", service.address)))
+	for _, test := range []struct {
+		ask     bool
+		fields  []string
+		passed  bool
+		text    string
+		answer  explain.Answer
+		user    string
+		asksNow int64
+	}{
+		{false, nil, true, "would ask default/auth for /check, and goes on as if that let the request pass", explain.Answer{Text: "the service's"}, "", 0},
+		{true, nil, false, "default/auth for /check does not let the request pass", explain.Answer{
+			Status: 302, Reason: "AuthRequired", Text: "the rule wants to know who you are", Location: "/start?rd=http%3A%2F%2Fa%2Fb",
+		}, "", 1},
+		{true, []string{"Cookie: a=b", "X-User: forged"}, true, "default/auth for /check lets the request pass", explain.Answer{Text: "the service's"}, "alice", 1},
+	} {
+		before := asked.Load()
+		got, err := p.Explainer().Explain(&explain.Question{URL: "http://a/b", Headers: test.fields, Ask: test.ask})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]explain.Policy{{Name: "external-auth", Passed: test.passed, Text: test.text}}, got.Policies); diff != "" {
+			t.Errorf("the policies (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(test.answer, got.Answer); diff != "" {
+			t.Errorf("the answer (-want +got):\n%s", diff)
+		}
+		if n := asked.Load() - before; n != test.asksNow {
+			t.Errorf("the service was asked %d times, want %d", n, test.asksNow)
+		}
+		user := ""
+		if got.Upstream != nil {
+			for _, h := range got.Upstream.Headers {
+				if strings.EqualFold(h.Name, "X-User") {
+					user += h.Value
+				}
+			}
+		}
+		if user != test.user {
+			t.Errorf("the endpoint is told %q, want %q", user, test.user)
+		}
 	}
-	want := []explain.Policy{{Name: "external-auth", Passed: true, Text: "would ask default/auth for /check, and goes on as if that let the request pass"}}
-	if diff := cmp.Diff(want, got.Policies); diff != "" || got.Answer.Reason != "" || asked.Load() != 0 {
-		t.Errorf("it was asked %d times, the answer is %+v, and the policies (-want +got):\n%s", asked.Load(), got.Answer, diff)
+
+	p.apply(guarded("a", askingService(), poolOf("pool", named(t, "e").address), poolOf("auth")))
+	got, err := p.Explainer().Explain(&explain.Question{URL: "http://a/b", Ask: true})
+	want := explain.Answer{Status: 503, Reason: "AuthUnavailable", Text: "default/auth for /check: no endpoint takes requests"}
+	if diff := cmp.Diff(want, got.Answer); err != nil || diff != "" {
+		t.Errorf("without an endpoint: %v, the answer (-want +got):\n%s", err, diff)
+	}
+
+	silent := startScript(t)
+	p.apply(guarded("a", askingService(), poolOf("pool", named(t, "e").address), poolOf("auth", silent.address)))
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan *explain.Explanation)
+	go func() {
+		got, _ := p.Explainer().ExplainWithin(ctx, &explain.Question{URL: "http://a/b", Ask: true})
+		ended <- got
+	}()
+	silent.accept().head()
+	cancel()
+	if got := receive(t, "the end of the question", ended); got.Answer.Reason != "ClientClosed" {
+		t.Errorf("whoever asked is gone, and the answer is %+v", got.Answer)
 	}
 }

@@ -85,7 +85,7 @@ func (s *Service) Ask(v *step.View, w step.Waiting) step.Answer {
 	keeps := s.verdicts != nil && a.makeKey()
 	if keeps {
 		if kept := s.verdicts.find(a.key, s.client.clock.Now()); kept != nil {
-			s.note(v, "a verdict of "+s.name+" is kept that lets the request pass")
+			s.note(v, true, " is not asked again: what it said lets the request pass")
 			return s.admit(v, kept)
 		}
 	}
@@ -97,22 +97,23 @@ func (s *Service) Ask(v *step.View, w step.Waiting) step.Answer {
 	}
 	a.get(w)
 	if a.answer.why != "" {
+		s.note(v, false, " says nothing that can be followed")
 		return s.unavailable(a.answer.why)
 	}
 	if a.answer.passes {
 		if keeps {
 			s.verdicts.keep(s.client, a.key, a.answer.verdict, s.client.clock.Now(), min(s.keeps, a.answer.fresh))
 		}
-		s.note(v, s.name+" lets the request pass")
+		s.note(v, true, " lets the request pass")
 		return s.admit(v, a.answer.verdict)
 	}
 	return s.refuse(v, &a.answer)
 }
 
-// note notes for somebody who has the service asked, and wants to know.
-func (s *Service) note(v *step.View, text string) {
+// note notes what the service says, for somebody who has it asked and wants to know.
+func (s *Service) note(v *step.View, passed bool, says string) {
 	if v.Notes != nil {
-		v.Note((*auth.External)(nil).Name(), text)
+		*v.Notes = append(*v.Notes, step.Note{Policy: (*auth.External)(nil).Name(), Passed: passed, Text: s.name + says})
 	}
 }
 

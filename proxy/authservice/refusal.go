@@ -41,7 +41,7 @@ func (s *Service) refuse(v *step.View, a *answer) step.Answer {
 			v.Fields = append(v.Fields, message.Field{Name: location, Value: to})
 		}
 	}
-	s.note(v, s.name+" does not let the request pass")
+	s.note(v, false, " does not let the request pass")
 	v.Fields = append(v.Fields, a.fields...)
 	return refused
 }

@@ -24,6 +24,8 @@ type Trial struct {
 	notes []step.Note
 	// routed is the request as its route was looked for.
 	routed message.Request
+	// stop ends the watch over what the trial waits for. Nil if it waits for nothing.
+	stop func() bool
 }
 
 // Try returns a trial of a request by the generation that is served now. Its owner fills in the request and ends the
@@ -39,6 +41,9 @@ func (b *Basis) Try(from *client.Origin) *Trial {
 
 // End ends the trial and all views of its request.
 func (t *Trial) End() {
+	if t.stop != nil {
+		t.stop()
+	}
 	if t.d.Trace != nil {
 		t.d.Basis.Tracer.End(t.d.Trace)
 	}
@@ -51,7 +56,7 @@ func (t *Trial) Generation() *routing.Generation { return t.d.Generation }
 func (t *Trial) RequestHead() *message.Request { return &t.d.Head }
 
 // Decide takes the request through the phases. It returns how the request is answered, or None if an endpoint is asked.
-// It also returns what replaces the usual text of that reason.
+// It also returns what replaces the usual text of that reason, for operators.
 func (t *Trial) Decide() (why reason.Reason, detail string) {
 	if t.d.Basis.Tracer != nil {
 		t.d.EnterTrace()
@@ -63,7 +68,7 @@ func (t *Trial) Decide() (why reason.Reason, detail string) {
 	if why == reason.None {
 		why = t.d.pass(phases[found:])
 	}
-	return why, t.d.Reply.Detail
+	return why, cmp.Or(t.d.Reply.Detail, t.d.Cause)
 }
 
 // Routed returns the request as it was when [Trial.Decide] looked for its route. Policies had changed nothing of it.
@@ -105,7 +110,7 @@ func (t *Trial) Location(why reason.Reason) []byte {
 	switch why {
 	case reason.RedirectToHTTPS:
 		return t.d.Location()
-	case reason.Redirected:
+	case reason.Redirected, reason.AuthRequired:
 		location, _ := message.First(t.d.Own.Fields, "location")
 		return location
 	}

@@ -46,6 +46,11 @@ func New(basis *decide.Basis, requests *http1.ServerConfig) *Explainer {
 // that they are served with. It sends nothing to an endpoint and takes nothing from a rate limit. The error is about
 // the question.
 func (x *Explainer) Explain(q *Question) (*Explanation, error) {
+	return x.ExplainWithin(context.Background(), q)
+}
+
+// ExplainWithin is Explain for a question that may have others asked. It waits for them until ctx ends.
+func (x *Explainer) ExplainWithin(ctx context.Context, q *Question) (*Explanation, error) {
 	a, err := q.parse()
 	if err != nil {
 		return nil, err
@@ -57,6 +62,9 @@ func (x *Explainer) Explain(q *Question) (*Explanation, error) {
 	from := x.basis.Trusted.Origin(peer, a.secure, 0)
 	t := x.basis.Try(&from)
 	defer t.End()
+	if q.Ask {
+		t.Ask(ctx)
+	}
 	at, err := a.siteFor(t.Generation(), q.Listener)
 	if err != nil {
 		return nil, err

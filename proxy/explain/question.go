@@ -33,6 +33,9 @@ type Question struct {
 	// Headers are fields such as "Name: value". A Host replaces the host of the URL in the request, but not in the
 	// handshake.
 	Headers []string
+	// Ask has those asked whom the rule's policies ask who gets in, such as a service. Otherwise the explanation says who
+	// would be asked, and goes on as if they let the request pass.
+	Ask bool
 	// AnyCertificate lets a request over HTTPS go on without a certificate, as if there were one.
 	AnyCertificate bool
 }

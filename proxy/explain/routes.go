@@ -122,13 +122,21 @@ func shownEndpoints(p *balance.Pool) string {
 }
 
 // ExplainHandler explains the request that its query describes. The parameter url has to be there. The parameters
-// method, client and listener (addresses) and header ("Name: value", any number of them) are optional. It answers
-// with 400 and the reason if they describe no request. With output=json it answers with an [Explanation] in JSON, and
+// method, client and listener (addresses), header ("Name: value", any number of them) and ask (true, to have services
+// asked who gets in) are optional. It answers with 400 and the reason if they describe no request. With output=json it answers with an [Explanation] in JSON, and
 // otherwise with text.
 func (x *Explainer) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		q := &Question{URL: query.Get("url"), Method: query.Get("method"), Headers: query["header"], Listener: query.Get("listener")}
+		switch ask := query.Get("ask"); ask {
+		case "", "false":
+		case "true":
+			q.Ask = true
+		default:
+			http.Error(w, fmt.Sprintf("ask is %q: write true or false", ask), http.StatusBadRequest)
+			return
+		}
 		if client := query.Get("client"); client != "" {
 			var err error
 			if q.Peer, err = netip.ParseAddr(client); err != nil {
@@ -136,7 +144,7 @@ func (x *Explainer) ExplainHandler() http.Handler {
 				return
 			}
 		}
-		e, err := x.Explain(q)
+		e, err := x.ExplainWithin(r.Context(), q)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
