@@ -41,6 +41,9 @@ func (c *ClientCertificate) Equal(other step.Policy) bool {
 		c.Status == o.Status && c.ErrorPage == o.ErrorPage && c.Missing == o.Missing
 }
 
+// Tells returns nothing: no client may send what endpoints are told, whether they are or not.
+func (*ClientCertificate) Tells() []string { return nil }
+
 // AsksClients returns whether a policy judges the certificates of clients.
 func AsksClients(p step.Policy) bool {
 	c, ok := p.(*ClientCertificate)
@@ -103,7 +106,6 @@ type clientJudge struct {
 var locationName = []byte("Location")
 
 func (c *clientJudge) request(v *step.View) step.Answer {
-	dropClientFields(v.Request.Fields)
 	switch {
 	case c.missing != "":
 		if v.Notes != nil {

@@ -26,6 +26,8 @@ import (
 type Upload struct {
 	// Limit bounds the content, in bytes. No endpoint sees more of it. 0 is for no bound.
 	Limit int64
+	// Changes are made to the trailers.
+	Changes []func([]message.Field)
 	// tees get the content too. Nil for nobody.
 	tees     []*Tee
 	kept     kept
@@ -202,7 +204,11 @@ func (u *Upload) trailers(r message.Reader) []message.Field {
 	if u.gathered.whole {
 		return nil
 	}
-	return client.TrailersWithoutForwarding(r.Trailers())
+	trailers := client.TrailersWithoutForwarding(r.Trailers())
+	for _, change := range u.Changes {
+		change(trailers)
+	}
+	return trailers
 }
 
 // finish bounds the exchange's wait for the response, now that the whole content was sent.

@@ -66,17 +66,18 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		return mirrors.Copy(&mirror.To{Series: new(observe.Series), Pool: &balance.Pool{MirrorMemory: new(atomic.Int64)}}, new(message.Request), nil, 0)
 	}
 	occupy(t, reflect.ValueOf(&x).Elem(), map[reflect.Type]any{
-		reflect.TypeFor[[]*mirror.Copy]():    []*mirror.Copy{copied()},
-		reflect.TypeFor[[]*content.Tee]():    []*content.Tee{copied().SendWith()},
-		reflect.TypeFor[client.Side]():       struct{ client.Side }{},
-		reflect.TypeFor[upstream.Exchange](): &upstream.Stream{},
-		reflect.TypeFor[step.Asker]():        struct{ step.Asker }{},
-		reflect.TypeFor[step.Giver]():        struct{ step.Giver }{},
-		reflect.TypeFor[step.Waiting]():      (*waiting)(&x),
-		reflect.TypeFor[message.Writer]():    struct{ message.Writer }{},
-		reflect.TypeFor[error]():             message.ErrClosed,
-		reflect.TypeFor[*decide.Basis]():     &decide.Basis{Tracer: &observe.Tracer{}},
-		reflect.TypeFor[sync.Mutex]():        sync.Mutex{}, // nobody holds it
+		reflect.TypeFor[[]*mirror.Copy]():        []*mirror.Copy{copied()},
+		reflect.TypeFor[[]*content.Tee]():        []*content.Tee{copied().SendWith()},
+		reflect.TypeFor[client.Side]():           struct{ client.Side }{},
+		reflect.TypeFor[upstream.Exchange]():     &upstream.Stream{},
+		reflect.TypeFor[step.Asker]():            struct{ step.Asker }{},
+		reflect.TypeFor[step.Giver]():            struct{ step.Giver }{},
+		reflect.TypeFor[step.Waiting]():          (*waiting)(&x),
+		reflect.TypeFor[func([]message.Field)](): func([]message.Field) {},
+		reflect.TypeFor[message.Writer]():        struct{ message.Writer }{},
+		reflect.TypeFor[error]():                 message.ErrClosed,
+		reflect.TypeFor[*decide.Basis]():         &decide.Basis{Tracer: &observe.Tracer{}},
+		reflect.TypeFor[sync.Mutex]():            sync.Mutex{}, // nobody holds it
 	})
 	parts := []reflect.Value{reflect.ValueOf(&x).Elem(), reflect.ValueOf(&x.Decision).Elem()}
 	for _, part := range parts {

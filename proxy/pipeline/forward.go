@@ -4,6 +4,7 @@ package pipeline
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/warren-dev/ingress/proxy/attempt"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -24,7 +25,10 @@ func (x *Exchange) forward() Verdict {
 			return x.Answer(why, detail)
 		}
 	}
-	x.upload.Limit = x.View.MaxContent
+	x.upload.Limit, x.upload.Changes = x.View.MaxContent, x.Route.Policies.Trailers
+	if further := x.Backend.Policies.Trailers; len(further) > 0 {
+		x.upload.Changes = slices.Concat(x.upload.Changes, further)
+	}
 	x.pool = x.Backend.Pool
 	x.pool.Count(x.Started)
 	if x.Route.Balancing.Policy == snapshot.Hash && x.Route.Split == nil { // or its backend was chosen by that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/step"
 )
@@ -14,6 +15,8 @@ import (
 type Chain struct {
 	// Request are the steps that look at requests, in the order of the policies.
 	Request []func(*step.View) step.Answer
+	// Trailers are the steps that change the trailers of requests, in that order.
+	Trailers []func([]message.Field)
 	// Response are the steps that change what endpoints answer, and Own those that add to answers of our own, both from
 	// the last policy's to the first's.
 	Response, Own []func(*step.View, *message.Response)
@@ -31,7 +34,12 @@ func Compile(policies []Policy, scope *step.Scope) (Chain, error) {
 		of = *scope
 	}
 	of.Policies = policies
+	guard := auth.Guard(policies)
 	for _, p := range policies {
+		if guard != nil && asksWho(p) {
+			c.Add(guard)
+			guard = nil
+		}
 		steps, err := p.Compile(&of)
 		if err != nil {
 			return c, fmt.Errorf("policy %q: %w", p.Name(), err)
@@ -41,10 +49,19 @@ func Compile(policies []Policy, scope *step.Scope) (Chain, error) {
 	return c, nil
 }
 
+// asksWho returns whether a policy is one of those that have clients prove who they are.
+func asksWho(p Policy) bool {
+	_, ok := p.(auth.Policy)
+	return ok
+}
+
 // Add puts the steps of a policy behind those that the chain has.
 func (c *Chain) Add(steps *step.Steps) {
 	if steps.Request != nil {
 		c.Request = append(c.Request, steps.Request)
+	}
+	if steps.Trailers != nil {
+		c.Trailers = append(c.Trailers, steps.Trailers)
 	}
 	if steps.Response != nil {
 		c.Response = slices.Insert(c.Response, 0, steps.Response)

@@ -13,6 +13,8 @@ import (
 type Steps struct {
 	// Request looks at a request before an endpoint is chosen. It may change the request, or return how it is answered.
 	Request func(*View) Answer
+	// Trailers changes the trailers of a request, after its head was sent on.
+	Trailers func([]message.Field)
 	// Response changes an endpoint's final answer, unless that changes the protocol.
 	Response func(*View, *message.Response)
 	// Own adds fields to an answer of our own. That has only the fields that it needs besides those of all such answers.
