@@ -56,6 +56,8 @@ func provocations(t *testing.T) []provocation {
 	answering := func(p policy.Policy) *snapshot.Snapshot {
 		return with(func(r *snapshot.Route) { r.Pool, r.Policies = "", []policy.Policy{p} })
 	}
+	denied := guarded("", askingService(), poolOf("pool", b.address),
+		poolOf("auth", startBackend(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }).address))
 	const plain = "METHOD / HTTP/1.1\r\nHost: a\r\n\r\n"
 	return []provocation{
 		{reason.MalformedRequest, "METHOD / HTTP/1.1\r\nHost: a\r\nBad Field: x\r\n\r\n", serving, 400, "http_request_error", "white space", false, false},
@@ -76,6 +78,8 @@ func provocations(t *testing.T) []provocation {
 		{reason.ConnectionsLimited, plain, with(withPolicies(&policy.ConnectionLimit{})), 429, "http_request_denied", "under way", true, false},
 		{reason.CertificateRequired, plain, with(withPolicies(&auth.ClientCertificate{Terms: &clientcert.Terms{Authorities: newAuthority(t, "a").pem}})), 403, "http_request_denied",
 			"without asking for a certificate", false, false},
+		{reason.AuthRequired, plain, with(withPolicies(basicAuth)), 401, "http_request_denied", "wants to know who you are", true, false},
+		{reason.AuthDenied, plain, denied, 403, "http_request_denied", "does not admit you", true, false},
 		{reason.AuthUnavailable, plain, with(withPolicies(&auth.ClientCertificate{Missing: "there is no Secret"})), 503, "proxy_internal_error", "nobody can say now", true, false},
 		{reason.ContentTooLarge, "METHOD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", with(bufferingUpTo(1)), 413, "http_request_error", "without a Content-Length", true, false},
 		{reason.Redirected, plain, answering(&policy.Redirect{Status: 302}), 302, "proxy_internal_response", "sends its clients", true, false},

@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -101,7 +102,7 @@ func (g *generator) spelled(path string) string {
 // has all of its fields set, on one route in four.
 var randomPolicies = map[string]func(*generator) policy.Policy{
 	"access-control": func(g *generator) policy.Policy {
-		var p policy.Access
+		p := policy.Access{Any: g.IntN(4) == 0}
 		if g.IntN(3) == 0 {
 			p.Denied = prefixes(pickFrom(g, "203.0.113.0/24", "2001:db8::/32", "203.0.113.7/32"))
 		}
@@ -163,6 +164,21 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		}
 		return &auth.ClientCertificate{Terms: &clientcert.Terms{Authorities: newAuthority(g.tb, "a").pem}, Optional: g.IntN(4) > 0, Missing: pickFrom(g, "", "", "", "it is not there")}
 	},
+	"jwt": func(g *generator) policy.Policy {
+		if g.IntN(6) > 0 {
+			return nil
+		}
+		p := *agreedIssuer(g.tb).takes("")
+		p.Missing, p.Audiences = pickFrom(g, "", "", "it is not there"), pickFrom(g, []string{"shop"}, []string{"shop"}, []string{"till"})
+		return &p
+	},
+	"basic-auth": func(g *generator) policy.Policy {
+		if g.IntN(4) > 0 {
+			return nil
+		}
+		// Passwords by bcrypt and apr1 have to be checked, which explain does not.
+		return &auth.Basic{Users: pickFrom(g, "carol:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=", "dave:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=", "x"), Missing: pickFrom(g, "", "", "it is not there")}
+	},
 	"headers": func(g *generator) policy.Policy {
 		if g.IntN(4) > 0 {
 			return nil
@@ -217,7 +233,7 @@ func (g *generator) policy(like policy.Policy) policy.Policy {
 func TestEveryPolicyStandsInTheAgreement(t *testing.T) {
 	t.Parallel()
 	g := &generator{Rand: rand.New(rand.NewPCG(7, 7)), tb: t}
-	for _, name := range []string{"script", "access-control", "rate-limit", "connection-limit", "client-certificate", "headers", "rewrite", "redirect", "fixed-response", "external-auth"} { // Their values decide.
+	for _, name := range []string{"script", "access-control", "rate-limit", "connection-limit", "client-certificate", "jwt", "basic-auth", "headers", "rewrite", "redirect", "fixed-response", "external-auth"} { // Their values decide.
 		if randomPolicies[name] == nil {
 			t.Errorf("randomPolicies has no %s", name)
 		}
@@ -281,8 +297,24 @@ func (g *generator) fieldsAskedFor() (fields []string) {
 	for range g.IntN(4) {
 		fields = append(fields, pickFrom(g, "X-A: ", "x-a: ", "X-B: ", "Cookie: k=", "cookie: a=b; K=")+pickFrom(g, "1", "2", "a b", "1, 2", ""))
 	}
+	switch g.IntN(4) {
+	case 0:
+		fields = append(fields, knows(pickFrom(g, "carol:secret", "carol:wrong")))
+	case 1:
+		fields = append(fields, brings(agreedIssuer(g.tb).token(nil)))
+	}
 	return fields
 }
+
+// agreedIssuer has the tokens of the requests that are explained.
+var agreedIssuer = func() func(testing.TB) *tokens {
+	var once sync.Once
+	var issuer *tokens
+	return func(tb testing.TB) *tokens {
+		once.Do(func() { issuer = newTokens(tb, "k") })
+		return issuer
+	}
+}()
 
 func (g *generator) queryAskedFor() string {
 	query := "?"

@@ -56,6 +56,7 @@ func New(config Config) *Proxy {
 	p.prober = health.NewProber(p.engine.Clock, health.NewProbes(p.dialer, config.Logger).Probe, p.healthChanged)
 	p.engine.Ejector = balance.NewEjector(p.engine.Clock)
 	p.state = routing.NewState(p.dialer, p.prober)
+	p.state.Keys.Logger = config.Logger
 	p.engine.Metrics = p.state.Metrics
 	p.engine.ContentMemory.Limit = int64(cmp.Or(config.HeadMemory, headmemory.Default))
 	p.engine.Encoders.Memory.Limit, p.engine.Encoders.Buffers = p.engine.ContentMemory.Limit, &p.engine.Buffers

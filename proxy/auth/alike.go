@@ -5,7 +5,8 @@ package auth
 import "github.com/warren-dev/ingress/proxy/message"
 
 // DropAlike takes the fields out of a message whose names are one name, which is in lower case, or could be taken for
-// it. Programs that get fields as CGI variables (RFC 3875, section 4.1.18) read every sign in a name as an underscore.
+// it. Programs that get fields as CGI variables (RFC 3875, section 4.1.18) read every sign in a name as an
+// underscore.
 func DropAlike(fields []message.Field, name string) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind.EndToEnd() && alike(f.Name, name) {

@@ -16,16 +16,17 @@ type Policy interface {
 	Tells() []string
 }
 
-// identityNames and identityPrefixes are fields, in lower case, by which endpoints are told who a client is by somebody
-// before them, whatever the route's policies tell.
+// identityNames and identityPrefixes are fields, in lower case, by which endpoints are told who a client is by
+// somebody before them, whatever the route's policies tell.
 var (
 	identityNames    = []string{"remote-user", "client-cert", "client-cert-chain", "x-forwarded-client-cert"}
 	identityPrefixes = []string{"ssl-client-", "x-auth-request-"}
 )
 
 // Guard returns the steps of a route that has one of the policies, or nil. They take out of requests, and of their
-// trailers, the fields by which a client could say itself who it is. They come before all of these policies. Of a field
-// that is a credential, the policy that tells something by it takes out what the client has sent, once nobody needs it.
+// trailers, the fields by which a client could say itself who it is. They come before all of these policies. Of a
+// field that is a credential, the policy that tells something by it takes out what the client has sent, once nobody
+// needs it.
 func Guard(policies []step.Policy) *step.Steps {
 	g := guard{names: slices.Clone(identityNames)}
 	guards := false

@@ -39,7 +39,7 @@ func TestNobodySaysByItselfWhoItIs(t *testing.T) {
 		"X-Auth-Request-User: root", "x-auth-request-email: x", "X_Auth_Request_Groups: x", "x-auth-request-x: x",
 		"Remote-User: root", "REMOTE_USER: root", "remote.user: root", "Remote-User: again",
 		"X-Forwarded-Client-Cert: x", "x_forwarded_client_cert: x",
-		"X-User: root", "x-user: root", "X_USER: root", "x.uSer: root", "X!User: root",
+		"X-Role: root", "X-User: root", "x-user: root", "X_USER: root", "x.uSer: root", "X!User: root",
 		"X-Very-Long-Name-Of-A-Field-That-Says-Which-Groups-Somebody-Is-In-By-Name: x",
 		"X-Very_Long-Name-Of-A-Field-That-Says-Which-Groups-Somebody-Is-In-By-Name: x",
 	}
@@ -48,7 +48,7 @@ func TestNobodySaysByItselfWhoItIs(t *testing.T) {
 		"X-Auth-Requests: x", "Remote-Users: x", "X-Users: x", "XUser: x", "X-Usex: x", "X-User2: x", "X-Forwarded-For: 192.0.2.1",
 		"X-Very-Long-Name-Of-A-Field-That-Says-Which-Groups-Somebody-Is-In-By-Role: x",
 	}
-	steps := Guard([]step.Policy{&ClientCertificate{}, &External{ResponseHeaders: []string{
+	steps := Guard([]step.Policy{&ClientCertificate{}, &JWT{ForwardClaims: []ForwardedClaim{{"role", "X-Role"}}}, &Basic{}, &External{ResponseHeaders: []string{
 		AllFields, "X-User", "Authorization", "Cookie", "X-Very-Long-Name-Of-A-Field-That-Says-Which-Groups-Somebody-Is-In-By-Name",
 	}}})
 	v := &step.View{Request: new(message.Request)}

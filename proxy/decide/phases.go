@@ -188,7 +188,7 @@ func (d *Decision) ask(policies []func(*step.View) step.Answer) (why reason.Reas
 			break
 		}
 	}
-	d.rewriteBuf, d.originBuf, d.script = v.Scratch, v.Origin, v.Script
+	d.rewriteBuf, d.originBuf, d.script, d.User = v.Scratch, v.Origin, v.Script, v.User
 	return answer.Reason, answer.Next
 }
 

@@ -46,7 +46,8 @@ const (
 
 // Sets are the sets of keys of all routes, and the tokens that were verified lately.
 type Sets struct {
-	logger logr.Logger
+	// Logger is told when a set cannot be fetched. It is set before anybody asks for a set. The zero value tells nobody.
+	Logger logr.Logger
 	times  times
 	// open fetches from anywhere, and strict from where the controller is not.
 	open, strict *http.Client
@@ -64,9 +65,9 @@ type place struct {
 }
 
 // New returns sets of which none is known yet.
-func New(logger logr.Logger) *Sets {
+func New() *Sets {
 	return &Sets{
-		logger: logger, times: usual, open: newClient(true, usual.fetch), strict: newClient(false, usual.fetch),
+		times: usual, open: newClient(true, usual.fetch), strict: newClient(false, usual.fetch),
 		verified: kept.New[*Claims](verifiedKept), at: make(map[place]weak.Pointer[Set]),
 	}
 }
@@ -119,7 +120,7 @@ func (s *Sets) At(url string, local bool) *Set {
 	if there := s.at[at].Value(); there != nil {
 		return there
 	}
-	set := &Set{url: url, times: &s.times, client: s.strict, logger: s.logger.WithValues("url", url)}
+	set := &Set{url: url, times: &s.times, client: s.strict, logger: s.Logger.WithValues("url", url)}
 	if local {
 		set.client = s.open
 	}

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-logr/logr"
 )
 
 // issuer publishes keys, and counts who asks.
@@ -64,7 +63,7 @@ func publishes(keys map[string]crypto.Signer) http.HandlerFunc {
 
 // fromMachine returns sets that may be on this machine, and are fetched as fast as it gets.
 func fromMachine(change func(*times)) *Sets {
-	s := New(logr.Discard())
+	s := New()
 	if change != nil {
 		change(&s.times)
 	}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -26,7 +25,7 @@ func verifier(t *testing.T, terms Terms, members ...any) *Verifier {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(logr.Discard()).Verifier(set, terms)
+	return New().Verifier(set, terms)
 }
 
 // hs256 signs a token with a secret, by hand: go-jose does not sign with keys that are not meant for it.
@@ -252,7 +251,7 @@ func TestATokenIsKnownUntilItExpires(t *testing.T) {
 }
 
 func TestATokenIsKnownToItsTermsAndItsKeysAlone(t *testing.T) {
-	sets := New(logr.Discard())
+	sets := New()
 	set := must(Read(written(published("ec", p256))))
 	token := []byte(sign(t, jose.ES256, p256, "ec", nil, claims(nil)))
 	if _, outcome, why := sets.Verifier(set, terms).Verify(token, now); outcome != Verified {
@@ -291,7 +290,7 @@ func TestAKnownTokenAllocatesNothing(t *testing.T) {
 
 func FuzzVerify(f *testing.F) {
 	set := must(Read(written(published("ec", p256), published("ed", edKey))))
-	v := New(logr.Discard()).Verifier(set, terms)
+	v := New().Verifier(set, terms)
 	for _, head := range []string{`{"alg":"ES256","kid":"ec"}`, `{"alg":"Ed25519"}`, `{"alg":"none"}`, `{"alg":"RS256","jwk":{"kty":"RSA"}}`} {
 		f.Add(head, string(must(json.Marshal(claims(nil)))), "x")
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -121,7 +122,9 @@ func (l *Log) Record(r *Record) {
 func appendCombined(b []byte, r *Record) []byte {
 	req := r.Request
 	b = r.Client.AppendTo(b)
-	b = append(b, " - - ["...)
+	b = append(b, " - "...)
+	b = appendUser(b, r.User)
+	b = append(b, " ["...)
 	b = time.Now().AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)
 	b = appendEscaped(b, req.Method)
@@ -139,6 +142,23 @@ func appendCombined(b []byte, r *Record) []byte {
 	b = append(b, ' ')
 	b = appendFieldOrDash(b, req.Fields, "user-agent")
 	return append(b, '\n')
+}
+
+// appendUser writes whose the request is, or a dash. A space in a name ends nothing.
+func appendUser(b []byte, user string) []byte {
+	if user == "" {
+		return append(b, '-')
+	}
+	for first := true; ; first = false {
+		word, rest, more := strings.Cut(user, " ")
+		if !first {
+			b = append(b, `\u0020`...)
+		}
+		if b = appendEscaped(b, []byte(word)); !more {
+			return b
+		}
+		user = rest
+	}
 }
 
 func appendFieldOrDash(b []byte, fields []message.Field, name string) []byte {

@@ -37,6 +37,7 @@ var logFields = []logField{
 		return append(hex.AppendEncode(append(b, '"'), r.Trace.own.trace[:]), '"')
 	}),
 	field("client", func(b []byte, r *Record) []byte { return append(r.Client.AppendTo(append(b, '"')), '"') }),
+	field("user", func(b []byte, r *Record) []byte { return appendKnown(b, []byte(r.User)) }),
 	field("method", func(b []byte, r *Record) []byte { return appendQuoted(b, r.Request.Method) }),
 	field("host", func(b []byte, r *Record) []byte { return appendQuoted(b, r.Request.Authority) }),
 	field("path", func(b []byte, r *Record) []byte { return appendQuoted(b, r.Path) }),

@@ -47,6 +47,8 @@ type Record struct {
 	// Cause says what is wrong with the endpoint's response, if the reason is that it is malformed, or why nobody can say
 	// who gets in.
 	Cause string
+	// User is whose the request is. Empty if nobody has found out.
+	User string
 	// RequestID is the id by which logs know the request.
 	RequestID []byte
 	// Trace is nil without tracing.

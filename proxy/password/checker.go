@@ -79,6 +79,16 @@ func NewChecker() *Checker {
 	}
 }
 
+// Load returns how many checks run now, and how many wait for their turn.
+func (c *Checker) Load() (running, waiting int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running, len(c.checks) - c.running
+}
+
+// Most returns how many checks run at once at most.
+func (c *Checker) Most() int { return c.most }
+
 // Users reads htpasswd text, as [Read] does, or returns what another route has read of the same.
 func (c *Checker) Users(text string) (*Users, error) {
 	digest := kept.DigestOf([]byte(text))
@@ -128,8 +138,8 @@ func (g *Gate) Known(name, password []byte, now time.Time) (user string, v Verdi
 		return "", Wrong
 	}
 	h, exists := g.users.hashFor(name)
-	if h.quick {
-		v = verdictOf(h.matches(h, password), exists)
+	if h.sha {
+		v = verdictOf(h.matchesSHA(password), exists)
 	} else {
 		key := g.key(h, exists, name, password)
 		v = g.checker.known(&key, now)

@@ -293,26 +293,28 @@ func TestAKnownPasswordAllocatesNothing(t *testing.T) {
 func TestATextIsReadOnceForAllWhoHaveIt(t *testing.T) {
 	c := NewChecker()
 	const text = aliceLine + "\nhunter2"
-	users, err := c.Users(text)
-	if users == nil || err == nil {
-		t.Fatalf("read %v, with error %v", users, err)
-	}
-	if again, fault := c.Users(text); again != users || fault == nil || fault.Error() != err.Error() {
-		t.Errorf("read again: %t, with error %v", again != users, fault)
-	}
-	if other, err := c.Users(bobLine); other == users || err != nil {
-		t.Errorf("another text has the same users (%v)", err)
-	}
-	if none, err := c.Users("hunter2"); none != nil || err == nil {
-		t.Errorf("a text without users has %v", none)
-	}
-	runtime.KeepAlive(users)
+	func() {
+		users, err := c.Users(text)
+		if users == nil || err == nil {
+			t.Fatalf("read %v, with error %v", users, err)
+		}
+		if again, fault := c.Users(text); again != users || fault == nil || fault.Error() != err.Error() {
+			t.Errorf("read again: %t, with error %v", again != users, fault)
+		}
+		if other, err := c.Users(bobLine); other == users || err != nil {
+			t.Errorf("another text has the same users (%v)", err)
+		}
+		if none, err := c.Users("hunter2"); none != nil || err == nil {
+			t.Errorf("a text without users has %v", none)
+		}
+		runtime.KeepAlive(users)
+	}()
 	left := func() int {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return len(c.users)
 	}
-	for users = nil; left() > 0; time.Sleep(time.Millisecond) {
+	for ; left() > 0; time.Sleep(time.Millisecond) {
 		runtime.GC()
 	}
 }

@@ -27,8 +27,8 @@ type hash struct {
 	digest, decoy kept.Digest
 	// matches returns whether it is that password's. It compares in constant time.
 	matches func(h *hash, password []byte) bool
-	// quick is set if that takes less time than to have others wait.
-	quick bool
+	// sha is set if it is by {SHA}. A check takes less time then than to have others wait for it.
+	sha bool
 }
 
 // highestCost bounds the cost of bcrypt: a check at 14 takes about a second of a processor.
@@ -54,7 +54,7 @@ func readHash(text string) (*hash, error) {
 		}
 		return h, nil
 	case strings.HasPrefix(text, shaPrefix):
-		h.matches, h.quick = (*hash).matchesSHA, true
+		h.matches, h.sha = (*hash).matchesSHA, true
 		if sum, err := base64.StdEncoding.DecodeString(text[len(shaPrefix):]); err != nil || len(sum) != sha1.Size {
 			return nil, errors.New("is no whole hash by {SHA}: make it anew by htpasswd -B")
 		}

@@ -15,6 +15,9 @@ import (
 // too. If Allowed is not empty, every address that it does not list is refused. The prefixes are masked and sorted.
 type Access struct {
 	Allowed, Denied []netip.Prefix
+	// Any refuses nobody. Who is allowed and not denied has to prove nothing else. All others have to, by one of the other
+	// policies that say who gets in. A route without one of those refuses clients as if it were not set.
+	Any bool
 }
 
 // Name is "access-control".
@@ -23,20 +26,34 @@ func (*Access) Name() string { return "access-control" }
 // Equal returns whether another access control has the same lists.
 func (a *Access) Equal(other Policy) bool {
 	o, ok := other.(*Access)
-	return ok && o != nil && slices.Equal(a.Allowed, o.Allowed) && slices.Equal(a.Denied, o.Denied)
+	return ok && o != nil && slices.Equal(a.Allowed, o.Allowed) && slices.Equal(a.Denied, o.Denied) && a.Any == o.Any
 }
 
 // Compile makes the lists fast to search.
-func (a *Access) Compile(*step.Scope) (step.Steps, error) {
+func (a *Access) Compile(s *step.Scope) (step.Steps, error) {
 	if len(a.Allowed) == 0 && len(a.Denied) == 0 {
 		return step.Steps{}, nil
 	}
 	t := compileAccess(a)
+	if a.Any && s != nil && slices.ContainsFunc(s.Policies, asksWho) {
+		return step.Steps{Request: t.admit}, nil
+	}
 	return step.Steps{Request: t.request}, nil
 }
 
-// Explain returns whether a client is admitted, and which prefix decides, if one does.
+// Explain returns whether a client is admitted, and which prefix decides, if one does. With Any, everybody is: why says
+// who has to prove something.
 func (a *Access) Explain(client netip.Addr) (admitted bool, prefix, why string) {
+	if admitted, prefix, why = a.explain(client); !a.Any {
+		return admitted, prefix, why
+	}
+	if admitted && len(a.Allowed) > 0 {
+		return true, prefix, why + ", and nothing else is asked for"
+	}
+	return true, prefix, why + ", so the client has to prove who it is"
+}
+
+func (a *Access) explain(client netip.Addr) (admitted bool, prefix, why string) {
 	for _, list := range []struct {
 		prefixes []netip.Prefix
 		admits   bool
@@ -69,6 +86,12 @@ func (t *accessTable) request(v *step.View) step.Answer {
 	if !t.admits(v.Client) {
 		return step.Answer{Reason: reason.AccessDenied}
 	}
+	return step.Answer{}
+}
+
+// admit lets go on who is allowed, without another proof. It refuses nobody.
+func (t *accessTable) admit(v *step.View) step.Answer {
+	v.Admitted = t.restricts && t.admits(v.Client)
 	return step.Answer{}
 }
 

@@ -6,6 +6,11 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"testing"
+
+	"github.com/warren-dev/ingress/proxy/auth"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 func TestAddressesAreAdmittedByBothLists(t *testing.T) {
@@ -120,4 +125,57 @@ func prefixes(texts ...string) []netip.Prefix {
 		parsed = append(parsed, netip.MustParsePrefix(text))
 	}
 	return parsed
+}
+
+func TestAddressesSufficeOnlyWhereOthersAreAsked(t *testing.T) {
+	t.Parallel()
+	access := &Access{Allowed: prefixes("192.0.2.0/24"), Denied: prefixes("192.0.2.66/32"), Any: true}
+	asks := &auth.Basic{Missing: "there is no Secret"}
+	for name, test := range map[string]struct {
+		policies []Policy
+		client   string
+		want     reason.Reason
+	}{
+		"allowed":                  {[]Policy{access, asks}, "192.0.2.1", reason.None},
+		"denied":                   {[]Policy{access, asks}, "192.0.2.66", reason.AuthUnavailable},
+		"neither":                  {[]Policy{access, asks}, "198.51.100.1", reason.AuthUnavailable},
+		"nobody is allowed":        {[]Policy{&Access{Denied: access.Denied, Any: true}, asks}, "198.51.100.1", reason.AuthUnavailable},
+		"no lists":                 {[]Policy{&Access{Any: true}, asks}, "198.51.100.1", reason.AuthUnavailable},
+		"allowed, nobody is asked": {[]Policy{access}, "192.0.2.1", reason.None},
+		"neither, nobody is asked": {[]Policy{access}, "198.51.100.1", reason.AccessDenied},
+	} {
+		c, err := Compile(test.policies, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &step.View{Request: new(message.Request), Client: netip.MustParseAddr(test.client)}
+		got := reason.None
+		for _, request := range c.Request {
+			if got = request(v).Reason; got != reason.None {
+				break
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestExplainingSaysWhoHasToProveWhoItIs(t *testing.T) {
+	t.Parallel()
+	access := &Access{Allowed: prefixes("192.0.2.0/24"), Denied: prefixes("192.0.2.66/32"), Any: true}
+	for client, want := range map[string]string{
+		"192.0.2.1":    "192.0.2.0/24 is allowed, and nothing else is asked for",
+		"192.0.2.66":   "192.0.2.66/32 is denied, so the client has to prove who it is",
+		"198.51.100.1": "no allowed prefix holds the address, so the client has to prove who it is",
+	} {
+		if admitted, _, why := access.Explain(netip.MustParseAddr(client)); !admitted || why != want {
+			t.Errorf("%s: %t, %q, want %q", client, admitted, why, want)
+		}
+	}
+	nobody := &Access{Denied: access.Denied, Any: true}
+	const want = "no denied prefix holds the address, and there are no allowed ones, so the client has to prove who it is"
+	if admitted, _, why := nobody.Explain(netip.MustParseAddr("192.0.2.1")); !admitted || why != want {
+		t.Errorf("without allowed ones: %t, %q", admitted, why)
+	}
 }

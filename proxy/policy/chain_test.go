@@ -43,6 +43,8 @@ func TestARouteThatAsksWhoIsGuarded(t *testing.T) {
 	}{
 		{"nobody is asked", []policy.Policy{headers}, []string{"X-User: forged", "Remote_User: forged", "Remote-User: us"}},
 		{"certificate", []policy.Policy{&auth.ClientCertificate{Missing: "x"}, headers}, []string{"X-User: forged", "Remote-User: us"}},
+		{"token", []policy.Policy{&auth.JWT{Missing: "x", ForwardClaims: []auth.ForwardedClaim{{Claim: "sub", Header: "X-User"}}}, &auth.Basic{Missing: "x"}, headers},
+			[]string{"Remote-User: us"}},
 		{"certificate and service", []policy.Policy{&auth.ClientCertificate{Missing: "x"}, &auth.External{Missing: "x", ResponseHeaders: []string{"X-User"}}, headers},
 			[]string{"Remote-User: us"}},
 	} {

@@ -25,7 +25,9 @@ var Order = [...]Policy{
 	(*RateLimit)(nil), // what is refused below was counted
 	(*ConnectionLimit)(nil),
 	(*auth.ClientCertificate)(nil), // who does not get in is told before anything else of the request counts
-	(*auth.External)(nil),          // of whom is refused above, nobody is asked
+	(*auth.JWT)(nil),               // of the other ways to find out who it is, the cheaper ones come first
+	(*auth.Basic)(nil),
+	(*auth.External)(nil), // of whom is refused above, nobody is asked
 	(*MaxRequestBytes)(nil),
 	// after what refuses requests: of those, nothing is gathered
 	(*RequestBuffering)(nil),

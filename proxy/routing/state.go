@@ -11,8 +11,10 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/health"
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/keyset"
 	"github.com/warren-dev/ingress/proxy/limit"
 	"github.com/warren-dev/ingress/proxy/observe"
+	"github.com/warren-dev/ingress/proxy/password"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -29,6 +31,9 @@ type State struct {
 	kept map[keptBy]any
 	// Limiter counts what clients use of rate limits.
 	Limiter *limit.Limiter
+	// Passwords checks passwords, and Keys has the keys that tokens are verified by.
+	Passwords *password.Checker
+	Keys      *keyset.Sets
 	// AuthServices asks the services that policies wait for. Nil if nothing can.
 	AuthServices *authservice.Client
 	// texts are the regular expressions of the generation, compiled.
@@ -45,15 +50,17 @@ type State struct {
 // NewState returns a state that knows nothing yet.
 func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 	return &State{
-		Store:    balance.NewStore(dialer, prober),
-		prober:   prober,
-		Metrics:  observe.NewMetrics(),
-		kept:     make(map[keptBy]any),
-		texts:    make(map[textKey]*compiledText),
-		Limiter:  limit.New(),
-		identity: identity.NewStore(),
-		seed:     maphash.MakeSeed(),
-		numbers:  make(map[listenerKey]int),
+		Store:     balance.NewStore(dialer, prober),
+		prober:    prober,
+		Metrics:   observe.NewMetrics(),
+		kept:      make(map[keptBy]any),
+		texts:     make(map[textKey]*compiledText),
+		Limiter:   limit.New(),
+		Passwords: password.NewChecker(),
+		Keys:      keyset.New(),
+		identity:  identity.NewStore(),
+		seed:      maphash.MakeSeed(),
+		numbers:   make(map[listenerKey]int),
 	}
 }
 
@@ -95,7 +102,7 @@ const wholeRoute = -1
 // what they keep.
 func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTable) *step.Scope {
 	return &step.Scope{
-		Limiter: s.Limiter, Expression: s.partsFor(table), Verifier: s.identity.Verifier,
+		Limiter: s.Limiter, Passwords: s.Passwords, Keys: s.Keys, Expression: s.partsFor(table), Verifier: s.identity.Verifier,
 		Kept: func(key any, first func() any) any {
 			by := keptBy{
 				ingress: r.Rule.Ingress, host: host, path: r.Path, match: r.Match, backend: backend, key: key,

@@ -6,7 +6,9 @@ import (
 	"regexp"
 
 	"github.com/warren-dev/ingress/proxy/clientcert"
+	"github.com/warren-dev/ingress/proxy/keyset"
 	"github.com/warren-dev/ingress/proxy/limit"
+	"github.com/warren-dev/ingress/proxy/password"
 )
 
 // Policy is something that a route does with requests and responses beyond sending them on. In a snapshot it is plain
@@ -28,6 +30,9 @@ type Scope struct {
 	Kept func(key any, first func() any) any
 	// Limiter counts requests, for all routes.
 	Limiter *limit.Limiter
+	// Passwords checks passwords, and Keys has the keys that tokens are verified by, for all routes.
+	Passwords *password.Checker
+	Keys      *keyset.Sets
 	// Policies are all that the route has. They are set while these are compiled.
 	Policies []Policy
 	// Host is the name of the route's host, which may begin with a wildcard. It is empty if the route is for every host.

@@ -58,6 +58,8 @@ type View struct {
 	Await Asker
 	// Admitted is set if the request may pass without saying whose it is.
 	Admitted bool
+	// User is whose the request is, for logs. Empty if nobody has found out.
+	User string
 	// Given is what the client gets besides the response. Nil for nothing. It has nothing of the request's head.
 	Given Giver
 	// Notes is nil unless somebody only asks about the request. Then a policy counts nothing, and notes what decided.
