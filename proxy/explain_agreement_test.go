@@ -199,12 +199,18 @@ var randomPolicies = map[string]func(*generator) policy.Policy{
 		}
 		return nil
 	},
+	"https-redirect": func(g *generator) policy.Policy {
+		if g.IntN(6) > 0 {
+			return nil
+		}
+		return &policy.HTTPSRedirect{Status: pickFrom(g, 301, 302, 303, 307, 308), NoSlash: g.IntN(2) == 0}
+	},
 	"redirect": func(g *generator) policy.Policy {
 		if g.IntN(6) > 0 {
 			return nil
 		}
 		r := &policy.Redirect{Status: pickFrom(g, 301, 302, 303, 307, 308), Scheme: pickFrom(g, "", "https"), Host: pickFrom(g, "", "x"),
-			Plain: g.IntN(3) == 0, NoQuery: g.IntN(3) == 0, NoSlash: g.IntN(3) == 0, Location: pickFrom(g, "", "", "https://y/z?")}
+			NoQuery: g.IntN(3) == 0, NoSlash: g.IntN(3) == 0, Location: pickFrom(g, "", "", "https://y/z?")}
 		if g.IntN(2) == 0 {
 			r.Path = policy.PathChange{Expression: "^/a", Substitution: pickFrom(g, "/../b", "/b")}
 		}

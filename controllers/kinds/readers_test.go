@@ -138,7 +138,7 @@ func TestWhichPoliciesMayKeepClientsOut(t *testing.T) {
 }
 
 // foreignOnly are the policies that only annotations of other controllers ask for.
-var foreignOnly = []string{"script", "jwt", "basic-auth", "external-auth"}
+var foreignOnly = []string{"script", "https-redirect", "jwt", "basic-auth", "external-auth"}
 
 // ofHosts are the policies that are asked for hosts as a whole, and not for paths.
 var ofHosts = []string{"client-certificate"}

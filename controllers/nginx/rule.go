@@ -474,7 +474,7 @@ func (r *reading) redirect(rule *rules.Rule, host, path string) {
 	case !t.forceSSL && (!t.sslRedirect || !r.shared[r.key(host)].tls):
 	case slices.ContainsFunc(t.plainPaths, func(beginning string) bool { return strings.HasPrefix(path, beginning) }):
 	default:
-		rule.Policies = insert(rule.Policies, &policy.Redirect{Status: t.httpsCode, Plain: true, Scheme: "https", NoSlash: !t.keepSlash})
+		rule.Policies = insert(rule.Policies, &policy.HTTPSRedirect{Status: t.httpsCode, NoSlash: !t.keepSlash})
 	}
 }
 

@@ -18,11 +18,12 @@ type Policy = step.Policy
 // the last to the first. Users cannot choose the order, because it is what makes a policy safe. docs/request.md has the
 // same list.
 var Order = [...]Policy{
-	(*HSTS)(nil),      // every answer says it, whoever refuses the request
-	(*Script)(nil),    // may choose another route, and has the last word in a response, as it has in nginx
-	(*CORS)(nil),      // browsers hide what is refused below from a page unless this says that it may read it
-	(*Access)(nil),    // who may not come learns nothing else, and takes no token of those who may
-	(*RateLimit)(nil), // what is refused below was counted
+	(*HSTS)(nil),          // every answer says it, whoever refuses the request
+	(*Script)(nil),        // may choose another route, and has the last word in a response, as it has in nginx
+	(*CORS)(nil),          // browsers hide what is refused below from a page unless this says that it may read it
+	(*HTTPSRedirect)(nil), // nobody is to be asked for a password over plain HTTP
+	(*Access)(nil),        // who may not come learns nothing else, and takes no token of those who may
+	(*RateLimit)(nil),     // what is refused below was counted
 	(*ConnectionLimit)(nil),
 	(*auth.ClientCertificate)(nil), // who does not get in is told before anything else of the request counts
 	(*auth.JWT)(nil),               // of the other ways to find out who it is, the cheaper ones come first
@@ -47,10 +48,8 @@ func Answers(policies []Policy) bool { return slices.ContainsFunc(policies, IsAn
 
 // IsAnswer returns whether a policy answers every request.
 func IsAnswer(p Policy) bool {
-	switch p := p.(type) {
-	case *Redirect:
-		return p == nil || !p.Plain
-	case *FixedResponse:
+	switch p.(type) {
+	case *Redirect, *FixedResponse:
 		return true
 	}
 	return false

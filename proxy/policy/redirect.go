@@ -17,8 +17,6 @@ import (
 type Redirect struct {
 	// Status is 301, 302, 303, 307 or 308.
 	Status int
-	// Plain has only those requests answered that came over plain HTTP. All others go on.
-	Plain bool
 	// Location is the whole URL. Then what follows means nothing. Empty for none.
 	Location string
 	// Scheme is http or https. Host is a host without a port.
@@ -32,8 +30,10 @@ type Redirect struct {
 	NoQuery, NoSlash bool
 }
 
+const redirectName = "redirect"
+
 // Name is "redirect".
-func (*Redirect) Name() string { return "redirect" }
+func (*Redirect) Name() string { return redirectName }
 
 // Equal returns whether another redirect leads to the same place.
 func (r *Redirect) Equal(other Policy) bool {
@@ -48,16 +48,16 @@ func (r *Redirect) Compile(scope *step.Scope) (step.Steps, error) {
 		return step.Steps{}, err
 	}
 	c := &redirect{
-		status: r.Status, plain: r.Plain, whole: []byte(r.Location), scheme: r.Scheme, host: r.Host, port: r.Port, path: path,
+		name: redirectName, status: r.Status, whole: []byte(r.Location), scheme: r.Scheme, host: r.Host, port: r.Port, path: path,
 		noQuery: r.NoQuery, noSlash: r.NoSlash,
 	}
 	return step.Steps{Request: c.request}, nil
 }
 
-// redirect is a compiled Redirect.
+// redirect is a compiled Redirect or HTTPSRedirect.
 type redirect struct {
+	name             string
 	status           int
-	plain            bool
 	whole            []byte
 	scheme, host     string
 	port             int
@@ -68,9 +68,6 @@ type redirect struct {
 var locationName = []byte("Location")
 
 func (r *redirect) request(v *step.View) step.Answer {
-	if r.plain && v.Secure {
-		return step.Answer{}
-	}
 	location := r.whole
 	if len(location) == 0 {
 		var err error
@@ -79,7 +76,7 @@ func (r *redirect) request(v *step.View) step.Answer {
 		}
 	}
 	if v.Notes != nil {
-		*v.Notes = append(*v.Notes, step.Note{Policy: (*Redirect)(nil).Name(), Text: "to " + string(location)})
+		*v.Notes = append(*v.Notes, step.Note{Policy: r.name, Text: "to " + string(location)})
 	}
 	v.Fields = append(v.Fields, message.Field{Name: locationName, Value: location})
 	return step.Answer{Reason: reason.Redirected, Status: r.status}

@@ -56,7 +56,6 @@ func TestWhereARedirectLeads(t *testing.T) {
 		{"without the query", Redirect{Path: PathChange{Replace: "/x"}, NoQuery: true}, "80", false, "http://shop.example.com/x"},
 		{"without a slash at the end", Redirect{Path: PathChange{Replace: "/x/"}, NoQuery: true, NoSlash: true}, "80", false, "http://shop.example.com/x"},
 		{"to a root without a slash", Redirect{Scheme: "https", Path: PathChange{Replace: "/"}, NoQuery: true, NoSlash: true}, "80", false, "https://shop.example.com"},
-		{"of plain requests", Redirect{Scheme: "https", Plain: true}, "80", false, "https://shop.example.com/a/b?q"},
 		{"from a port that is none", Redirect{}, "99999", false, "http://shop.example.com/a/b?q"},
 	} {
 		test.redirect.Status = 301
@@ -64,18 +63,6 @@ func TestWhereARedirectLeads(t *testing.T) {
 		if location != test.want || answer.Reason != reason.Redirected || answer.Status != 301 {
 			t.Errorf("%s: got %q and %+v, want %q", test.name, location, answer, test.want)
 		}
-	}
-}
-
-// A route with such a redirect needs backends, for those that came over HTTPS.
-func TestARedirectOfPlainRequestsLetsOthersGoOn(t *testing.T) {
-	t.Parallel()
-	plain := &Redirect{Status: 308, Scheme: "https", Plain: true}
-	if location, answer := redirectOf(t, plain, "443", true); location != "" || answer != (step.Answer{}) {
-		t.Errorf("a request over HTTPS is sent to %q with %+v", location, answer)
-	}
-	if IsAnswer(plain) || !IsAnswer(&Redirect{Status: 308}) || !IsAnswer(&FixedResponse{}) {
-		t.Error("which policies answer every request is wrong")
 	}
 }
 
