@@ -74,11 +74,12 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 	t.Parallel()
 	k := newCluster(t)
 	k.Make(fixture.Ingress(k.Blue, "names", "names.io", "named"), verifiedBy(fixture.Ingress(k.Blue, "verifies", "v.io", "v"), v1alpha1.BackendTLS{CAConfigMapName: "named-ca"}),
-		secured(fixture.Ingress(k.Blue, "secures", "s.io", "s"), "named-tls"))
+		secured(fixture.Ingress(k.Blue, "secures", "s.io", "s"), "named-tls"), protected(fixture.Ingress(k.Blue, "asks", "asks.io", "asks"), "named-users"))
 	r := k.start()
 	r.isReady(t)
 	services := inside[cache.Cache](r.Discovery, "cache")
 	namedMaps := inside[*cluster.NamedObjects[*corev1.ConfigMap]](r.Authorities, "configMaps")
+	credentials := inside[*cluster.NamedObjects[*corev1.Secret]](r.Credentials, "secrets")
 	secrets, configMaps := r.Certificates.Metadata.(*cluster.MetadataCache), namedMaps.Metadata.(*cluster.MetadataCache)
 
 	const large = 1000 << 10 // of the 1 MiB that a Secret may hold, and the 1.5 MiB that any object may be
@@ -152,6 +153,8 @@ func TestWhatAnObjectCostsAtItsLargest(t *testing.T) {
 		"a Secret that nothing names, with annotations": {object: &corev1.Secret{ObjectMeta: annotated("c")}, from: secrets, as: kind("Secret"), most: little},
 		"a Secret that is named": {object: &corev1.Secret{ObjectMeta: annotated("named-tls"), Type: corev1.SecretTypeTLS, Data: tlsData(large)},
 			held: func(name types.NamespacedName) (client.Object, bool) { return r.Certificates.Get(name) }, most: chainLimit + 3*little},
+		"a Secret that clients prove something by": {object: &corev1.Secret{ObjectMeta: annotated("named-users"), Data: map[string][]byte{"auth": []byte(filler(large))}},
+			held: func(name types.NamespacedName) (client.Object, bool) { return credentials.Get(name) }, most: little},
 		"a ConfigMap that nothing names": {object: &corev1.ConfigMap{ObjectMeta: annotated("a"), Data: map[string]string{"a": filler(large)}},
 			from: configMaps, as: kind("ConfigMap"), most: little},
 		"a ConfigMap that is named": {object: &corev1.ConfigMap{ObjectMeta: annotated("named-ca"), Data: map[string]string{"ca.crt": filler(large)}},

@@ -216,6 +216,7 @@ func addSnapshots(mgr ctrl.Manager, options *Options, working *orders.WorkingSec
 		Cache:        mgr.GetCache(),
 		Certificates: sources.NewCertificates(mgr.GetAPIReader(), secrets, pending.Event),
 		Authorities:  sources.NewAuthorities(mgr.GetAPIReader(), secrets, configMaps, pending.Event),
+		Credentials:  sources.NewCredentials(mgr.GetAPIReader(), secrets, pending.Event),
 	}
 	if working != nil {
 		config.Answers = working

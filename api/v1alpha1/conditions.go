@@ -71,7 +71,7 @@ const (
 	ReasonAddressNotAllowed = "AddressNotAllowed"
 )
 
-// ConditionResolvedRefs is on an Ingress: whether what its backends name is there. A path whose reference is
+// ConditionResolvedRefs is on an Ingress: whether what its backends and its auth name is there. A path whose reference is
 // not resolved stays routed and answers 503, so that its requests do not fall to a shorter path.
 const (
 	ConditionResolvedRefs = "ResolvedRefs"
@@ -98,6 +98,15 @@ const (
 	// ReasonTooManyAuthorities (False): the namespace's Ingresses name more Secrets and ConfigMaps with authorities than a
 	// namespace may. Those that the oldest Ingresses name are used. No request goes to a backend that names another.
 	ReasonTooManyAuthorities = "TooManyAuthorities"
+	// ReasonAuthSecretNotFound (False): there is no Secret of the name in auth, or it has not been read yet. Nobody gets in
+	// where it is asked.
+	ReasonAuthSecretNotFound = "AuthSecretNotFound"
+	// ReasonAuthSecretInvalid (False): the Secret exists, but it is of the wrong type, too large, or holds nothing that can
+	// be read. Nobody gets in where it is asked, whatever it held before.
+	ReasonAuthSecretInvalid = "AuthSecretInvalid"
+	// ReasonTooManyAuthSecrets (False): the namespace's Ingresses name more Secrets in auth than a namespace may. Those that
+	// the oldest Ingresses name are used. Nobody gets in where another one is asked.
+	ReasonTooManyAuthSecrets = "TooManyAuthSecrets"
 )
 
 // ConditionProgrammed is on an Ingress: whether the data plane of every ready replica serves what was accepted of this

@@ -26,6 +26,10 @@ type PathPolicies struct {
 	// +optional
 	AccessControl *AccessControl `json:"accessControl,omitempty"`
 
+	// auth says who gets in, by what a client proves: a password, a token, or what a service says of it.
+	// +optional
+	Auth *Auth `json:"auth,omitempty"`
+
 	// hsts has browsers come to the host over HTTPS alone.
 	// +optional
 	HSTS *HSTS `json:"hsts,omitempty"`

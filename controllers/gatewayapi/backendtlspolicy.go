@@ -145,6 +145,12 @@ func (p *backendPolicies) secure(list []rules.Rule, object *rules.Object, g *gat
 				p.secureBackend(&secured[n].ErrorPages[i].Backend, object, g)
 			}
 		}
+		if auth := secured[n].Auth; auth != nil && auth.External != nil {
+			asked, external := *auth, *auth.External
+			p.secureBackend(&external.Backend, object, g)
+			asked.External = &external
+			secured[n].Auth = &asked
+		}
 		backends := secured[n].Backends
 		if len(backends) == 0 {
 			continue

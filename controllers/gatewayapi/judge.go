@@ -287,6 +287,9 @@ func (l *listener) clientState(known translate.KnownAuthorities, before finding)
 	return unresolved, closed
 }
 
+// reasonsOfAuth are those for which nobody gets in.
+var reasonsOfAuth = []string{v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid}
+
 // judgeRoute returns the verdict of a route. resolved is what the snapshot's report says of its backends, nil if none
 // of its rules is served. forbidden is that report if the route's namespace may not have some of its hosts.
 func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition, forbidden *translate.Report) *Verdict {
@@ -296,6 +299,8 @@ func (a *Attached) judgeRoute(r *attachedRoute, resolved *metav1.Condition, forb
 	switch {
 	case r.unresolved.reason != "":
 		refs = condition(generation, refs.Type, false, r.unresolved.reason, r.unresolved.text)
+	case resolved != nil && resolved.Status == metav1.ConditionFalse && slices.Contains(reasonsOfAuth, resolved.Reason):
+		refs = condition(generation, refs.Type, false, resolved.Reason, resolved.Message) // The API has no reason for that.
 	case resolved != nil && resolved.Status == metav1.ConditionFalse && resolved.Reason != v1alpha1.ReasonNoEndpoints:
 		refs = condition(generation, refs.Type, false, string(gatewayv1.RouteReasonBackendNotFound), resolved.Message)
 	case resolved != nil:

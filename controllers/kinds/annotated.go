@@ -68,6 +68,9 @@ func (a *Annotated) Apply(rule *rules.Rule) {
 		list.add(said, "")
 	}
 	rule.Policies = list.list
+	if a.rule.Auth != nil {
+		rule.Auth = a.rule.Auth
+	}
 	if a.rule.Balancing != nil {
 		rule.Balancing = a.rule.Balancing
 	}

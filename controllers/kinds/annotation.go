@@ -25,6 +25,7 @@ const (
 	autoSSLAnnotation    = annotationPrefix + "auto-ssl"
 	mirrorAnnotation     = annotationPrefix + "mirror"
 	errorPagesAnnotation = annotationPrefix + "error-pages"
+	authAnnotation       = annotationPrefix + "auth"
 )
 
 // annotationLimit is the longest value that is read, in bytes. A hundred address ranges take half of it.

@@ -163,7 +163,7 @@ func (a *asked) readForeign(annotations map[string]string) {
 	if len(closing) > 0 && a.fault == "" {
 		a.closed = rules.ForeignAnnotation
 	}
-	for _, instead := range []string{accessAnnotation, rateLimitAnnotation, connectionAnnotation, ""} {
+	for _, instead := range insteads {
 		if len(closing[instead]) == 0 {
 			continue
 		}

@@ -41,6 +41,9 @@ const (
 	connectionAnnotation = annotationPrefix + "connection-limit"
 )
 
+// insteads are the annotations that do the same here, and last the empty one where none does.
+var insteads = []string{accessAnnotation, rateLimitAnnotation, connectionAnnotation, authAnnotation, ""}
+
 // closingNames, openNames and those below make names that are all judged alike.
 func closingNames(patterns ...string) []foreignName { return foreignNames(foreignName{}, patterns) }
 func openNames(patterns ...string) []foreignName {
@@ -75,6 +78,10 @@ func connections(patterns ...string) []foreignName {
 	return foreignNames(foreignName{instead: connectionAnnotation, off: isZero}, patterns)
 }
 
+func logins(patterns ...string) []foreignName {
+	return foreignNames(foreignName{instead: authAnnotation}, patterns)
+}
+
 func wholeHosts(patterns ...string) []foreignName {
 	return foreignNames(foreignName{hosts: true}, patterns)
 }
@@ -93,7 +100,7 @@ var foreignControllers = []foreignController{
 		addresses("whitelist-source-range", "allowlist-source-range"), denials("denylist-source-range"),
 		foreignNames(foreignName{hosts: true, off: isOff}, []string{"auth-tls-*"}), wholeHosts("server-snippet"),
 		switches("enable-global-auth", "enable-modsecurity", "enable-owasp-core-rules"),
-		closingNames("auth-*", "satisfy", "configuration-snippet", "stream-snippet", "modsecurity-*"),
+		logins("auth-*"), closingNames("satisfy", "configuration-snippet", "stream-snippet", "modsecurity-*"),
 		connections("limit-connections"), foreignNames(foreignName{off: isZero}, []string{"limit-rate", "limit-rate-after"}),
 		rates("limit-*", "global-rate-limit*"),
 	)},
@@ -101,24 +108,24 @@ var foreignControllers = []foreignController{
 		addresses("whitelist-source-range", "allowlist-source-range"), denials("denylist-source-range"),
 		foreignNames(foreignName{hosts: true, off: isOff}, []string{"auth-tls-*"}), wholeHosts("server-snippet"),
 		switches("enable-modsecurity"),
-		closingNames("auth-*", "oauth", "oauth-*", "satisfy", "waf", "config-*", "configuration-snippet", "allowed-hosts"),
+		logins("auth-*"), closingNames("oauth", "oauth-*", "satisfy", "waf", "config-*", "configuration-snippet", "allowed-hosts"),
 		connections("limit-connections"), rates("limit-*", "rate-limit"),
 	)},
 	{name: "NGINX Ingress Controller of F5", prefixes: []string{"nginx.org/", "nginx.com/"}, names: joined(
-		closingNames("basic-auth-*", "jwt-*", "location-snippets", "policies", "server-snippets"),
+		logins("basic-auth-*", "jwt-*"), closingNames("location-snippets", "policies", "server-snippets"),
 		foreignNames(foreignName{off: isZero}, []string{"max-conns"}), rates("limit-req-*"),
 		foreignNames(foreignName{hosts: true, off: isOff}, []string{"mergeable-ingress-type"}), openNames("use-cluster-ip"),
 	)},
 	{name: "NGINX App Protect", prefixes: []string{"appprotect.f5.com/", "appprotectdos.f5.com/"}, names: switches("*")},
 	{name: "HAProxy Kubernetes Ingress Controller", prefixes: []string{"haproxy.org/", "ingress.haproxy.org/"}, names: joined(
 		addresses("allow-list", "whitelist"), denials("deny-list", "blacklist"),
-		closingNames("auth-*", "client-ca", "client-crt-optional", "backend-config-snippet", "frontend-config-snippet", "route-acl", "cr-backend"),
+		logins("auth-*"), closingNames("client-ca", "client-crt-optional", "backend-config-snippet", "frontend-config-snippet", "route-acl", "cr-backend"),
 		rates("rate-limit-*"),
 	)},
 	{name: "HAProxy Ingress", prefixes: []string{"haproxy-ingress.github.io/"}, names: joined(
 		addresses("whitelist-source-range", "allowlist-source-range"), denials("denylist-source-range"),
 		foreignNames(foreignName{hosts: true, off: isOff}, []string{"auth-tls-*"}),
-		closingNames("allowlist-source-header", "auth-*", "oauth", "oauth-*", "waf", "waf-mode", "config-*", "http-header-match*"),
+		logins("auth-*"), closingNames("allowlist-source-header", "oauth", "oauth-*", "waf", "waf-mode", "config-*", "http-header-match*"),
 		connections("limit-connections"), rates("limit-*"),
 	)},
 	{name: "OpenShift's router", prefixes: []string{"haproxy.router.openshift.io/", "router.openshift.io/", "route.openshift.io/"}, names: joined(

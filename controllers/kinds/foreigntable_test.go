@@ -37,7 +37,7 @@ func documented() string {
 			closing[""] = []string{"what sounds so"}
 		}
 		first := true
-		for _, instead := range []string{accessAnnotation, rateLimitAnnotation, connectionAnnotation, ""} {
+		for _, instead := range insteads {
 			if len(closing[instead]) == 0 {
 				continue
 			}

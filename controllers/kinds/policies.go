@@ -15,7 +15,9 @@ import (
 // policies are what a path asks for between the client and the backend.
 type policies struct {
 	// list is in policy.Order.
-	list      []policy.Policy
+	list []policy.Policy
+	// auth says what clients have to prove. Nil for nothing.
+	auth      *rules.Auth
 	balancing *snapshot.Balancing
 	mirrors   []rules.Mirror
 	pages     []rules.ErrorPage
@@ -73,6 +75,13 @@ var readers = []reader{
 		asks:     func(p *v1alpha1.IngressPath) bool { return p.ConnectionLimit != nil },
 		read: func(_ *ruleReader, p *v1alpha1.IngressPath, into *policies) string {
 			return into.add(readConnectionLimit(p.ConnectionLimit))
+		}},
+	{name: "auth", example: "{basic: {secretName: users, realm: admin}}",
+		annotate: annotateSome(func(p *v1alpha1.IngressPath) **v1alpha1.Auth { return &p.Auth }),
+		asks:     func(p *v1alpha1.IngressPath) bool { return p.Auth != nil },
+		read: func(r *ruleReader, p *v1alpha1.IngressPath, into *policies) (fault string) {
+			into.auth, fault = r.paths.readAuth(p.Auth)
+			return fault
 		}},
 	{name: "hsts", open: true, example: "{maxAge: 8760h, includeSubDomains: true}",
 		annotate: annotateAny(func(p *v1alpha1.IngressPath) **v1alpha1.HSTS { return &p.HSTS }),
@@ -212,5 +221,5 @@ func (r *ruleReader) readPolicies(p *v1alpha1.IngressPath) (read *policies, faul
 // apply adds the policies to a rule.
 func (p *policies) apply(rule *rules.Rule) {
 	rule.Policies, rule.Balancing, rule.Mirrors, rule.Persistence = p.list, p.balancing, p.mirrors, p.persistence
-	rule.ErrorPages = p.pages
+	rule.ErrorPages, rule.Auth = p.pages, p.auth
 }

@@ -28,6 +28,9 @@ func AddPolicies(rule *rules.Rule, from *v1alpha1.PathPolicies) (fault string) {
 		}
 		_ = all.add(added, "")
 	}
+	if rule.Auth != nil && read.Auth != nil {
+		return "auth is what a filter of the rule says too: write one of the two"
+	}
 	if policy.Answers(rule.Policies) && policy.Answers(read.Policies) {
 		return "fixedResponse answers, and a filter of the rule redirects: write one of the two"
 	}
@@ -35,6 +38,9 @@ func AddPolicies(rule *rules.Rule, from *v1alpha1.PathPolicies) (fault string) {
 		rule.Backends = nil
 	}
 	rule.Policies, rule.Expressions = all.list, slices.Concat(rule.Expressions, policyExpressions(read.Policies))
+	if read.Auth != nil {
+		rule.Auth = read.Auth
+	}
 	if read.Balancing != nil {
 		rule.Balancing = read.Balancing
 	}

@@ -27,7 +27,14 @@ func EachService(object *v1alpha1.Ingress, f func(name string)) {
 			for e := range path.ErrorPages {
 				f(path.ErrorPages[e].ServiceName)
 			}
+			eachAuthService(path.Auth, f)
 		}
+	}
+}
+
+func eachAuthService(auth *v1alpha1.Auth, f func(name string)) {
+	if auth != nil && auth.External != nil {
+		f(auth.External.ServiceName)
 	}
 }
 
@@ -48,6 +55,11 @@ func EachStandardService(object *networkingv1.Ingress, f func(name string)) {
 			for _, page := range *pages {
 				f(page.ServiceName)
 			}
+		}
+	}
+	if text, ok := object.Annotations[authAnnotation]; ok {
+		if auth, fault := readYAML[v1alpha1.Auth](text, ""); fault == "" {
+			eachAuthService(auth, f)
 		}
 	}
 	named(object.Spec.DefaultBackend)

@@ -115,7 +115,8 @@ func (o *Object) Closed(text string) *Object {
 		closed.Hosts[h].Rules = slices.Clone(closed.Hosts[h].Rules)
 		for i := range closed.Hosts[h].Rules {
 			rule := &closed.Hosts[h].Rules[i]
-			rule.Policies, rule.Balancing, rule.Mirrors, rule.ErrorPages, rule.Fallback, rule.Persistence = nil, nil, nil, nil, nil, nil
+			rule.Policies, rule.Auth, rule.Balancing, rule.Mirrors, rule.ErrorPages = nil, nil, nil, nil, nil
+			rule.Fallback, rule.Persistence = nil, nil
 			if rule.Fault == nil {
 				rule.Fault = &Fault{Closing: InvalidRule}
 			}
@@ -141,7 +142,7 @@ func (o *Object) NamespaceOf(b *Backend) string { return cmp.Or(b.Namespace, o.N
 // MayGuard returns whether a rule of the object may say who gets in.
 func (o *Object) MayGuard() bool {
 	return o.Fault != nil || slices.ContainsFunc(o.Hosts, func(h Host) bool {
-		return slices.ContainsFunc(h.Rules, func(r Rule) bool { return len(r.Policies) > 0 || r.Fault != nil })
+		return slices.ContainsFunc(h.Rules, func(r Rule) bool { return r.MayGuard() || r.Fault != nil })
 	})
 }
 

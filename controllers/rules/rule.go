@@ -26,6 +26,8 @@ type Rule struct {
 	// Policies are applied to requests and responses, in policy.Order. If the rule has a fault, this field and those below
 	// mean nothing.
 	Policies []policy.Policy
+	// Auth says what a client has to prove, after its address was looked at. Nil for nothing.
+	Auth *Auth
 	// Balancing decides which of a backend's endpoints a request goes to. Nil for the usual way.
 	Balancing *snapshot.Balancing
 	Timeouts  snapshot.Timeouts
@@ -57,8 +59,11 @@ func (r *Rule) MatchAs(opened bool) *Match {
 	return &r.Match
 }
 
-// EachBackend has all backends of the rule that may get requests, copies of them, or requests for pages: Backends, and
-// those of Mirrors, of ErrorPages and of Fallback.
+// MayGuard returns whether the rule may say who gets in.
+func (r *Rule) MayGuard() bool { return len(r.Policies) > 0 || r.Auth != nil }
+
+// EachBackend has all backends of the rule that may get requests, copies of them, questions about them, or requests for
+// pages: Backends, and those of Mirrors, of ErrorPages, of Auth and of Fallback.
 func (r *Rule) EachBackend() iter.Seq[*Backend] {
 	return func(yield func(*Backend) bool) {
 		for i := range r.Backends {
@@ -75,6 +80,9 @@ func (r *Rule) EachBackend() iter.Seq[*Backend] {
 			if !yield(&r.ErrorPages[i].Backend) {
 				return
 			}
+		}
+		if r.Auth != nil && r.Auth.External != nil && !yield(&r.Auth.External.Backend) {
+			return
 		}
 		if r.Fallback != nil {
 			yield(&r.Fallback.Backend)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
@@ -70,19 +72,28 @@ func (c cachedObjects) Services(ctx context.Context, named map[types.NamespacedN
 }
 
 func (c cachedObjects) Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error) {
-	patience := cluster.ReadPatience
-	if c.latest.Load() == nil {
-		patience = cluster.FirstPatience // No host is to be without its certificate for a moment.
-	}
-	if err := c.Certificates.LookUp(ctx, named, patience); err != nil {
+	if err := c.Certificates.LookUp(ctx, named, c.patience()); err != nil {
 		return nil, err
 	}
 	secrets, unknown := c.Certificates.Objects()
 	return c.Controller.secrets.Read(secrets, unknown, named), nil
 }
 
+// patience is how long a build waits for Secrets. No host is to be without its certificate for a moment, and nobody is
+// to be refused for want of what a Secret holds.
+func (c cachedObjects) patience() time.Duration {
+	if c.latest.Load() == nil {
+		return cluster.FirstPatience
+	}
+	return cluster.ReadPatience
+}
+
 func (c cachedObjects) Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error) {
 	return c.Controller.Authorities.Read(ctx, named)
+}
+
+func (c cachedObjects) Credentials(ctx context.Context, named map[rules.CredentialName]struct{}) ([]*translate.Credential, error) {
+	return c.Controller.Credentials.Read(ctx, named, c.patience())
 }
 
 // Own returns the addresses at which the ready replicas take requests.

@@ -78,6 +78,8 @@ type Config struct {
 	Certificates *cluster.NamedObjects[*corev1.Secret]
 	// Authorities are the authorities that backends' certificates are verified by.
 	Authorities *sources.Authorities
+	// Credentials are what clients have to prove something by.
+	Credentials *sources.Credentials
 	// Discovery has the Services and their endpoints.
 	Discovery *sources.Discovery
 	// Answers are the answers that orders have ready. Nil if nothing is ordered.
@@ -169,6 +171,7 @@ func (c *Controller) Start(ctx context.Context) error {
 		return nil // Only the end of ctx ends the wait.
 	}
 	defer c.Authorities.Wait()
+	defer c.Credentials.Wait()
 	defer c.Certificates.Wait()
 	var late sync.WaitGroup
 	defer late.Wait()

@@ -53,7 +53,8 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 			return 1, nil
 		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: sources.NewDiscovery(nil, cached),
 			Certificates: sources.NewCertificates(secrets, secrets, pending.Event),
-			Authorities:  sources.NewAuthorities(secrets, secrets, secrets, pending.Event)})
+			Authorities:  sources.NewAuthorities(secrets, secrets, secrets, pending.Event),
+			Credentials:  sources.NewCredentials(secrets, secrets, pending.Event)})
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		pending.Event()

@@ -52,6 +52,7 @@ var (
 		{kinds: []client.Object{&v1alpha1.Task{}}, cached: true, relevant: changesTask, read: (*Inputs).readTasks},
 		{kinds: []client.Object{&v1alpha1.TLSCertificate{}}, cached: true, read: (*Inputs).readTLSCertificates},
 		{kinds: []client.Object{&corev1.Secret{}}, relevant: changesSecret, read: (*Inputs).readSecrets},
+		{kinds: []client.Object{&corev1.Secret{}}, relevant: changesSecret, read: (*Inputs).readCredentials},
 		{kinds: []client.Object{&corev1.ConfigMap{}}, relevant: changesConfigMap, read: (*Inputs).readAuthorities},
 	}
 )
@@ -86,6 +87,7 @@ type Origin interface {
 	Services(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error)
 	Secrets(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*translate.Secret, error)
 	Authorities(ctx context.Context, named map[translate.AuthorityName]struct{}) ([]*translate.Authority, error)
+	Credentials(ctx context.Context, named map[rules.CredentialName]struct{}) ([]*translate.Credential, error)
 	// Own returns the addresses at which the controller takes requests, and Reserved those that no Task may be at.
 	// Challenges returns the answers that the orders of these certificates have ready.
 	Own() []netip.AddrPort
@@ -223,5 +225,10 @@ func (i *Inputs) readSecrets(ctx context.Context, in *translate.Input) (err erro
 
 func (i *Inputs) readAuthorities(ctx context.Context, in *translate.Input) (err error) {
 	in.Authorities, err = i.from.Authorities(ctx, translate.NamedAuthorities(in))
+	return err
+}
+
+func (i *Inputs) readCredentials(ctx context.Context, in *translate.Input) (err error) {
+	in.Credentials, err = i.from.Credentials(ctx, translate.NamedCredentials(in))
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/nginx"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
@@ -51,6 +52,7 @@ type Manifests struct {
 	// secrets and authorities have what was parsed, and what was good, of the objects before these.
 	secrets     SecretStore
 	authorities map[translate.AuthorityName]authorityVersion
+	credentials credentialVersions
 }
 
 // of returns the objects of a type.
@@ -171,6 +173,12 @@ func (m *Manifests) Authorities(_ context.Context, named map[translate.Authority
 	}
 	m.authorities = parsed
 	return authorities, nil
+}
+
+// Credentials implements [Origin].
+func (m *Manifests) Credentials(_ context.Context, named map[rules.CredentialName]struct{}) (known []*translate.Credential, err error) {
+	known, m.credentials = m.credentials.read(of[*corev1.Secret](m), named)
+	return known, nil
 }
 
 // Own implements [Origin].

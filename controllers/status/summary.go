@@ -16,6 +16,7 @@ var passing = map[string]bool{
 	v1alpha1.ReasonServiceNotFound:      true,
 	v1alpha1.ReasonNoEndpoints:          true,
 	v1alpha1.ReasonCANotFound:           true,
+	v1alpha1.ReasonAuthSecretNotFound:   true,
 	v1alpha1.ReasonSecretNotFound:       true,
 	v1alpha1.ReasonNotYetIssued:         true,
 	v1alpha1.ReasonNotYetValid:          true,

@@ -124,7 +124,8 @@ func TestAMistakenAnnotationClosesTheIngress(t *testing.T) {
 		{"auto-ssl", "yes", "neither true nor false"},
 		{"email", "Admin <admin@example.com>", "is no address"},
 		{"nginx.ingress.kubernetes.io/whitelist-source-range", "10.0.0.0/8", "write ingress.warren.dev/access-control"},
-		{"nginx.ingress.kubernetes.io/auth-url", "https://auth.example.com", "nothing like it here"},
+		{"nginx.ingress.kubernetes.io/auth-url", "https://auth.example.com", "write ingress.warren.dev/auth beside it"},
+		{"nginx.ingress.kubernetes.io/satisfy", "any", "nothing like it here"},
 	} {
 		t.Run(fmt.Sprintf("%s %.30s", test.name, test.value), func(t *testing.T) {
 			route, accepted := annotated(t, map[string]string{test.name: test.value})

@@ -34,6 +34,8 @@ type Input struct {
 	Secrets []*Secret
 	// Authorities are those of NamedAuthorities that exist.
 	Authorities []*Authority
+	// Credentials are those of NamedCredentials of which something is known.
+	Credentials []*Credential
 	// Own are the addresses at which the controller's replicas take requests.
 	Own []netip.AddrPort
 	// Reserved are addresses that no Task may be at.
@@ -87,7 +89,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	networks := newNetworks(&in)
 	pools.resolve(in, objects, networks)
 	snapshot := new(snapshot.Snapshot)
-	snapshot.Hosts, snapshot.Listeners = program(objects, hosts, pools, candidates, shares)
+	snapshot.Hosts, snapshot.Listeners = program(objects, hosts, pools, candidates, shares, newCredentials(&in, objects))
 	for i := range objects {
 		objects[i].settleFault()
 	}

@@ -318,7 +318,7 @@ func TestWhatIsClosedWithAnotherIngressIsTold(t *testing.T) {
 
 // An event that speaks of every path is about every path.
 func TestWhatIsSaidOfAClosedIngressIsTrue(t *testing.T) {
-	foreign := map[string]string{"nginx.ingress.kubernetes.io/auth-url": "https://auth.example.com"}
+	foreign := map[string]string{"nginx.ingress.kubernetes.io/satisfy": "any"}
 	host := map[string]string{"nginx.ingress.kubernetes.io/server-snippet": "deny all;"}
 	for name, test := range map[string]struct {
 		annotations map[string]string

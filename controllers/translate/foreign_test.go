@@ -175,11 +175,12 @@ func TestAnIngressIsServedWithoutTheAnnotationsThatItListsToBeIgnored(t *testing
 		"not one of ours":                  {map[string]string{ours + "ignore-annotations": ours + "access-control"}, "NoHealthyTask", "is no annotation of another controller"},
 		"not an empty list":                {map[string]string{ours + "ignore-annotations": " "}, "NoHealthyTask", "it is empty: list names"},
 		"what does the same counts, too":   {map[string]string{nginx + "limit-rps": "5", ours + "rate-limit": "{requestsPerSecond: 5}"}, "blue/web", ""},
-		"but not what does something else": {map[string]string{nginx + "auth-url": "u", ours + "rate-limit": "{requestsPerSecond: 5}"}, "RuleClosed", "there is nothing like it here"},
+		"but not what does something else": {map[string]string{nginx + "auth-url": "u", ours + "rate-limit": "{requestsPerSecond: 5}"}, "RuleClosed", "write " + ours + "auth beside it or in its place"},
+		"what asks the same counts, too": {map[string]string{nginx + "auth-type": "basic", nginx + "auth-secret": "users", ours + "auth": "{basic: {secretName: users}}"}, "AuthUnavailable", ""},
 		"all that close are named": {map[string]string{nginx + "auth-url": "u", nginx + "satisfy": "any", nginx + "limit-rps": "5", nginx + "denylist-source-range": "10.0.0.0/8"}, "RuleClosed",
 			"metadata: annotation " + nginx + "denylist-source-range may say who gets in, and is not acted on here: write " + ours + "access-control beside it or in its place; annotation " +
-				nginx + "limit-rps may say who gets in, and is not acted on here: write " + ours + "rate-limit beside it or in its place; annotations " + nginx + "auth-url, " + nginx +
-				"satisfy may say who gets in, and there is nothing like it here: to serve the Ingress without them, take them off, or list them in " + ours + "ignore-annotations; every path answers 503"},
+				nginx + "limit-rps may say who gets in, and is not acted on here: write " + ours + "rate-limit beside it or in its place; annotation " + nginx + "auth-url may say who gets in, and is not acted on here: write " +
+				ours + "auth beside it or in its place; annotation " + nginx + "satisfy may say who gets in, and there is nothing like it here: to serve the Ingress without it, take it off, or list it in " + ours + "ignore-annotations; every path answers 503"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, report := annotatedBy(t, test.annotations)

@@ -94,6 +94,12 @@ func readManifests(t *testing.T, file string) translate.Input {
 				translate.Authority
 			}](t, document)
 			in.Authorities = append(in.Authorities, &authority.Authority)
+		case "translate.test Credential": // likewise
+			known := read[struct {
+				metav1.TypeMeta
+				translate.Credential
+			}](t, document)
+			in.Credentials = append(in.Credentials, &known.Credential)
 		default:
 			t.Fatalf("%s: nothing is made of %s %s", file, kind.APIVersion, kind.Kind)
 		}

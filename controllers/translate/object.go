@@ -26,6 +26,8 @@ type object struct {
 	problems []problem
 	// backends are the pools with a finding, in the order of the rules.
 	backends []int32
+	// auth is what there is to say of what clients have to prove, in the order of the rules.
+	auth []authFinding
 	// findings are why its certificates are not all that it asks for.
 	findings []finding
 	// remarks are about certificates that are all that it asks for.

@@ -15,7 +15,7 @@ import (
 // program decides which candidate has each place (host, path and match) for each set of conditions, and returns the
 // hosts with their routes, and the listeners that have hosts of their own. It notes a loser on the loser's object,
 // and a route on the winner's object and on the pool.
-func program(objects []object, hosts *hosts, pools *pools, candidates []candidate, shares shares) ([]snapshot.Host, []snapshot.Listener) {
+func program(objects []object, hosts *hosts, pools *pools, candidates []candidate, shares shares, known *credentials) ([]snapshot.Host, []snapshot.Listener) {
 	byHost := bucket(candidates, len(hosts.list))
 	names := make([]int32, 0, len(hosts.list))
 	for h := range hosts.list {
@@ -82,7 +82,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				o.routes++
 				part.count(objects)
 			}
-			routes = append(routes, c.route(o, pools))
+			routes = append(routes, c.route(o, pools, known))
 			if part != nil {
 				part.divide(&routes[len(routes)-1], o, c, objects, pools)
 			}
@@ -230,7 +230,7 @@ func hostText(host string) string {
 	return "host " + rules.Clip(host)
 }
 
-func (c *candidate) route(o *object, pools *pools) snapshot.Route {
+func (c *candidate) route(o *object, pools *pools, known *credentials) snapshot.Route {
 	route := snapshot.Route{
 		Rule:       o.RuleID(int(c.entry), int(c.rule)),
 		Path:       c.path,
@@ -247,7 +247,7 @@ func (c *candidate) route(o *object, pools *pools) snapshot.Route {
 	route.Pool, route.Backends = c.backends(rule, pools)
 	route.Mirrors, route.ErrorPages = c.mirrors(rule, pools), c.errorPages(rule, pools)
 	route.Fallback = c.standIn(rule, pools)
-	route.Policies, route.Timeouts, route.Retries = rule.Policies, rule.Timeouts, rule.Retries
+	route.Policies, route.Timeouts, route.Retries = c.policies(o, rule, pools, known), rule.Timeouts, rule.Retries
 	route.Retry, route.Persistence, route.Canonical = rule.Retry, rule.Persistence, rule.Canonical
 	if rule.Balancing != nil {
 		route.Balancing = *rule.Balancing

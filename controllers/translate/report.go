@@ -219,7 +219,8 @@ func (o *object) accepted() metav1.Condition {
 	return condition
 }
 
-// resolvedRefs returns a condition that is False if nothing serves some backend that a rule names.
+// resolvedRefs returns a condition that is False if nothing serves some backend that a rule names, or if there is nothing
+// that clients could prove what it asks them to.
 func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionResolvedRefs, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonResolvedRefs,
@@ -237,10 +238,22 @@ func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 		unresolved = append(unresolved, p)
 		texts = append(texts, text)
 	}
-	if len(unresolved) > 0 {
+	reasons := make([]string, 0, len(unresolved)+len(o.auth))
+	for _, p := range unresolved {
+		reasons = append(reasons, p.reason)
+	}
+	for _, f := range o.auth {
+		if f.reason == "" {
+			notes = append(notes, f.text)
+			continue
+		}
+		reasons = append(reasons, f.reason)
+		texts = append(texts, f.text+"; until then nobody gets in where it is asked, and requests get 503")
+	}
+	if len(reasons) > 0 {
 		condition.Status = metav1.ConditionFalse
-		condition.Reason = first(unresolved, func(p *pool) string { return p.reason },
-			v1alpha1.ReasonTooManyAuthorities, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid, v1alpha1.ReasonCATooLarge,
+		condition.Reason = first(reasons, func(reason string) string { return reason },
+			v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid, v1alpha1.ReasonTooManyAuthorities, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid, v1alpha1.ReasonCATooLarge,
 			v1alpha1.ReasonServiceNotFound, v1alpha1.ReasonPortNotFound, v1alpha1.ReasonNoEndpoints)
 		condition.Message = strings.Join(rules.Bounded(texts), "; ")
 	}

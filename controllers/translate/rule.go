@@ -22,8 +22,8 @@ type candidate struct {
 	// host and object are indexes into their lists. entry is the index of one of the object's Hosts, and rule the index of
 	// one of that host's Rules. rule is wholeHost if the candidate closes the whole host.
 	host, object, entry, rule int32
-	// pools are the indexes of the pools of the rule's backends, and after them of its mirrors', its error pages' and its
-	// fallback's, in their order, with noPool for one that cannot be used.
+	// pools are the indexes of the pools of the rule's backends, and after them of its mirrors', its error pages', that of
+	// the service that its auth asks, and its fallback's, in their order, with noPool for one that cannot be used.
 	pools []int32
 	match snapshot.PathMatch
 	// rank is that of the rule's match.
@@ -152,7 +152,7 @@ type collector struct {
 	budget rules.ExpressionBudget
 }
 
-// lead sets the pools of a candidate to those of its rule's backends, mirrors, error pages and fallback.
+// lead sets the pools of a candidate to those of its rule's backends, in the order of EachBackend.
 func (c *collector) lead(next *candidate, o *object, rule *rules.Rule) {
 	first := len(c.indexes)
 	for b := range rule.EachBackend() {
@@ -180,7 +180,7 @@ func (c *collector) countExpression(host int32, rule *rules.Rule) *rules.Fault {
 	}
 	f := &rules.Fault{Text: "a host has at most " + strconv.Itoa(snapshot.MaxExpressions) + " paths with pathType RegularExpression, and older " +
 		"ones are as many: write prefixes, or put several expressions together into one"}
-	if len(rule.Policies) > 0 { // They may keep clients out.
+	if rule.MayGuard() {
 		f.Closing, f.Beginning = rules.UnreadablePath, rule.Match.Beginning
 	}
 	return f
@@ -197,7 +197,7 @@ func (c *collector) countAsking(host int32, rule *rules.Rule) *rules.Fault {
 	}
 	f := &rules.Fault{Text: "a host has at most " + strconv.Itoa(snapshot.MaxOpenExpressions) + " paths that are expressions, and older " +
 		"ones are as many: write texts, perhaps with (/|$)(.*) at the end, which do not count"}
-	if len(rule.Policies) > 0 { // They may keep clients out.
+	if rule.MayGuard() {
 		f.Closing, f.Beginning = rules.UnreadablePath, rule.Expression.Beginning
 	}
 	return f
