@@ -11,11 +11,12 @@ import (
 	"github.com/warren-dev/ingress/controllers/rules"
 )
 
-// backendRef is a reference of a route to a backend or to a mirror in another namespace.
+// backendRef is a reference of a route to a backend, to a mirror, or to a service that is asked who gets in, in another
+// namespace.
 type backendRef struct {
 	// group is the index of the rule, and index that of the backend or of the mirror in it.
 	group, index int
-	mirror       bool
+	mirror, auth bool
 	reference
 	where string
 }
@@ -93,16 +94,21 @@ func (r *Route) permitted(g grants) (list []rules.Rule, unresolved finding) {
 		text := ref.where + " is in namespace " + rules.Clip(ref.toNamespace) + ", and no ReferenceGrant there lets a " + r.object.Kind +
 			" of this one refer to it: make one"
 		unresolved.add(string(gatewayv1.RouteReasonRefNotPermitted), text)
-		if ref.mirror {
+		switch {
+		case ref.mirror:
 			of.mirrors[ref.index].Backend.Fault = text
-		} else {
+		case ref.auth:
+			external := *of.auth.External
+			external.Backend.Fault = text
+			of.auth = &rules.Auth{External: &external}
+		default:
 			of.backends[ref.index].Fault = text
 		}
 	}
 	for _, of := range changed {
 		for n := of.rules[0]; n < of.rules[1]; n++ {
 			if !slices.Contains(of.closed, n) {
-				list[n].Backends, list[n].Mirrors = of.backends, of.mirrors
+				list[n].Backends, list[n].Mirrors, list[n].Auth = of.backends, of.mirrors, of.auth
 			}
 		}
 	}

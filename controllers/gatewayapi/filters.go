@@ -21,7 +21,8 @@ import (
 // cannot be served.
 func (r *Route) readPolicies(g *group, from []gatewayv1.HTTPRouteFilter) finding {
 	from = slices.DeleteFunc(slices.Clone(from), func(f gatewayv1.HTTPRouteFilter) bool {
-		return f.Type == gatewayv1.HTTPRouteFilterRequestMirror && f.RequestMirror != nil // see readMirrors
+		return f.Type == gatewayv1.HTTPRouteFilterRequestMirror && f.RequestMirror != nil || // see readMirrors
+			f.Type == gatewayv1.HTTPRouteFilterExternalAuth && f.ExternalAuth != nil // see readExternalAuth
 	})
 	for n := g.rules[0]; n < g.rules[1]; n++ {
 		policies, wrong := readFilters(from, &r.rules[n].Match)
@@ -60,6 +61,8 @@ func readFilters(from []gatewayv1.HTTPRouteFilter, match *rules.Match) (policies
 			redirect, fault = readRedirect(f.RequestRedirect, match)
 		case f.Type == gatewayv1.HTTPRouteFilterRequestMirror:
 			fault = "mirrors are of a rule and not of one of its backends: write the filter there"
+		case f.Type == gatewayv1.HTTPRouteFilterExternalAuth:
+			fault = "who gets in is asked for a rule and not for one of its backends: write the filter there"
 		default:
 			fault = "a filter of type " + rules.Quote(string(f.Type)) + " is not supported"
 		}

@@ -41,6 +41,8 @@ type group struct {
 	answers  bool
 	backends []rules.Backend
 	mirrors  []rules.Mirror
+	// auth says which service is asked whether requests may pass. Nil for none.
+	auth *rules.Auth
 	// closed are the indexes of the rules that cannot be served as they are written. Their requests reach no backend.
 	closed []int
 }
@@ -57,6 +59,9 @@ func (r *Route) readRule(where string, matches []matched, like rules.Rule, fault
 	}
 	if wrong.reason == "" {
 		wrong = r.readPolicies(g, filters)
+	}
+	if wrong.reason == "" {
+		wrong = r.readExternalAuth(g, where, filters)
 	}
 	if wrong.reason == "" && !g.answers {
 		wrong = r.readBackends(g, where, backends)
