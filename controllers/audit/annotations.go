@@ -112,7 +112,7 @@ func missing(object *networkingv1.Ingress, name string) string {
 
 // annotations says what becomes of each annotation of an Ingress.
 func (a *auditor) annotations(object *networkingv1.Ingress) (list []Annotation) {
-	for _, j := range nginx.Judge(object, a.Settings) {
+	for _, j := range nginx.Judge(object, a.Settings, a.shared) {
 		made := Annotation{Name: j.Name, Value: j.Value, Verdict: Same}
 		a.annotation(&made, &j, object)
 		if !j.Ignored && !j.Unused {

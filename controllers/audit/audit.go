@@ -91,6 +91,9 @@ func (a *auditor) index() {
 	for _, object := range byAge {
 		a.shared.Add(object)
 	}
+	if a.Settings != nil {
+		a.shared.AddRoutes(byAge, a.Settings)
+	}
 	for _, object := range a.Ingresses {
 		o := named[object.Namespace+"/"+object.Name]
 		a.objects = append(a.objects, o)

@@ -39,7 +39,7 @@ func closesUnless(off func(string) bool, name, text string) Name {
 // those that versions before it had, and those that people write though it never had them.
 var Annotations = sorted(
 	redirectNames, pathNames, timeoutNames, backendNames, accessNames, limitNames, corsNames, balancingNames, headerNames, canaryNames,
-	mirrorNames, errorPageNames, authNames, snippetNames, idleNames, goneNames, inventedNames,
+	mirrorNames, errorPageNames, authenticationNames, authNames, snippetNames, idleNames, goneNames, inventedNames,
 )
 
 var redirectNames = []Name{
@@ -253,16 +253,6 @@ var accessNames = []Name{
 	guard("allowlist-source-range", "The addresses that get in. All others get 403. The older name counts where this one is missing.", addresses(func(t *Terms) *[]netip.Prefix { return &t.allowed })),
 	guard("whitelist-source-range", "The older name of `allowlist-source-range`.", addresses(func(t *Terms) *[]netip.Prefix { return &t.allowed })),
 	guard("denylist-source-range", "The addresses that get 403, also where the other list has them.", addresses(func(t *Terms) *[]netip.Prefix { return &t.denied })),
-	guard("satisfy", "`any` and `all`. The names that ask who somebody is close, so addresses alone decide.", oneOf(func(*Terms) *string { return new(string) }, "any", "all")),
-	guard("enable-global-auth", "`false` leaves the Ingress out of what `global-auth-url` of the ConfigMap asks.",
-		readGlobalAuth),
-}
-
-func readGlobalAuth(t *Terms, value string) (fault string) {
-	var asked bool
-	fault = boolean(func(*Terms) *bool { return &asked })(t, value)
-	t.noGlobalAuth = fault == "" && !asked
-	return fault
 }
 
 var limitNames = []Name{
@@ -506,13 +496,7 @@ func mirrorOf(value, namespace string) (service string, port int32, ok bool) {
 	return service, port, true
 }
 
-// authText is what to do about the names that ask who somebody is.
-const authText = "who somebody is cannot be asked yet: keep clients out by `ingress.warren.dev/access-control`, or have the backend ask"
-
 var authNames = sorted(
-	each(Name{Fate: Closes, Text: authText}, "auth-type", "auth-secret", "auth-secret-type", "auth-realm", "auth-url", "auth-signin", "auth-signin-redirect-param",
-		"auth-method", "auth-response-headers", "auth-request-redirect", "auth-proxy-set-headers", "auth-cache-key", "auth-cache-duration", "auth-always-set-cookie",
-		"auth-keepalive", "auth-keepalive-requests", "auth-keepalive-share-vars", "auth-keepalive-timeout"),
 	each(Name{Fate: Closes, Text: "certificates of clients cannot be asked for of an Ingress: terminate TLS before it, or have the backend do so", off: isOff, hosts: true},
 		"auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth", "auth-tls-error-page", "auth-tls-pass-certificate-to-upstream", "auth-tls-match-cn"),
 	[]Name{
@@ -528,7 +512,6 @@ var snippetNames = []Name{
 		text(func(t *Terms) *string { return &t.snippet })),
 	guard(serverSnippet, "Likewise, for the host, whichever Ingress has a path of it. It closes the whole host where it cannot be kept.",
 		text(func(t *Terms) *string { return &t.serverSnippet })),
-	closes("auth-snippet", authText),
 }
 
 // idleNames are the names of the last version that mean nothing here.

@@ -80,7 +80,7 @@ func TestWhatIngressesShareIsToldInFewBytes(t *testing.T) {
 		by, shared := made.DeepCopy(), nginx.Shared{}
 		change(by)
 		shared.Add(by)
-		of := shared.Of(made)
+		of := shared.Of(made, nginx.NewSettings(nginx.Options{Class: "nginx"}, nil))
 		if len(of) > 100 {
 			t.Errorf("%s: %d bytes", name, len(of))
 		}

@@ -18,7 +18,7 @@ import (
 
 // Keys are the keys of ingress-nginx's ConfigMap, sorted by name. Those that are acted on are for all Ingresses, and
 // annotations go before them.
-var Keys = sorted(sharedKeys(), actingKeys, closingKeys, idleKeys)
+var Keys = sorted(sharedKeys(), actingKeys, globalAuthKeys, closingKeys, idleKeys)
 
 // sharedKeys are the keys that have the name of an annotation, and mean the same.
 func sharedKeys() (list []Name) {
@@ -128,28 +128,19 @@ func readMapName(_ *Terms, value string) (fault string) {
 }
 
 var closingKeys = sorted([]Name{
-	{Name: "global-auth-url", Fate: Closes, Text: "who somebody is cannot be asked yet; an Ingress with `enable-global-auth: \"false\"` is served", read: readGlobalAuthURL},
 	closesUnless(isOff, "enable-modsecurity", wafText),
 	closesUnless(isOff, "enable-owasp-modsecurity-crs", wafText),
 	closes("modsecurity-snippet", wafText),
 	closes("http-snippet", "maps, zones and the like are not read: write what uses them as conditions of `location-snippet` and `server-snippet`, or by annotations"),
 })
 
-func readGlobalAuthURL(t *Terms, _ string) (fault string) {
-	t.globalAuth = true
-	return ""
-}
-
 var idleKeys = sorted(
-	each(nothing("", "It goes with `global-auth-url`, which closes."), "global-auth-method", "global-auth-signin", "global-auth-signin-redirect-param", "global-auth-response-headers",
-		"global-auth-request-redirect", "global-auth-snippet", "global-auth-cache-key", "global-auth-cache-duration", "global-auth-always-set-cookie", "no-auth-locations"),
 	each(nothing("", "Write `--trusted-proxies`: forwarding fields of these are believed, and of nobody else."), "use-forwarded-headers", "forwarded-for-header", "forwarded-host-header",
 		"compute-full-forwarded-for", "proxy-real-ip-cidr", "enable-real-ip", "forwarded-for-proxy-protocol-header"),
 	each(nothing("", "Write `--proxy-protocol` and `--trusted-proxies`."), "use-proxy-protocol", "proxy-protocol-header-timeout"),
 	each(nothing("", "What becomes of the annotation is said there."), "proxy-next-upstream-timeout", "proxy-request-buffering", "proxy-buffering", "proxy-buffers-number", "proxy-buffer-size", "proxy-busy-buffers-size", "proxy-max-temp-file-size",
 		"client-body-buffer-size", "limit-rate", "limit-rate-after", "upstream-hash-by-subset", "upstream-hash-by-subset-size", "use-port-in-redirects", "relative-redirects"),
 	each(nothing("", "Snippets are as `--nginx-snippets` and their annotations say."), "allow-snippet-annotations", "annotations-risk-level", "annotation-value-word-blocklist"),
-	each(nothing("", "An Ingress reads Secrets and ConfigMaps of its own namespace alone."), "allow-cross-namespace-resources"),
 	each(nothing("", "Paths are checked when they are read."), "strict-validate-path-type"),
 	each(nothing("", "`--access-log` and `--access-log-fields` say what is logged."), "access-log-params", "access-log-path", "http-access-log-path", "stream-access-log-path", "disable-access-log",
 		"disable-http-access-log", "disable-stream-access-log", "enable-access-log-for-default-backend", "enable-auth-access-log", "skip-access-log-urls", "log-format-escape-json",
@@ -208,14 +199,21 @@ var Flags = sorted([]Name{
 	nothing("validating-webhook", "What is wrong is told by events, and closes what it has to close."),
 })
 
-// headerFaults says what is wrong with the fields in a ConfigMap.
-func headerFault(data map[string]string, name string) string {
+// headerFault says what is wrong with a field in a ConfigMap. variables returns what is wrong with a value that has
+// any. Nil is for values that may have none.
+func headerFault(data map[string]string, name string, variables func(value string) (fault string)) string {
 	value := data[name]
 	if fault := kinds.HeaderFault(name, value); fault != "" {
 		return fault
 	}
-	if strings.Contains(value, "$") {
+	switch {
+	case !strings.Contains(value, "$"):
+	case variables == nil:
 		return "the value of " + rules.Quote(name) + " has a variable of nginx: write it out, or leave it out"
+	default:
+		if fault := variables(value); fault != "" {
+			return "the value of " + rules.Quote(name) + " " + fault
+		}
 	}
 	return ""
 }

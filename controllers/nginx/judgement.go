@@ -26,9 +26,9 @@ type Judgement struct {
 	Ignored, Unused bool
 }
 
-// Judge says what becomes of each annotation of an Ingress.
-func Judge(object *networkingv1.Ingress, s *Settings) (judged []Judgement) {
-	r := &reading{Settings: s, object: object, own: kinds.ReadAnnotated(object), terms: s.terms}
+// Judge says what becomes of each annotation of an Ingress. shared is what it has in common with others.
+func Judge(object *networkingv1.Ingress, s *Settings, shared Shared) (judged []Judgement) {
+	r := &reading{Settings: s, object: object, shared: shared, own: kinds.ReadAnnotated(object), terms: s.terms}
 	canary := isCanary(object)
 	for _, full := range slices.Sorted(maps.Keys(object.Annotations)) {
 		name, theirs := strings.CutPrefix(full, Prefix)
@@ -57,6 +57,7 @@ func (r *reading) judgeTogether(judged []Judgement) {
 	closing, told := len(r.closing), len(r.told)
 	r.settle()
 	r.checkSnippets()
+	r.checkAsked()
 	for i := range judged {
 		j := &judged[i]
 		for _, text := range r.closing[closing:] {

@@ -37,7 +37,8 @@ type reading struct {
 	blocking map[*policy.Access]*policy.Access
 	// refusing refuses values of fields that the ConfigMap blocks, in rules without another script.
 	refusing *policy.Script
-	// answered are the fields that responses get of the ConfigMap that the Ingress names.
+	// asking has who gets in besides addresses, by host. hiding has what headers become that take passwords off.
+	asking map[string]*rules.Auth
 	sharedTerms
 }
 

@@ -179,7 +179,7 @@ func TestWhatIsIgnoredTakesOffNoGuard(t *testing.T) {
 		if got := r.ask("h.io/").String(); got != "403 AccessDenied" {
 			t.Errorf("%v: a stranger gets %q\n%s", annotations, got, r.says("a"))
 		}
-		for _, j := range nginx.Judge(object{name: "a", annotations: annotations}.ingress(t), nginx.NewSettings(nginx.Options{Class: "nginx"}, nil)) {
+		for _, j := range nginx.Judge(object{name: "a", annotations: annotations}.ingress(t), nginx.NewSettings(nginx.Options{Class: "nginx"}, nil), nil) {
 			if j.Unused {
 				t.Errorf("%v: %s is said to be unused", annotations, j.Name)
 			}

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -146,7 +147,7 @@ func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string,
 	for _, o := range objects {
 		all = append(all, o.ingress(t))
 	}
-	for _, name := range []string{"web", "api", "next", "shadow", "grpc"} {
+	for _, name := range []string{"web", "api", "next", "shadow", "grpc", "auth"} {
 		all = append(all, r.service(name)...)
 	}
 	t.Cleanup(r.release)
@@ -169,6 +170,10 @@ func (r *rig) service(name string) []client.Object {
 		if request.URL.Path == "/hold" {
 			r.held <- name
 			<-r.released
+		}
+		if name == "auth" {
+			judge(w, request)
+			return
 		}
 		content, _ := io.ReadAll(request.Body)
 		if name == "shadow" {
@@ -241,6 +246,37 @@ func several(t *testing.T, name string, secure bool, handlers ...http.HandlerFun
 	}
 	return all
 }
+
+// asked counts what judge was asked.
+var asked atomic.Int64
+
+// judge is the service that says who gets in: by the status in its query, with a cookie if that asks for one, and with fields that say who
+// came, how it was asked, and what a field of the question was that the query names.
+func judge(w http.ResponseWriter, request *http.Request) {
+	query := request.URL.Query()
+	if query.Has("cookie") {
+		w.Header().Set("Set-Cookie", "session=1")
+	}
+	w.Header().Set("X-User", "bob")
+	w.Header().Set("X-Count", strconv.FormatInt(asked.Add(1), 10))
+	w.Header().Set("X-Asked", request.Method+" "+request.Host+request.RequestURI)
+	w.Header().Set("X-Saw", request.Header.Get(query.Get("see")))
+	if status, err := strconv.Atoi(query.Get("status")); err == nil {
+		w.WriteHeader(status)
+	}
+}
+
+// users is a Secret with the user bob, whose password is test.
+func users(name, key string) client.Object {
+	line := "{SHA}qUqP5cyxm6YcTAhz05Hph5gvu9M="
+	if key == "auth" {
+		line = "bob:" + line
+	}
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}, Data: map[string][]byte{key: []byte(line)}}
+}
+
+// asBob is the field by which bob says who he is.
+const asBob = "Authorization: Basic Ym9iOnRlc3Q="
 
 // refusing is a further slice of a service, whose endpoint takes no connection.
 func refusing(t *testing.T, name string) client.Object {

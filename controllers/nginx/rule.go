@@ -15,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/nginx/snippet"
 	"github.com/warren-dev/ingress/controllers/rules"
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -30,15 +31,18 @@ type sharedTerms struct {
 	persistence *snapshot.Persistence
 	mirrors     []rules.Mirror
 	backend     rules.Backend
+	// basic and asks say who gets in besides addresses. The latter is without its backend, which asksTo names, and asksBy
+	// says for people where that is written. Both are nil for nothing.
+	basic  *rules.BasicAuth
+	asks   *auth.External
+	asksTo askedURL
+	asksBy string
 }
 
 // settle makes the values that all rules have in common. It finds what annotations contradict.
 func (r *reading) settle() {
 	t := &r.terms
-	if t.globalAuth && !t.noGlobalAuth {
-		r.closing = append(r.closing, "key global-auth-url of ConfigMap "+r.options.ConfigMap.String()+": nothing here does that: "+authText+
-			`; or write `+Prefix+`enable-global-auth: "false"`)
-	}
+	r.settleAuth()
 	r.settlePolicies()
 	r.timeouts = snapshot.Timeouts{Connect: t.connect, Response: t.read, Idle: max(t.read, t.send)}
 	if t.read == 0 || t.send == 0 {
@@ -180,7 +184,7 @@ func (r *reading) customised(before []policy.Header) []policy.Header {
 	fault := "it names no ConfigMap of namespace " + r.object.Namespace + ": write the name of one"
 	var list []policy.Header
 	if ok {
-		list, fault = readHeaders(r.maps, name, append([]string{}, r.terms.mayAnswer...))
+		list, fault = readHeaders(r.maps, name, append([]string{}, r.terms.mayAnswer...), nil)
 	}
 	if fault != "" {
 		r.closing = append(r.closing, "annotation "+Prefix+customHeaders+": "+fault)
@@ -303,6 +307,7 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 	closed := r.lead(&rule, &p.Backend)
 	compiled, fault := r.script(&rule, host, path, r.isExpression(path))
 	closed = cmp.Or(closed, fault)
+	closed = cmp.Or(closed, r.authenticate(&rule, host, path, compiled))
 	closed = cmp.Or(closed, r.rewrite(&rule, path, compiled != nil && compiled.Script != nil))
 	r.redirect(&rule, host, path)
 	r.errorPages(&rule)
@@ -375,7 +380,7 @@ func (r *reading) blockValues(rule *rules.Rule) {
 // the Ingress may say who gets in.
 func (r *reading) unreadable(host, path, fault string) *rules.Fault {
 	t := &r.terms
-	if len(r.closing) == 0 && len(t.allowed)+len(t.denied)+t.perSecond+t.perMinute+t.connections == 0 &&
+	if len(r.closing) == 0 && len(t.allowed)+len(t.denied)+t.perSecond+t.perMinute+t.connections == 0 && r.basic == nil && r.asks == nil &&
 		r.snippetsOf(host) == (snippet.Snippets{}) && !r.own.MayGuard() {
 		return &rules.Fault{Text: fault}
 	}

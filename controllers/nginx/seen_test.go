@@ -106,8 +106,9 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 			h.io/ => 503 NoHealthyTask`},
 		{"no endpoints, with `default-backend`: that answers for the request's own path", []object{web("Prefix / -> nobody", "default-backend: next")}, `
 			h.io/x?y => next /x?y`},
-		{"`auth-type: basic`: it closes", []object{web("Prefix / -> web", "auth-type: basic", "auth-secret: users")}, `
-			h.io/ => 503 RuleClosed`},
+		{"`auth-type: basic`, Secret missing: 503", []object{web("Prefix / -> web", "auth-type: basic", "auth-secret: missing")}, `
+			h.io/ => 503 AuthUnavailable
+			h.io/ | Authorization: Basic Ym9iOnRlc3Q= => 503 AuthUnavailable`},
 		{"canary by header `always`, `never`, another value",
 			[]object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-by-header: X-Canary"}, minutes: 1}}, `
 			h.io/ | X-Canary: always => next /
@@ -136,10 +137,20 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 			annotations: []string{"canary: true", "canary-by-header: X-C", "canary-by-header-pattern: b[lr]ue"}, minutes: 1}}, `
 			h.io/ | X-C: dark-blue-1 => next /
 			h.io/ | X-C: red => web /`},
-		{"`satisfy: any` with an allow list and basic auth: it closes", []object{web("Prefix / -> web", "satisfy: any", "allowlist-source-range: 10.0.0.0/8", "auth-type: basic")}, `
-			h.io/ => 503 RuleClosed`},
-		{"`auth-url` with `auth-signin`: it closes", []object{web("Prefix / -> web", "auth-url: http://auth.io", "auth-signin: http://auth.io/in")}, `
-			h.io/ => 503 RuleClosed`},
+		{"`satisfy: any` with an allow list and basic auth: without credentials 401, with them 200",
+			[]object{web("Prefix / -> web", "satisfy: any", "allowlist-source-range: 10.0.0.0/8", "auth-type: basic", "auth-secret: users")}, `
+			h.io/ => 401 AuthRequired
+			h.io/ | Authorization: Basic Ym9iOndyb25n => 401 AuthRequired
+			h.io/ | Authorization: Basic Ym9iOnRlc3Q= => web /
+			h.io/ | X-Forwarded-For: 10.1.2.3 => web /`},
+		{"`auth-url` answers 401 with `auth-signin`: 302 with `rd`",
+			[]object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/?status=401", "auth-signin: https://id.io/in")}, `
+			h.io/x?y => 302 https://id.io/in?rd=http%3A%2F%2Fh.io%2Fx%3Fy`},
+		{"`auth-url` answers 403: 403",
+			[]object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/?status=403", "auth-signin: https://id.io/in")}, `
+			h.io/ => 403 AuthDenied`},
+		{"`auth-url` unreachable: 500", []object{web("Prefix / -> web", "auth-url: http://nobody.shop.svc.cluster.local/", "auth-signin: https://id.io/in")}, `
+			h.io/ => 500 AuthUnavailable`},
 		{"`custom-http-errors` without `default-backend`: an answer is as it was", []object{web("Prefix / -> web", "custom-http-errors: 404")}, `
 			h.io/?status=404 => 404 web /?status=404`},
 		{"`backend-protocol: HTTPS` to plain HTTP", []object{web("Prefix / -> web", "backend-protocol: HTTPS")}, `
@@ -151,7 +162,7 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(test.name, "/", "∕"), func(t *testing.T) {
 			t.Parallel()
-			r := serve(t, nil, test.objects)
+			r := serve(t, nil, test.objects, withUsers(t)...)
 			for line := range strings.Lines(strings.TrimSpace(test.want)) {
 				request, want, ok := strings.Cut(strings.TrimSpace(line), " => ")
 				if !ok {
@@ -207,6 +218,12 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 		{"X-Forwarded-Prefix, -Server, -User, `Forwarded` of a client: passed on (we take them off)", one(), "h.io/",
 			[]string{"X-Forwarded-Prefix: /evil", "X-Forwarded-User: root", "Forwarded: for=1.2.3.4"}, map[string]string{"Got-X-Forwarded-User": "", "Got-Forwarded": ""}},
 		{"client's X-Forwarded-For: replaced", one(), "h.io/", []string{"X-Forwarded-For: 1.2.3.4"}, map[string]string{"Got-X-Forwarded-For": "127.0.0.1"}},
+		{"`satisfy: any` with an allow list and basic auth: without credentials 401 with `realm=\"\"`",
+			one("satisfy: any", "allowlist-source-range: 10.0.0.0/8", "auth-type: basic", "auth-secret: users"), "h.io/", nil,
+			map[string]string{"Www-Authenticate": `Basic realm="", charset="UTF-8"`}},
+		{"`satisfy: any` with an allow list and basic auth: Authorization does not reach the backend",
+			one("satisfy: any", "allowlist-source-range: 10.0.0.0/8", "auth-type: basic", "auth-secret: users"), "h.io/", []string{asBob},
+			map[string]string{"X-Service": "web", "Got-Authorization": ""}},
 		{"sent to the backend", one(), "h.io/", nil, map[string]string{"Got-X-Forwarded-For": "127.0.0.1", "Got-X-Real-Ip": "127.0.0.1",
 			"Got-X-Forwarded-Host": "h.io", "Got-X-Forwarded-Port": "80", "Got-X-Forwarded-Proto": "http"}},
 	} {
@@ -216,7 +233,7 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 			if slices.Contains(test.fields, "https") {
 				trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 			}
-			got := serveTrusting(t, trusted, nil, test.objects).ask(test.what, test.fields...)
+			got := serveTrusting(t, trusted, nil, test.objects, withUsers(t)...).ask(test.what, test.fields...)
 			for name, want := range test.want {
 				if value := got.Header.Get(name); value != want {
 					t.Errorf("%s is %q, want %q: %s", name, value, want, got)

@@ -58,16 +58,18 @@ func Named(o *Options, known Maps, ingresses []*networkingv1.Ingress) (named map
 	}
 	count := make(map[string]int)
 	for _, object := range ByAge(ingresses) {
-		name, ok := mapName(object.Annotations[Prefix+customHeaders], object.Namespace)
-		if _, already := named[name]; !ok || already {
-			continue
+		for _, annotation := range namingMaps {
+			name, ok := mapName(object.Annotations[Prefix+annotation], object.Namespace)
+			if _, already := named[name]; !ok || already {
+				continue
+			}
+			if count[name.Namespace] == mostMaps {
+				beyond[name] = Map{Missing: "is not read, since older Ingresses of the namespace name " + strconv.Itoa(mostMaps) + " others: name one of those"}
+				continue
+			}
+			count[name.Namespace]++
+			named[name] = struct{}{}
 		}
-		if count[name.Namespace] == mostMaps {
-			beyond[name] = Map{Missing: "is not read, since older Ingresses of the namespace name " + strconv.Itoa(mostMaps) + " others: name one of those"}
-			continue
-		}
-		count[name.Namespace]++
-		named[name] = struct{}{}
 	}
 	return named, beyond
 }
@@ -86,7 +88,11 @@ const (
 	proxySetHeaders = "proxy-set-headers"
 	addHeaders      = "add-headers"
 	customHeaders   = "custom-headers"
+	askedFields     = "auth-proxy-set-headers"
 )
+
+// namingMaps are the annotations that name a ConfigMap with fields.
+var namingMaps = []string{customHeaders, askedFields}
 
 // mapName reads the name of a ConfigMap. In a namespace that is not empty it may be without one, and has to be in that.
 func mapName(text, namespace string) (name types.NamespacedName, ok bool) {
@@ -182,14 +188,15 @@ func (s *Settings) Like(other *Settings) bool {
 	return s != nil && other != nil && s.made == other.made
 }
 
-// MapOf tells what is known of the ConfigMap that an Ingress names. Where it tells the same, the Ingress is read alike.
-func (s *Settings) MapOf(object *networkingv1.Ingress) string {
-	name, ok := mapName(object.Annotations[Prefix+customHeaders], object.Namespace)
-	if !ok {
-		return ""
+// MapOf tells what is known of the ConfigMaps that an Ingress names. Where it tells the same, the Ingress is read alike.
+func (s *Settings) MapOf(object *networkingv1.Ingress) (told string) {
+	for _, annotation := range namingMaps {
+		if name, ok := mapName(object.Annotations[Prefix+annotation], object.Namespace); ok {
+			of, known := s.maps[name]
+			told += annotation + strconv.FormatBool(known) + of.Version + of.Missing
+		}
 	}
-	of, known := s.maps[name]
-	return strconv.FormatBool(known) + of.Version + of.Missing
+	return told
 }
 
 // Notes are what to tell who installs the controller, a line each.
@@ -229,15 +236,16 @@ func (s *Settings) headers(key string, data map[string]string) []policy.Header {
 	if !ok {
 		return nil // read has told of it
 	}
-	list, fault := readHeaders(s.maps, name, nil)
+	list, fault := readHeaders(s.maps, name, nil, nil)
 	if fault != "" {
 		s.closing = append(s.closing, s.where(key)+": "+fault)
 	}
 	return list
 }
 
-// readHeaders returns the fields in a ConfigMap. allowed has those that there may be. Nil is for all.
-func readHeaders(known Maps, name types.NamespacedName, allowed []string) (list []policy.Header, fault string) {
+// readHeaders returns the fields in a ConfigMap. allowed has those that there may be. Nil is for all. variables is as
+// for headerFault.
+func readHeaders(known Maps, name types.NamespacedName, allowed []string, variables func(value string) (fault string)) (list []policy.Header, fault string) {
 	from, ok := known[name]
 	switch {
 	case !ok:
@@ -246,7 +254,7 @@ func readHeaders(known Maps, name types.NamespacedName, allowed []string) (list 
 		return nil, "ConfigMap " + name.String() + " " + from.Missing
 	}
 	for _, field := range slices.SortedFunc(maps.Keys(from.Data), compareNames) {
-		if fault := headerFault(from.Data, field); fault != "" {
+		if fault := headerFault(from.Data, field, variables); fault != "" {
 			return nil, "ConfigMap " + name.String() + ": " + fault
 		}
 		if len(from.Data[field]) > ValueLimit {

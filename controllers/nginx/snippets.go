@@ -135,8 +135,16 @@ func (r *reading) script(rule *rules.Rule, host, path string, isExpression bool)
 // scriptAccess has a rule admit whom its snippets admit: in a location, the annotations come first, and a server's
 // rules hold where a location has none.
 func (r *reading) scriptAccess(rule *rules.Rule, compiled *snippet.Result) (closed string) {
+	list := r.lists(compiled)
+	if len(list) == 0 || len(compiled.Access)+len(compiled.ServerAccess) == 0 {
+		return ""
+	}
+	return r.setAccess(rule, list)
+}
+
+// lists returns the rules by which a path admits addresses. compiled may be nil.
+func (r *reading) lists(compiled *snippet.Result) (list []snippet.AccessRule) {
 	t := &r.terms
-	var list []snippet.AccessRule
 	for _, p := range t.denied {
 		list = append(list, snippet.AccessRule{Prefix: p})
 	}
@@ -146,13 +154,13 @@ func (r *reading) scriptAccess(rule *rules.Rule, compiled *snippet.Result) (clos
 	if len(t.allowed) > 0 {
 		list = append(list, snippet.AccessRule{})
 	}
+	if compiled == nil {
+		return list
+	}
 	if list = append(list, compiled.Access...); len(list) == 0 {
 		list = compiled.ServerAccess
 	}
-	if len(list) == 0 || len(compiled.Access)+len(compiled.ServerAccess) == 0 {
-		return ""
-	}
-	return r.setAccess(rule, list)
+	return slices.Clip(list)
 }
 
 // setAccess has a rule admit whom a list admits.
@@ -337,6 +345,8 @@ type sharedHost struct {
 	// text.
 	snippet, by string
 	sum         [sha256.Size]byte
+	// routes are the paths of the host, if questions who gets in go to it.
+	routes []sharedRoute
 }
 
 // Add adds an Ingress. Older ones have to come first.
@@ -384,8 +394,9 @@ func (n tlsNames) cover(host string) bool {
 }
 
 // Of tells what an Ingress has of it, in few bytes. Two that tell the same have the Ingress read alike.
-func (s Shared) Of(object *networkingv1.Ingress) string {
+func (s Shared) Of(object *networkingv1.Ingress, settings *Settings) string {
 	told := sha256.New()
+	_, _ = io.WriteString(told, s.asked(object, settings))
 	for i := range object.Spec.Rules {
 		host := s[hostKey{object.Namespace, object.Spec.Rules[i].Host}]
 		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+host.by+" "+host.first+"\n")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/controllers/nginx/snippet"
+	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/script"
 )
@@ -92,9 +93,7 @@ type Terms struct {
 	mirrorTo, mirrorHost string
 	mirrorBare           bool
 
-	// globalAuth is set if the ConfigMap asks whether a request may pass, and noGlobalAuth if the Ingress is left out of
-	// that.
-	globalAuth, noGlobalAuth bool
+	auth authTerms
 }
 
 // tlsTerms are what backends over HTTPS have to prove, and are shown.
@@ -166,6 +165,7 @@ func defaults() Terms {
 		session: sessionTerms{name: "INGRESSCOOKIE"},
 		hsts:    hstsTerms{on: true, subDomains: true, age: 31536000},
 		canary:  canaryTerms{total: 100},
+		auth:    authTerms{form: rules.UserFile, openPaths: []string{"/.well-known/acme-challenge"}},
 
 		compression: compressionTerms{gzipTypes: usualTypes, brotliTypes: usualTypes, gzipLeast: 256, brotliLeast: 20},
 	}

@@ -63,14 +63,16 @@ func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
 	}
 	v.settings = ours.Settings
 	shared := nginx.Shared{}
-	for _, object := range nginx.ByAge(ours.Nginx) {
+	byAge := nginx.ByAge(ours.Nginx)
+	for _, object := range byAge {
 		shared.Add(object)
 	}
+	shared.AddRoutes(byAge, ours.Settings)
 	known := make(map[types.UID]nginxVersion, len(ours.Nginx))
 	all := make([]*rules.Object, 0, len(ours.Nginx))
 	for _, object := range ours.Nginx {
 		version, ok := v.known[object.UID]
-		of, named := shared.Of(object), ours.Settings.MapOf(object)
+		of, named := shared.Of(object, ours.Settings), ours.Settings.MapOf(object)
 		if !ok || version.resourceVersion != object.ResourceVersion || version.resourceVersion == "" || version.shared != of || version.named != named {
 			version = nginxVersion{object.ResourceVersion, of, named, nginx.Read(object, ours.Settings, shared)}
 		}

@@ -23,14 +23,12 @@ type Kind uint8
 const (
 	Configuration Kind = iota
 	Server
+	Asked
 )
 
 // String is the annotation's name, without its prefix.
 func (k Kind) String() string {
-	if k == Server {
-		return "server-snippet"
-	}
-	return "configuration-snippet"
+	return [...]string{"configuration-snippet", "server-snippet", "auth-snippet"}[k]
 }
 
 // Snippets are the texts that concern one path. Server is that of its host, whichever Ingress has it.
