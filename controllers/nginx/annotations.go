@@ -202,6 +202,8 @@ var backendNames = []Name{
 	guard("proxy-ssl-name", "The name that a backend's certificate is for, and that is asked for. `$host` is the host of each request.", readTLSName),
 	acts("service-upstream", "`true` has the address of the Service asked in place of its endpoints. A Service without one is as without it. Sessions and hashes have one endpoint then.",
 		boolean(func(t *Terms) *bool { return &t.byService })),
+	acts("connection-proxy-header", "`close` has each connection to an endpoint end with its request. `keep-alive` keeps them, as they are without it; WebSockets work all the same.",
+		oneOf(func(t *Terms) *string { return &t.connection }, "close", "keep-alive")),
 	guard("proxy-http-version", "`1.1`. Anything else closes: HTTP/1.0 is not spoken to backends.", readVersion),
 }
 
@@ -527,12 +529,11 @@ var idleNames = sorted(
 		nothing("proxy-ssl-protocols", "Backends are spoken to in TLS 1.2 or 1.3, as they choose."),
 		nothing("proxy-ssl-verify-depth", "A chain of certificates may have any length."),
 		nothing("proxy-ssl-server-name", "The name is always asked for."),
-		nothing("connection-proxy-header", "Connections to endpoints are kept and closed as these ask."),
 		nothing("affinity-mode", "A client stays with its endpoint as long as that takes requests."),
 		nothing("affinity-canary-behavior", "A session keeps to the backend that it began with."),
 		nothing("session-cookie-change-on-failure", "A session moves when its endpoint takes no requests."),
 		nothing("session-cookie-conditional-samesite-none", "Browsers that misread SameSite=None are gone."),
-		nothing("use-port-in-redirects", "Redirects have the port that the client used, where the scheme stays, and the usual one otherwise."),
+		nothing("use-port-in-redirects", "Redirects have the port that the client used, where the scheme stays. To HTTPS they have none: ingress-nginx wrote `:443`, which says the same."),
 		nothing("relative-redirects", "Redirects have a whole URL, which every client takes."),
 		nothing("http2-push-preload", "Browsers take nothing that is pushed any more."),
 		nothing("enable-access-log", "`--access-log` is for all requests, and its lines have the Ingress for who filters."),

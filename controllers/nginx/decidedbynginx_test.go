@@ -378,9 +378,8 @@ func TestNginxDecidesAsItIsWritten(t *testing.T) {
 	for _, d := range decidedByNginx {
 		t.Run(strings.ReplaceAll(d.name, "/", "∕"), func(t *testing.T) {
 			here := serve(t, nil, d.objects)
-			there := *here
-			there.address = startTheirs(t, d.objects, here.backends)
-			d.asks(&there, "nginx")
+			there := &rig{T: t, address: startTheirs(t, d.objects, here.backends), patience: here.patience}
+			d.asks(there, "nginx")
 			d.asks(here, "here")
 		})
 	}

@@ -163,6 +163,16 @@ func besideBusy(r *rig) string {
 	return strconv.Itoa(busy) + " of 200 to the busy one"
 }
 
+// connectionsOfTen says how many connections to endpoints ten requests take, one after the other.
+func connectionsOfTen(r *rig) string {
+	for range 10 {
+		if got := r.asked("h.io/"); got != "web /" {
+			return got
+		}
+	}
+	return strconv.Itoa(int(r.connections.Load())) + " connections"
+}
+
 // copied says what the first copy is.
 func copied(r *rig) string {
 	if got := r.asked("POST h.io/m?q", "content 3"); got != "web /m?q" {

@@ -118,6 +118,7 @@ var effects = map[string]effect{
 	"proxy-ssl-verify": {annotations: []string{"backend-protocol: HTTPS", "proxy-ssl-verify: on"}, want: "503 RuleClosed"},
 	"proxy-ssl-name": {annotations: []string{"backend-protocol: HTTPS", "proxy-ssl-name: b.io"}, paths: "Prefix / -> secure",
 		more: named, want: "secure /", header: "X-Named", value: "b.io"},
+	"connection-proxy-header":        {annotations: []string{"connection-proxy-header: close"}, shows: connectionsOfTen, want: "10 connections"},
 	"service-upstream":               {annotations: []string{"service-upstream: true"}, paths: "Prefix / -> fronted:http", more: fronted, want: "fronted /", header: "X-Endpoint", value: "front"},
 	"proxy-http-version":             {annotations: []string{"proxy-http-version: 1.0"}, want: "503 RuleClosed"},
 	"allowlist-source-range":         {annotations: []string{"allowlist-source-range: 127.0.0.0/8, 10.0.0.1"}, fields: []string{"X-Forwarded-For: 192.0.2.1"}, want: "403 AccessDenied"},

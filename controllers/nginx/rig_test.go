@@ -116,11 +116,13 @@ type rig struct {
 	reports []translate.Report
 	// backends are the addresses of the services.
 	backends map[string]string
-	// copies has what mirrors were asked, as in "GET /x of shadow with 3 bytes". held has a value for each request for /hold, which is answered once released is
-	// closed.
+	// copies has what mirrors were asked, as in "GET /x of shadow with 3 bytes". held has a value for each request for
+	// /hold, which is answered once released is closed, which release does.
 	copies, held chan string
 	released     chan struct{}
-	release      func()
+	// connections is how many the servers have taken.
+	connections atomic.Int32
+	release     func()
 	// patience is how long an answer may take.
 	patience time.Duration
 }
@@ -166,7 +168,7 @@ func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string,
 // service returns a Service whose one endpoint tells what it is asked.
 func (r *rig) service(name string) []client.Object {
 	r.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		if request.URL.Path == "/hold" {
 			r.held <- name
 			<-r.released
@@ -203,6 +205,12 @@ func (r *rig) service(name string) []client.Object {
 			w.WriteHeader(status)
 		}
 	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			r.connections.Add(1)
+		}
+	}
+	server.Start()
 	r.Cleanup(server.Close)
 	r.backends[name] = server.Listener.Addr().String()
 	return []client.Object{newService(name), sliceOf(name, name, portOf(server))}

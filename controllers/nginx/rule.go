@@ -297,7 +297,7 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 	exact := p.PathType != nil && *p.PathType == networkingv1.PathTypeExact
 	rule := rules.Rule{
 		Policies: slices.Clone(r.policies), Timeouts: r.timeouts, Retries: r.retries, Retry: r.retry,
-		Balancing: r.balancing, Persistence: r.persistence, Mirrors: r.mirrors,
+		Balancing: r.balancing, Persistence: r.persistence, Mirrors: r.mirrors, EndsConnections: r.terms.connection == "close",
 	}
 	var unreadable string
 	if rule.Match, unreadable = kinds.LiteralMatch(path, exact); unreadable != "" {

@@ -46,6 +46,8 @@ type Terms struct {
 	tls      tlsTerms
 	// byService has the addresses of Services asked.
 	byService bool
+	// connection is the field Connection of requests to backends. Empty for the usual one.
+	connection string
 
 	allowed, denied []netip.Prefix
 	// blocked are denied whatever an annotation says. blockedValues refuse requests by values of fields.

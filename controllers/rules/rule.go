@@ -44,6 +44,8 @@ type Rule struct {
 	Persistence *snapshot.Persistence
 	// Canonical has backends get the canonical path, however the client spelled it.
 	Canonical bool
+	// EndsConnections is as in [snapshot.Route].
+	EndsConnections bool
 	// Expressions are those of Match, Expression and Policies, and of the object's Canary. Nil if there is none. They
 	// count even if the rule has a fault.
 	Expressions []Expression

@@ -249,6 +249,7 @@ func (c *candidate) route(o *object, pools *pools, known *credentials) snapshot.
 	route.Fallback = c.standIn(rule, pools)
 	route.Policies, route.Timeouts, route.Retries = c.policies(o, rule, pools, known), rule.Timeouts, rule.Retries
 	route.Retry, route.Persistence, route.Canonical = rule.Retry, rule.Persistence, rule.Canonical
+	route.EndsConnections = rule.EndsConnections
 	if rule.Balancing != nil {
 		route.Balancing = *rule.Balancing
 	}

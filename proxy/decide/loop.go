@@ -17,8 +17,9 @@ func (d *Decision) refuseLoop() reason.Reason {
 	return reason.None
 }
 
-// mark leaves the route's mark on the request.
+// mark leaves the route's mark on the request, and on its head what becomes of the connection that takes it.
 func (d *Decision) mark() reason.Reason {
+	d.Head.EndsConnection = d.Route.EndsConnections
 	d.Head.Fields = append(d.Head.Fields, d.MarkField())
 	return reason.None
 }

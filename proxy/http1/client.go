@@ -26,6 +26,8 @@ type ClientConn struct {
 	exchanger Exchanger
 	Response  message.Response
 	keepAlive bool
+	// ends is set if the request ends the connection.
+	ends bool
 	// answered is set once the final response's head was read.
 	answered bool
 }
@@ -60,7 +62,7 @@ func (c *ClientConn) ReleaseHead() {
 // WriteHead makes the request's head pending. It is sent with the first content or at End. If the whole request is
 // pending at End, ReadResponse sends it.
 func (c *ClientConn) WriteHead(req *message.Request) {
-	c.answered, c.keepAlive = false, false
+	c.answered, c.keepAlive, c.ends = false, false, req.EndsConnection
 	c.out.begin(heads.FrameRequest(req), req.ContentLength)
 	c.out.setHead(heads.AppendRequest(c.out.headWith(req.Fields), req))
 }
@@ -144,7 +146,7 @@ func (c *ClientConn) parse(b, method []byte) error {
 	in.base = in.r
 	in.begin(how, c.Response.ContentLength, c.config.Limits)
 	if !c.Response.Informational() {
-		c.keepAlive, c.answered = keepAlive, true
+		c.keepAlive, c.answered = keepAlive && !c.ends, true
 	}
 	return nil
 }

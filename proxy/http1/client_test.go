@@ -156,6 +156,17 @@ func put(t testing.TB, w message.Writer, content string) {
 	}
 }
 
+// The request says that it is the last, whatever the server says.
+func TestConnectionIsNotReusedAfterARequestThatEndsIt(t *testing.T) {
+	c := newTestClient(newWire([]byte("HTTP/1.1 204 X\r\nConnection: keep-alive\r\n\r\n")))
+	req := getRequest()
+	req.EndsConnection = true
+	c.WriteHead(req)
+	if err := errors.Join(c.Request().End(nil), c.ReadResponse([]byte("GET"))); err != nil || c.EndExchange(true) {
+		t.Errorf("it is reusable (%v)", err)
+	}
+}
+
 func TestConnectionIsReusedOnlyAfterAWholeExchange(t *testing.T) {
 	const whole = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 	tests := map[string]struct {

@@ -62,6 +62,8 @@ type Request struct {
 	ExpectContinue bool
 	// AcceptsTrailers is set if the client said that it understands trailers (TE: trailers).
 	AcceptsTrailers bool
+	// EndsConnection is set if the connection to the endpoint is to end with the exchange. HTTP/1.1 alone can say so.
+	EndsConnection bool
 }
 
 // Reset empties the request and keeps the memory of its fields.

@@ -48,9 +48,6 @@ func (s *Sender) Copy(to *To, head *message.Request, host []byte, shard uint32) 
 	if to.Host != nil {
 		request.Authority = to.Host
 	}
-	if to.Bare {
-		request.ExpectContinue = false
-	}
 	return &Copy{Request: request, sender: s, to: to, host: bytes.Clone(host), shard: shard, tee: tee}
 }
 

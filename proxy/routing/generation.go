@@ -217,7 +217,8 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 		compiled[i] = Route{
 			Names: observe.RouteNames{Rule: r.Rule, Path: r.Path}, Mark: state.markOf(site, r), Balancing: r.Balancing,
 			Timeouts: r.Timeouts, Patience: r.Timeouts.Patience(), Repeatable: r.Timeouts.Repeatable(), Retries: r.Retries,
-			Retry: compileRetry(r.Retry), Closed: r.Refuses(), Canonical: r.Canonical, AsksClients: slices.ContainsFunc(r.Policies, auth.AsksClients),
+			Retry: compileRetry(r.Retry), Closed: r.Refuses(), Canonical: r.Canonical, EndsConnections: r.EndsConnections,
+			AsksClients: slices.ContainsFunc(r.Policies, auth.AsksClients),
 		}
 		var err error
 		if compiled[i].Backend, err = g.compileBackend(r, r.Pool, &compiled[i].Names, state, t); err != nil {

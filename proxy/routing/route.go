@@ -50,6 +50,8 @@ type Route struct {
 	Closed bool
 	// Canonical has endpoints get the canonical path, however the client spelled it.
 	Canonical bool
+	// EndsConnections has each connection to an endpoint end with its exchange.
+	EndsConnections bool
 	// Policies are the steps of the route's policies.
 	Policies policy.Chain
 }

@@ -180,6 +180,9 @@ type Route struct {
 	// Canonical has endpoints get the canonical path. Otherwise they get it as the client spelled it, if it has no dot
 	// segments, no policy changed it, and the route is the same for both.
 	Canonical bool
+	// EndsConnections has each connection to an endpoint end with its exchange, if it is one of HTTP/1.1 that changes to no
+	// other protocol.
+	EndsConnections bool
 }
 
 // Backend is what takes a share of a route's requests.
@@ -311,7 +314,7 @@ func (h Host) Equal(o Host) bool {
 func (r Route) Equal(o Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Turn == o.Turn && r.Conditions.Equal(o.Conditions) &&
 		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && slices.EqualFunc(r.Backends, o.Backends, Backend.Equal) &&
-		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canary == o.Canary && r.Canonical == o.Canonical &&
+		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canary == o.Canary && r.Canonical == o.Canonical && r.EndsConnections == o.EndsConnections &&
 		r.Retry.Equal(o.Retry) && slices.Equal(r.Mirrors, o.Mirrors) && r.Persistence.Equal(o.Persistence) &&
 		slices.EqualFunc(r.ErrorPages, o.ErrorPages, ErrorPage.Equal) && r.Fallback.Equal(o.Fallback) &&
 		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)

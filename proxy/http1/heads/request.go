@@ -192,6 +192,10 @@ func AppendRequest(b []byte, req *message.Request) []byte {
 		b = append(b, "Connection: Upgrade\r\nUpgrade: "...)
 		b = append(b, req.Upgrade...)
 		b = append(b, "\r\n"...)
+	case req.EndsConnection && req.AcceptsTrailers:
+		b = append(b, "Connection: close, TE\r\nTE: trailers\r\n"...)
+	case req.EndsConnection:
+		b = append(b, "Connection: close\r\n"...)
 	case req.AcceptsTrailers:
 		b = append(b, "Connection: TE\r\nTE: trailers\r\n"...)
 	}

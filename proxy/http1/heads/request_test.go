@@ -491,6 +491,18 @@ func TestWrittenRequestHead(t *testing.T) {
 			get(func(r *message.Request) { r.AcceptsTrailers = true }),
 			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nConnection: TE\r\nTE: trailers\r\n\r\n",
 		},
+		"the last of the connection": {
+			get(func(r *message.Request) { r.EndsConnection = true }),
+			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nConnection: close\r\n\r\n",
+		},
+		"the last of the connection, with trailers": {
+			get(func(r *message.Request) { r.EndsConnection, r.AcceptsTrailers = true, true }),
+			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nConnection: close, TE\r\nTE: trailers\r\n\r\n",
+		},
+		"an upgrade, which ends it anyway": {
+			get(func(r *message.Request) { r.EndsConnection, r.Upgrade = true, []byte("websocket") }),
+			"GET /b?c HTTP/1.1\r\nHost: a:80\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
