@@ -5,6 +5,7 @@ package nginx_test
 import (
 	"cmp"
 	"flag"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -245,6 +246,44 @@ func TestEachNameThatIsActedOnDoesSomethingToARequest(t *testing.T) {
 				t.Errorf("without it: got %q, too", got)
 			}
 		})
+	}
+}
+
+// A key of the ConfigMap that has the name of an annotation has its effect on Ingresses that do not say it themselves.
+func TestEachKeyWithTheNameOfAnAnnotationDoesTheSame(t *testing.T) {
+	t.Parallel()
+	shared := 0
+	for _, n := range nginx.Keys {
+		e, ok := effects[n.Name]
+		if n.Fate != nginx.ActedOn || !ok || n.Name == "server-snippet" { // which is behind the annotation, and has no locations
+			continue
+		}
+		shared++
+		t.Run(n.Name, func(t *testing.T) {
+			t.Parallel()
+			moved := e
+			moved.annotations, moved.data = nil, maps.Clone(e.data)
+			if moved.data == nil {
+				moved.data = map[string]string{}
+			}
+			for _, a := range e.annotations {
+				if value, ok := strings.CutPrefix(a, n.Name+": "); ok {
+					moved.data[n.Name] = value
+				} else {
+					moved.annotations = append(moved.annotations, a)
+				}
+			}
+			want := e.want
+			if e.header != "" {
+				want += " | " + e.header + ": " + e.value
+			}
+			if got := moved.of(t, "", fixture.Patience); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+	if shared < 20 {
+		t.Errorf("only %d keys have the name of an annotation", shared)
 	}
 }
 

@@ -199,6 +199,7 @@ func (r *rig) service(name string) []client.Object {
 		}
 		if request.URL.RawQuery == "long" {
 			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Length", "4096")
 			defer func() { _, _ = io.WriteString(w, strings.Repeat("a", 4096)) }()
 		}
 		if status, err := strconv.Atoi(request.URL.Query().Get("status")); err == nil {
