@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 )
 
 const shop = `# an example
@@ -96,7 +96,7 @@ func TestExplainCompilesManifestsWithoutACluster(t *testing.T) {
 		{"http://other.example.com/", "10.0.0.7", "RouteNotFound", "", ""},
 	} {
 		got := runWith("", "explain", "-o", "json", test.url, "-f", folder, "--client="+test.client)
-		var e explain.Explanation
+		var e explanation.Explanation
 		if err := json.Unmarshal([]byte(got.out), &e); err != nil || got.code != 0 {
 			t.Fatalf("%s: %v in %+v", test.url, err, got)
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/manifests"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 )
 
 func (p *program) convert() *cobra.Command {
@@ -186,7 +187,7 @@ var fateNames = []string{"the status is", "it is redirected to", "access control
 
 // fateOf returns what becomes of a request, as values that can be compared. An answer has the same meaning under
 // another reason.
-func fateOf(e *explain.Explanation) []any {
+func fateOf(e *explanation.Explanation) []any {
 	var limit, upstream, pool any
 	if e.RateLimit != nil {
 		limit = []any{e.RateLimit.PerSecond, e.RateLimit.Burst}

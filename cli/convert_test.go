@@ -25,6 +25,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/manifests"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/test/fixture"
 )
@@ -132,7 +133,7 @@ func (c *conversion) ask(q *explain.Question, exact bool) {
 	if is.Answer.Location != "" && was.Answer.Location == "" && slices.ContainsFunc(c.result.Rules, func(r convert.Rule) bool { return r.Host == is.Request.Host && r.Redirected }) {
 		return // The Secret is not among the files.
 	}
-	served := func(e *explain.Explanation) bool { return e.Answer.Status == 0 }
+	served := func(e *explanation.Explanation) bool { return e.Answer.Status == 0 }
 	old, latest := fateOf(was), fateOf(is)
 	if served(is) && !served(was) {
 		c.t.Errorf("%s %s %v reaches %s, and got %d %s before", q.Method, q.URL, q.Headers, is.Pool.Service, was.Answer.Status, was.Answer.Reason)
@@ -153,7 +154,7 @@ func (c *conversion) ask(q *explain.Question, exact bool) {
 }
 
 // routeOf returns the route that wins a request and is served by a pool, or nil.
-func routeOf(of *compiled, e *explain.Explanation) (found *snapshot.Route) {
+func routeOf(of *compiled, e *explanation.Explanation) (found *snapshot.Route) {
 	if len(e.Candidates) == 0 || !e.Candidates[0].Wins || e.Pool == nil {
 		return nil
 	}

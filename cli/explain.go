@@ -22,6 +22,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 )
 
 // explainFlags is what the command line says.
@@ -98,7 +99,7 @@ func withScheme(target string) string {
 }
 
 // explanation asks a replica, or compiles manifests and asks what would serve them.
-func (p *program) explanation(ctx context.Context, target string, f *explainFlags) (*explain.Explanation, error) {
+func (p *program) explanation(ctx context.Context, target string, f *explainFlags) (*explanation.Explanation, error) {
 	if len(f.files) > 0 {
 		if f.ask {
 			return nil, misuse{errors.New("--ask has a running replica ask, so it does not go with -f: leave one of them out")}
@@ -119,12 +120,12 @@ func (p *program) explanation(ctx context.Context, target string, f *explainFlag
 	if err != nil {
 		return nil, err
 	}
-	var e explain.Explanation
+	var e explanation.Explanation
 	return &e, answer(ctx, from, explainPath, query, &e)
 }
 
 // explainFiles compiles manifests as the controller does, and has a data plane without a listener explain the request.
-func (p *program) explainFiles(target string, f *explainFlags) (*explain.Explanation, error) {
+func (p *program) explainFiles(target string, f *explainFlags) (*explanation.Explanation, error) {
 	question := explain.Question{URL: target, Method: f.method, Headers: f.headers, AnyCertificate: true}
 	var err error
 	if f.client != "" {
@@ -184,7 +185,7 @@ func said(r *translate.Report, condition *metav1.Condition) string {
 }
 
 // paintExplanation colours the lines of an explanation that say how it ends.
-func paintExplanation(text string, e *explain.Explanation) string {
+func paintExplanation(text string, e *explanation.Explanation) string {
 	lines := strings.SplitAfter(text, "\n")
 	for i, line := range lines {
 		whole, end := strings.CutSuffix(line, "\n")

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 )
 
 // entry is one thing of a list.
@@ -273,7 +274,7 @@ func readRoutes(ctx context.Context, from replica, wide bool) ([]entry, error) {
 }
 
 func readCertificates(ctx context.Context, from replica, _ bool) ([]entry, error) {
-	var certificates []explain.Certificate
+	var certificates []explanation.Certificate
 	if err := answer(ctx, from, certificatesPath, nil, &certificates); err != nil {
 		return nil, err
 	}

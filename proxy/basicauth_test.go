@@ -15,6 +15,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -423,11 +424,11 @@ func TestExplainSaysWhatPasswordWouldBeChecked(t *testing.T) {
 	for name, test := range map[string]struct {
 		login  string
 		status int
-		want   explain.Policy
+		want   explanation.Policy
 	}{
-		"nothing": {"", 401, explain.Policy{Name: "basic-auth", Text: "the request has no Authorization: Basic, which has to bring " + says}},
-		"unknown": {"alice:secret", 0, explain.Policy{Name: "basic-auth", Passed: true, Text: "would find out whether the request brings " + says + "; goes on as if it did"}},
-		"known":   {"carol:secret", 0, explain.Policy{Name: "basic-auth", Passed: true, Text: "the request brings the password of the user carol"}},
+		"nothing": {"", 401, explanation.Policy{Name: "basic-auth", Text: "the request has no Authorization: Basic, which has to bring " + says}},
+		"unknown": {"alice:secret", 0, explanation.Policy{Name: "basic-auth", Passed: true, Text: "would find out whether the request brings " + says + "; goes on as if it did"}},
+		"known":   {"carol:secret", 0, explanation.Policy{Name: "basic-auth", Passed: true, Text: "the request brings the password of the user carol"}},
 	} {
 		q := &explain.Question{URL: "http://a/"}
 		if test.login != "" {
@@ -437,7 +438,7 @@ func TestExplainSaysWhatPasswordWouldBeChecked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]explain.Policy{test.want}, e.Policies); diff != "" {
+		if diff := cmp.Diff([]explanation.Policy{test.want}, e.Policies); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if e.Answer.Status != test.status && (test.status != 0 || e.Answer.Reason != "") {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -497,7 +498,7 @@ func TestExplainSaysWhichPageThereWouldBe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []explain.ErrorPage{{Pool: "pages", Service: "default/pages", Statuses: []int{502, 503}, Path: "/{status}.html"}}
+	want := []explanation.ErrorPage{{Pool: "pages", Service: "default/pages", Statuses: []int{502, 503}, Path: "/{status}.html"}}
 	if diff := cmp.Diff(want, e.ErrorPages); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

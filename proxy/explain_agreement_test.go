@@ -20,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -565,12 +566,12 @@ func (g *generator) request(s *snapshot.Snapshot) generatedRequest {
 }
 
 // explained returns what explain foresees.
-func explained(e *explain.Explanation) ended {
+func explained(e *explanation.Explanation) ended {
 	end := ended{Status: e.Answer.Status, Reason: e.Answer.Reason, Page: e.Answer.Page}
 	if end.Status == 0 {
 		end.Status, end.UpstreamPath = 200, e.Upstream.Path
 	}
-	if i := slices.IndexFunc(e.Candidates, func(c explain.Candidate) bool { return c.Wins }); i >= 0 && e.Answer.Reason != reason.RedirectToHTTPS.String() {
+	if i := slices.IndexFunc(e.Candidates, func(c explanation.Candidate) bool { return c.Wins }); i >= 0 && e.Answer.Reason != reason.RedirectToHTTPS.String() {
 		end.Ingress, end.Rule = e.Candidates[i].Ingress, e.Candidates[i].Rule
 	}
 	return end

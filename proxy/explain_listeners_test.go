@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -49,7 +50,7 @@ func TestExplainTakesTheListenerOfTheURLsPort(t *testing.T) {
 	p := explainedListeners(t)
 	const first = "127.9.0.1"
 	e := p.explain(explain.Question{URL: "http://a.shop.example.com:8080/cart", Listener: first})
-	if want := (explain.Listener{ID: "shop/web/http", Address: "127.9.0.1:8080"}); e.Listener == nil || *e.Listener != want || e.Request.Owner != "" {
+	if want := (explanation.Listener{ID: "shop/web/http", Address: "127.9.0.1:8080"}); e.Listener == nil || *e.Listener != want || e.Request.Owner != "" {
 		t.Errorf("the listener is %+v, want %+v; the owner is %q", e.Listener, want, e.Request.Owner)
 	}
 	var got []string

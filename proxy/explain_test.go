@@ -18,13 +18,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
-func (s *served) explain(q explain.Question) *explain.Explanation {
+func (s *served) explain(q explain.Question) *explanation.Explanation {
 	s.tb.Helper()
 	e, err := s.Explainer().Explain(&q)
 	if err != nil {
@@ -47,7 +48,7 @@ func TestExplainSaysWhyEachCandidateLost(t *testing.T) {
 		hostOf("shop.example.com", ruled(exact("/api/v1", "b"), "default/shop", 0, 0), ruled(prefix("/", "b"), "default/shop", 0, 1),
 			ruled(prefix("/api", "b"), "default/shop", 1, 0), ruled(prefix("/ap", "b"), "default/shop", 1, 1)),
 	}, poolOf("b", closedPort(t))))
-	line := func(c explain.Candidate) string {
+	line := func(c explanation.Candidate) string {
 		return fmt.Sprintf("%v %s %s %s %s: %s", c.Wins, c.Host, c.Match, c.Path, c.Rule, c.Why)
 	}
 	for _, test := range []struct {
@@ -159,14 +160,14 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 	}, closedPort(t)))
 	for _, test := range []struct {
 		peer, forwarded string
-		want            explain.Access
+		want            explanation.Access
 	}{
-		{"203.0.113.1", "", explain.Access{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
-		{"203.0.113.200", "", explain.Access{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
-		{"::ffff:203.0.113.1", "", explain.Access{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
-		{"198.51.100.1", "203.0.113.1", explain.Access{Why: "no allowed prefix holds the address"}},
-		{"10.0.0.1", "203.0.113.200", explain.Access{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
-		{"10.0.0.1", "2001:db8::5", explain.Access{Admitted: true, Prefix: "2001:db8::/32", Why: "2001:db8::/32 is allowed"}},
+		{"203.0.113.1", "", explanation.Access{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
+		{"203.0.113.200", "", explanation.Access{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
+		{"::ffff:203.0.113.1", "", explanation.Access{Admitted: true, Prefix: "203.0.113.0/24", Why: "203.0.113.0/24 is allowed"}},
+		{"198.51.100.1", "203.0.113.1", explanation.Access{Why: "no allowed prefix holds the address"}},
+		{"10.0.0.1", "203.0.113.200", explanation.Access{Prefix: "203.0.113.128/25", Why: "203.0.113.128/25 is denied"}},
+		{"10.0.0.1", "2001:db8::5", explanation.Access{Admitted: true, Prefix: "2001:db8::/32", Why: "2001:db8::/32 is allowed"}},
 	} {
 		q := explain.Question{URL: "http://a/", Peer: netip.MustParseAddr(test.peer)}
 		if test.forwarded != "" {
@@ -178,7 +179,7 @@ func TestExplainNamesThePrefixThatDecided(t *testing.T) {
 		}
 	}
 	p.apply(everythingBy(func(r *snapshot.Route) { accessOf(r).Denied = prefixes("203.0.113.0/24") }, closedPort(t)))
-	want := &explain.Access{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
+	want := &explanation.Access{Admitted: true, Why: "no denied prefix holds the address, and there are no allowed ones"}
 	if diff := cmp.Diff(want, p.explain(explain.Question{URL: "http://a/"}).Access); diff != "" {
 		t.Errorf("with denied prefixes alone (-want +got):\n%s", diff)
 	}
@@ -189,7 +190,7 @@ func TestExplainTakesNothingFromARateLimit(t *testing.T) {
 	p := serve(t)
 	p.apply(everythingBy(func(r *snapshot.Route) { *rateLimitOf(r) = policy.RateLimit{PerSecond: 0.001, Burst: 2} }, startEcho(t, "b")))
 	q := explain.Question{URL: "http://a/", Peer: netip.MustParseAddr("127.0.0.1")}
-	for i, want := range []explain.Limit{
+	for i, want := range []explanation.Limit{
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 2, Allowed: true},
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 1, Allowed: true},
 		{PerSecond: 0.001, Burst: 2, Replicas: 1, Left: 0},
@@ -366,7 +367,7 @@ func TestExplainShowsWhatTheEndpointGets(t *testing.T) {
 	})
 	headers := got.Upstream.Headers
 	id, mark := headers[len(headers)-5], headers[len(headers)-2]
-	want := []explain.Header{
+	want := []explanation.Header{
 		{Name: "Host", Value: "other.example.com"}, {Name: "X-Forwarded-For", Value: "203.0.113.7"}, {Name: "X-Real-IP", Value: "203.0.113.7"}, {Name: "X-Forwarded-Proto", Value: "http"},
 		{Name: "X-Forwarded-Port", Value: "80"}, {Name: "X-Forwarded-Host", Value: "other.example.com"}, id, {Name: "X-App", Value: "1"}, {Name: "X-Forwarded-Prefix", Value: "/api"}, mark,
 		{Name: "Content-Length", Value: "0"},
@@ -454,7 +455,7 @@ func TestExplainHandlerAnswersInTextAndJSON(t *testing.T) {
 	}
 	query.Set("output", "json")
 	status, text = ask(query)
-	var e explain.Explanation
+	var e explanation.Explanation
 	if err := json.Unmarshal([]byte(text), &e); err != nil || status != 200 || e.Answer.Reason != "AccessDenied" {
 		t.Errorf("%d %v: %s", status, err, text)
 	}
@@ -480,7 +481,7 @@ func TestExplainTellsWhatAnyPolicyNotes(t *testing.T) {
 		}})
 	})
 	got := p.explain(explain.Question{URL: "http://a/"})
-	if diff := cmp.Diff([]explain.Policy{{Name: "cors", Passed: true, Text: "no preflight"}}, got.Policies); diff != "" {
+	if diff := cmp.Diff([]explanation.Policy{{Name: "cors", Passed: true, Text: "no preflight"}}, got.Policies); diff != "" {
 		t.Errorf("policies (-want +got):\n%s", diff)
 	}
 	var text strings.Builder

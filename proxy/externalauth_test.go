@@ -19,6 +19,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -852,22 +853,22 @@ func TestExplainSaysWhoWouldBeAsked(t *testing.T) {
 		fields  []string
 		passed  bool
 		text    string
-		answer  explain.Answer
+		answer  explanation.Answer
 		user    string
 		asksNow int64
 	}{
-		{false, nil, true, "would ask default/auth for /check, and goes on as if that let the request pass", explain.Answer{Text: "the service's"}, "", 0},
-		{true, nil, false, "default/auth for /check does not let the request pass", explain.Answer{
+		{false, nil, true, "would ask default/auth for /check, and goes on as if that let the request pass", explanation.Answer{Text: "the service's"}, "", 0},
+		{true, nil, false, "default/auth for /check does not let the request pass", explanation.Answer{
 			Status: 302, Reason: "AuthRequired", Text: "the rule wants to know who you are", Location: "/start?rd=http%3A%2F%2Fa%2Fb",
 		}, "", 1},
-		{true, []string{"Cookie: a=b", "X-User: forged"}, true, "default/auth for /check lets the request pass", explain.Answer{Text: "the service's"}, "alice", 1},
+		{true, []string{"Cookie: a=b", "X-User: forged"}, true, "default/auth for /check lets the request pass", explanation.Answer{Text: "the service's"}, "alice", 1},
 	} {
 		before := asked.Load()
 		got, err := p.Explainer().Explain(&explain.Question{URL: "http://a/b", Headers: test.fields, Ask: test.ask})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]explain.Policy{{Name: "external-auth", Passed: test.passed, Text: test.text}}, got.Policies); diff != "" {
+		if diff := cmp.Diff([]explanation.Policy{{Name: "external-auth", Passed: test.passed, Text: test.text}}, got.Policies); diff != "" {
 			t.Errorf("the policies (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(test.answer, got.Answer); diff != "" {
@@ -891,7 +892,7 @@ func TestExplainSaysWhoWouldBeAsked(t *testing.T) {
 
 	p.apply(guarded("a", askingService(), poolOf("pool", named(t, "e").address), poolOf("auth")))
 	got, err := p.Explainer().Explain(&explain.Question{URL: "http://a/b", Ask: true})
-	want := explain.Answer{Status: 503, Reason: "AuthUnavailable", Text: "default/auth for /check: no endpoint takes requests"}
+	want := explanation.Answer{Status: 503, Reason: "AuthUnavailable", Text: "default/auth for /check: no endpoint takes requests"}
 	if diff := cmp.Diff(want, got.Answer); err != nil || diff != "" {
 		t.Errorf("without an endpoint: %v, the answer (-want +got):\n%s", err, diff)
 	}
@@ -899,7 +900,7 @@ func TestExplainSaysWhoWouldBeAsked(t *testing.T) {
 	silent := startScript(t)
 	p.apply(guarded("a", askingService(), poolOf("pool", named(t, "e").address), poolOf("auth", silent.address)))
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan *explain.Explanation)
+	ended := make(chan *explanation.Explanation)
 	go func() {
 		got, _ := p.Explainer().ExplainWithin(ctx, &explain.Question{URL: "http://a/b", Ask: true})
 		ended <- got

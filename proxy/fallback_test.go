@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -106,7 +107,7 @@ func TestExplainSaysWhereARequestFallsBackTo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(&explain.Fallback{Pool: "fallback", Service: "default/fallback", Takes: test.takes}, e.Fallback); diff != "" || e.Answer.Status != test.status {
+		if diff := cmp.Diff(&explanation.Fallback{Pool: "fallback", Service: "default/fallback", Takes: test.takes}, e.Fallback); diff != "" || e.Answer.Status != test.status {
 			t.Errorf("%s: the answer is %+v, the fallback (-want +got):\n%s", name, e.Answer, diff)
 		}
 		var text strings.Builder

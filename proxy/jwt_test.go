@@ -22,6 +22,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -357,17 +358,17 @@ func TestExplainSaysWhatTokenWouldBeVerified(t *testing.T) {
 	for name, test := range map[string]struct {
 		fields []string
 		status int
-		want   explain.Policy
+		want   explanation.Policy
 	}{
-		"nothing": {nil, 401, explain.Policy{Name: "jwt", Text: "the request has no Authorization: Bearer, which has to bring " + says}},
-		"expired": {[]string{brings(issuer.token(map[string]any{"exp": 1}))}, 401, explain.Policy{Name: "jwt", Text: "the token has expired; it has to be " + says}},
-		"good":    {[]string{brings(issuer.token(nil))}, 0, explain.Policy{Name: "jwt", Passed: true, Text: "the request brings " + says}},
+		"nothing": {nil, 401, explanation.Policy{Name: "jwt", Text: "the request has no Authorization: Bearer, which has to bring " + says}},
+		"expired": {[]string{brings(issuer.token(map[string]any{"exp": 1}))}, 401, explanation.Policy{Name: "jwt", Text: "the token has expired; it has to be " + says}},
+		"good":    {[]string{brings(issuer.token(nil))}, 0, explanation.Policy{Name: "jwt", Passed: true, Text: "the request brings " + says}},
 	} {
 		e, err := p.Explainer().Explain(&explain.Question{URL: "http://a/", Headers: test.fields})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]explain.Policy{test.want}, e.Policies); diff != "" {
+		if diff := cmp.Diff([]explanation.Policy{test.want}, e.Policies); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 		if e.Answer.Status != test.status && (test.status != 0 || e.Answer.Reason != "") {

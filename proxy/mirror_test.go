@@ -15,6 +15,7 @@ import (
 
 	teed "github.com/warren-dev/ingress/proxy/content"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -380,7 +381,7 @@ func TestExplainSaysWhereRequestsAreMirroredAndMirrorsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []explain.Mirror{{Pool: "shadow", Service: "default/shadow", Share: 1}, {Pool: "shadow", Service: "default/shadow", Share: 0.125, Host: "b", Bare: true}}
+	want := []explanation.Mirror{{Pool: "shadow", Service: "default/shadow", Share: 1}, {Pool: "shadow", Service: "default/shadow", Share: 0.125, Host: "b", Bare: true}}
 	if diff := cmp.Diff(want, e.Mirrors); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -312,7 +313,7 @@ func TestExplainSaysHowARequestIsTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&explain.Retries{Attempts: 2, Codes: []int{500, 503}, Backoff: 0.025}, e.Retries); diff != "" {
+	if diff := cmp.Diff(&explanation.Retries{Attempts: 2, Codes: []int{500, 503}, Backoff: 0.025}, e.Retries); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	const want = "up to 2 times, also after a status of 500 503, at least 0.025 s apart; where that is safe"

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -379,7 +380,7 @@ func TestExplainSaysWhichSessionARequestBelongsTo(t *testing.T) {
 	p := serve(t)
 	p.apply(everythingBy(persisting(func(s *snapshot.Persistence) { s.Absolute = time.Hour }), namedAt(t, 1)...))
 	token := p.get("a", "/").token()
-	for cookie, want := range map[string]explain.Session{
+	for cookie, want := range map[string]explanation.Session{
 		"":            {Why: "the request names none"},
 		"s=x":         {Why: "the request has something else in its place"},
 		"s=" + token:  {Stays: true, Task: "task/default/pool-000"},

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -121,7 +122,7 @@ func TestExplainSaysHowBackendsShare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []explain.Backend{
+	want := []explanation.Backend{
 		{Pool: "0", Service: "default/0", Weight: 10, Share: 0.1}, {Pool: "1", Service: "default/1", Weight: 90, Share: 0.9}, {},
 	}
 	if diff := cmp.Diff(want, e.Backends); diff != "" {

@@ -18,10 +18,11 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 )
 
 // outsider is a client that no test's list lets in. Whoever has no other name is this client.
-var outsider = explain.UnspecifiedPeer()
+var outsider = explanation.UnspecifiedPeer()
 
 // asker builds from objects, with an instance behind every service. It returns a function that returns who answers a
 // request: the service, or the reason.

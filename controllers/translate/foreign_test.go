@@ -176,7 +176,7 @@ func TestAnIngressIsServedWithoutTheAnnotationsThatItListsToBeIgnored(t *testing
 		"not an empty list":                {map[string]string{ours + "ignore-annotations": " "}, "NoHealthyTask", "it is empty: list names"},
 		"what does the same counts, too":   {map[string]string{nginx + "limit-rps": "5", ours + "rate-limit": "{requestsPerSecond: 5}"}, "blue/web", ""},
 		"but not what does something else": {map[string]string{nginx + "auth-url": "u", ours + "rate-limit": "{requestsPerSecond: 5}"}, "RuleClosed", "write " + ours + "auth beside it or in its place"},
-		"what asks the same counts, too": {map[string]string{nginx + "auth-type": "basic", nginx + "auth-secret": "users", ours + "auth": "{basic: {secretName: users}}"}, "AuthUnavailable", ""},
+		"what asks the same counts, too":   {map[string]string{nginx + "auth-type": "basic", nginx + "auth-secret": "users", ours + "auth": "{basic: {secretName: users}}"}, "AuthUnavailable", ""},
 		"all that close are named": {map[string]string{nginx + "auth-url": "u", nginx + "satisfy": "any", nginx + "limit-rps": "5", nginx + "denylist-source-range": "10.0.0.0/8"}, "RuleClosed",
 			"metadata: annotation " + nginx + "denylist-source-range may say who gets in, and is not acted on here: write " + ours + "access-control beside it or in its place; annotation " +
 				nginx + "limit-rps may say who gets in, and is not acted on here: write " + ours + "rate-limit beside it or in its place; annotation " + nginx + "auth-url may say who gets in, and is not acted on here: write " +

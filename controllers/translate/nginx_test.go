@@ -13,6 +13,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/explain"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -91,8 +92,8 @@ func decided(t *testing.T, x *explain.Explainer, url string, fields ...string) s
 	return decision(e)
 }
 
-func decision(e *explain.Explanation) string {
-	i := slices.IndexFunc(e.Candidates, func(c explain.Candidate) bool { return c.Wins })
+func decision(e *explanation.Explanation) string {
+	i := slices.IndexFunc(e.Candidates, func(c explanation.Candidate) bool { return c.Wins })
 	if i < 0 {
 		return e.Answer.Reason
 	}

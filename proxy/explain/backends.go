@@ -6,13 +6,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // backendsOf describes the backends that share a route's requests. It returns nil if one pool gets all of them.
-func backendsOf(g *routing.Generation, r *snapshot.Route) []Backend {
+func backendsOf(g *routing.Generation, r *snapshot.Route) []explanation.Backend {
 	if r == nil || len(r.Backends) == 0 {
 		return nil
 	}
@@ -20,10 +22,10 @@ func backendsOf(g *routing.Generation, r *snapshot.Route) []Backend {
 	for i := range r.Backends {
 		sum += r.Backends[i].Weight
 	}
-	list := make([]Backend, len(r.Backends))
+	list := make([]explanation.Backend, len(r.Backends))
 	for i := range r.Backends {
 		from := &r.Backends[i]
-		list[i] = Backend{Pool: from.Pool, Weight: from.Weight}
+		list[i] = explanation.Backend{Pool: from.Pool, Weight: from.Weight}
 		if from.Pool != "" {
 			list[i].Service = g.Pool(from.Pool).Service
 		}
@@ -35,37 +37,37 @@ func backendsOf(g *routing.Generation, r *snapshot.Route) []Backend {
 }
 
 // mirrorsOf describes what gets copies of a route's requests.
-func mirrorsOf(g *routing.Generation, r *snapshot.Route) []Mirror {
+func mirrorsOf(g *routing.Generation, r *snapshot.Route) []explanation.Mirror {
 	if r == nil {
 		return nil
 	}
-	var list []Mirror
+	var list []explanation.Mirror
 	for _, m := range r.Mirrors {
 		share := float64(m.Numerator) / float64(m.Denominator)
-		list = append(list, Mirror{Pool: m.Pool, Service: g.Pool(m.Pool).Service, Share: share, Host: m.Host, Bare: m.Bare})
+		list = append(list, explanation.Mirror{Pool: m.Pool, Service: g.Pool(m.Pool).Service, Share: share, Host: m.Host, Bare: m.Bare})
 	}
 	return list
 }
 
 // errorPagesOf describes what has pages for a route's responses.
-func errorPagesOf(g *routing.Generation, r *snapshot.Route) []ErrorPage {
+func errorPagesOf(g *routing.Generation, r *snapshot.Route) []explanation.ErrorPage {
 	if r == nil {
 		return nil
 	}
-	var list []ErrorPage
+	var list []explanation.ErrorPage
 	for i := range r.ErrorPages {
 		p := &r.ErrorPages[i]
-		list = append(list, ErrorPage{Pool: p.Pool, Service: g.Pool(p.Pool).Service, Statuses: p.Statuses, Path: p.Path, Handles: p.Handles})
+		list = append(list, explanation.ErrorPage{Pool: p.Pool, Service: g.Pool(p.Pool).Service, Statuses: p.Statuses, Path: p.Path, Handles: p.Handles})
 	}
 	return list
 }
 
 // fallbackOf describes what gets the requests of a route that no endpoint takes. It returns nil if nothing does.
-func fallbackOf(g *routing.Generation, r *snapshot.Route) *Fallback {
+func fallbackOf(g *routing.Generation, r *snapshot.Route) *explanation.Fallback {
 	if r == nil || r.Fallback == nil {
 		return nil
 	}
-	return &Fallback{Pool: r.Fallback.Pool, Service: g.Pool(r.Fallback.Pool).Service}
+	return &explanation.Fallback{Pool: r.Fallback.Pool, Service: g.Pool(r.Fallback.Pool).Service}
 }
 
 // servicesOf lists the services that a route leads to, each once, with spaces between them.
@@ -96,4 +98,26 @@ func answersBy(r *snapshot.Route) string {
 		return r.Policies[i].Name()
 	}
 	return ""
+}
+
+// proofOf says for people what an endpoint of a pool has to prove before it gets a request for a host. It is empty
+// without TLS.
+func proofOf(p *balance.Pool, host []byte) string {
+	if p.TLS == (snapshot.UpstreamTLS{}) {
+		return ""
+	}
+	name, fromRequest := p.ServerName(host)
+	if fromRequest {
+		name += ", the request's host,"
+	}
+	if p.TLS.AltNames != "" {
+		name = strings.ReplaceAll(p.TLS.AltNames, " ", " or ") + ", asked for as " + name + ","
+	}
+	switch {
+	case p.TLS.SkipVerify:
+		return "any certificate, asked for as " + strings.TrimSuffix(name, ",")
+	case p.TLS.Authorities == "":
+		return "a certificate for " + name + " from an authority of the system's"
+	}
+	return "a certificate for " + name + " from an authority of the rule's"
 }

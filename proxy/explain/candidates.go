@@ -12,6 +12,7 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/condition"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -21,13 +22,13 @@ import (
 // says why the winner won and why each of the others did not. won is the route that the router found, or nil. The
 // winner comes first, then the others that match, then those that do not match. Within these groups, the rules of more
 // specific hosts and paths come first, and those that are not served last.
-func (s *site) candidates(req *message.Request, host, path []byte, won *routing.Route) []Candidate {
-	var list []Candidate
-	var winner *Candidate
+func (s *site) candidates(req *message.Request, host, path []byte, won *routing.Route) []explanation.Candidate {
+	var list []explanation.Candidate
+	var winner *explanation.Candidate
 	var by *snapshot.Conditions
 	decides := s.deciding(host)
 	for _, r := range s.rulesFor(host) {
-		c := Candidate{
+		c := explanation.Candidate{
 			Host: r.host, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
 			Rule: r.Rule.Place(), Service: servicesOf(s.Generation, r.Route), Canary: r.Canary,
 		}
@@ -54,16 +55,16 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 		case !covered:
 			c.Mismatched, c.Why = true, mismatch(r.Route)
 		case len(missing) > 0:
-			c.reject(missing)
+			reject(&c, missing)
 		case r.owner != decides.Owner:
-			c.Why = "matches, but " + shownHost(decides.Name) + " is more specific and " + belongs(decides) + ", and " +
-				shownHost(r.host) + " to " + shownOwner(r.owner)
+			c.Why = "matches, but " + explanation.ShownHost(decides.Name) + " is more specific and " + belongs(decides) + ", and " +
+				explanation.ShownHost(r.host) + " to " + shownOwner(r.owner)
 		case decides.Alone && r.host != decides.Name:
-			c.Why = "matches, but for " + shownHost(decides.Name) + " no less specific host is asked"
+			c.Why = "matches, but for " + explanation.ShownHost(decides.Name) + " no less specific host is asked"
 		case winner == nil:
 			c.Why = "matches"
 		case winner.Host != r.host:
-			c.Why = "matches, but " + shownHost(winner.Host) + " is more specific than " + shownHost(r.host)
+			c.Why = "matches, but " + explanation.ShownHost(winner.Host) + " is more specific than " + explanation.ShownHost(r.host)
 		case winner.Path == r.Path && winner.Match == r.Match.String():
 			c.Why = "matches, but " + condition.Preferred(by, r.Conditions)
 		case winner.Match == snapshot.MatchText.String():
@@ -82,13 +83,13 @@ func (s *site) candidates(req *message.Request, host, path []byte, won *routing.
 		list = append(list, c)
 	}
 	list = append(list, s.unserved(req, host, path)...)
-	slices.SortStableFunc(list, func(a, b Candidate) int { return cmp.Compare(a.rank(), b.rank()) })
+	slices.SortStableFunc(list, func(a, b explanation.Candidate) int { return cmp.Compare(a.Rank(), b.Rank()) })
 	return list
 }
 
 // opened says which object made the paths of a host open expressions, and what that means.
 func opened(host, by string) string {
-	return "paths of " + shownHost(host) + " are expressions without an end, in any case, because Ingress " + by + " has use-regex or rewrite-target"
+	return "paths of " + explanation.ShownHost(host) + " are expressions without an end, in any case, because Ingress " + by + " has use-regex or rewrite-target"
 }
 
 // namedRoute is a route of the snapshot, with the name and the owner of its host, with the object that opened its
@@ -131,17 +132,6 @@ func belongs(h *snapshot.Host) string { return "belongs to " + shownOwner(h.Owne
 
 func shownOwner(owner string) string { return cmp.Or(owner, "nobody") }
 
-// rank sorts candidates: 0 for the winner, 2 for those that do not match, 1 for the others.
-func (c *Candidate) rank() int {
-	switch {
-	case c.Wins:
-		return 0
-	case c.Mismatched:
-		return 2
-	}
-	return 1
-}
-
 // covers says whether the route matches a canonical path.
 func covers(r *snapshot.Route, path []byte) bool {
 	switch {
@@ -178,26 +168,26 @@ func mismatch(r *snapshot.Route) string {
 }
 
 // reject notes that the candidate does not match, because the request does not meet the conditions unmet.
-func (c *Candidate) reject(unmet []string) {
+func reject(c *explanation.Candidate, unmet []string) {
 	c.Mismatched, c.Unmet = true, unmet
 	c.Why = "does not match: the path does, but the rule asks for " + strings.Join(unmet, "; ")
 }
 
 // hints returns hints for a request that no rule takes: what keeps the rules of its host from it, or which wildcards
 // almost match its host.
-func (s *site) hints(host []byte, candidates []Candidate) []string {
+func (s *site) hints(host []byte, candidates []explanation.Candidate) []string {
 	decides := s.deciding(host)
-	foreign := slices.ContainsFunc(candidates, func(c Candidate) bool { return c.rank() == 1 && c.Unserved == "" })
+	foreign := slices.ContainsFunc(candidates, func(c explanation.Candidate) bool { return c.Rank() == 1 && c.Unserved == "" })
 	switch {
 	case foreign && decides.Alone:
-		return []string{"none of the rules for " + shownHost(decides.Name) + " matches; those of less specific hosts are not asked, because " +
+		return []string{"none of the rules for " + explanation.ShownHost(decides.Name) + " matches; those of less specific hosts are not asked, because " +
 			"its Ingresses are written for ingress-nginx"}
 	case foreign:
-		return []string{shownHost(decides.Name) + " " + belongs(decides) +
+		return []string{explanation.ShownHost(decides.Name) + " " + belongs(decides) +
 			", and none of its rules matches; rules of others are not asked"}
-	case len(candidates) > 0 && candidates[0].rank() == 1:
+	case len(candidates) > 0 && candidates[0].Rank() == 1:
 		return []string{"rules for this host are above; none that matches is served"}
-	case slices.ContainsFunc(candidates, func(c Candidate) bool { return len(c.Unmet) > 0 }):
+	case slices.ContainsFunc(candidates, func(c explanation.Candidate) bool { return len(c.Unmet) > 0 }):
 		return []string{"rules for this host are above; those that have the path ask for more"}
 	case len(candidates) > 0:
 		hints := []string{"rules for this host are above; none of their paths matches"}
@@ -206,7 +196,7 @@ func (s *site) hints(host []byte, candidates []Candidate) []string {
 		}
 		return hints
 	case decides.Owner != "" && s.listener == nil:
-		return []string{shownHost(decides.Name) + " " + belongs(decides) + ", which has no rule for it that could be served"}
+		return []string{explanation.ShownHost(decides.Name) + " " + belongs(decides) + ", which has no rule for it that could be served"}
 	}
 	if len(s.Snapshot.Hosts)+len(s.Snapshot.Listeners) == 0 {
 		return []string{"nothing is served at all: no Ingress or Gateway was accepted, or none is of this controller's class"}

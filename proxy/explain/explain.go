@@ -16,6 +16,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/decide"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/http1"
 	"github.com/warren-dev/ingress/proxy/http1/heads"
 	"github.com/warren-dev/ingress/proxy/message"
@@ -45,19 +46,19 @@ func New(basis *decide.Basis, requests *http1.ServerConfig) *Explainer {
 // Explain says what would become of a request now. It uses the functions that requests go through, and the generation
 // that they are served with. It sends nothing to an endpoint and takes nothing from a rate limit. The error is about
 // the question.
-func (x *Explainer) Explain(q *Question) (*Explanation, error) {
+func (x *Explainer) Explain(q *Question) (*explanation.Explanation, error) {
 	return x.ExplainWithin(context.Background(), q)
 }
 
 // ExplainWithin is Explain for a question that may have others asked. It waits for them until ctx ends.
-func (x *Explainer) ExplainWithin(ctx context.Context, q *Question) (*Explanation, error) {
+func (x *Explainer) ExplainWithin(ctx context.Context, q *Question) (*explanation.Explanation, error) {
 	a, err := q.parse()
 	if err != nil {
 		return nil, err
 	}
 	peer := q.Peer
 	if !peer.IsValid() {
-		peer = UnspecifiedPeer()
+		peer = explanation.UnspecifiedPeer()
 	}
 	from := x.basis.Trusted.Origin(peer, a.secure, 0)
 	t := x.basis.Try(&from)
@@ -70,21 +71,21 @@ func (x *Explainer) ExplainWithin(ctx context.Context, q *Question) (*Explanatio
 		return nil, err
 	}
 	from.Listener = at.number
-	e := &Explanation{
+	e := &explanation.Explanation{
 		Generation: t.Generation().Number,
-		Request: Request{
+		Request: explanation.Request{
 			Method: a.method, URL: q.URL, Peer: from.Peer.String(), Client: from.Peer.String(), TrustedPeer: from.Trusted, Secure: a.secure,
 		},
 	}
 	if l := at.listener; l != nil {
-		e.Listener = &Listener{ID: at.deciding([]byte(a.host)).Owner, Address: l.Address.String()}
+		e.Listener = &explanation.Listener{ID: at.deciding([]byte(a.host)).Owner, Address: l.Address.String()}
 	}
 	e.Certificate, from.ServerName, from.Proven = explainCertificate(&at, a.host)
 	if a.secure && at.listener == nil && at.Identity.Asking().Asks([]byte(from.ServerName)) {
 		from.Shown = clientcert.NewShown(nil) // What that is does not matter: the policy says what it would ask for.
 	}
 	if a.secure && e.Certificate == nil && !q.AnyCertificate {
-		e.Answer = Answer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
+		e.Answer = explanation.Answer{TLSAlert: "unrecognized_name", Text: "the handshake fails: there is no certificate for " + a.host + " and no default one"}
 		return e, nil
 	}
 	c := http1.NewServerConn(recital{bytes.NewReader(a.head())}, x.requests)
@@ -94,15 +95,15 @@ func (x *Explainer) ExplainWithin(ctx context.Context, q *Question) (*Explanatio
 		if !ok {
 			return nil, fmt.Errorf("reading the request: %w", err)
 		}
-		e.answer(reason.OfStatus(refused.Status), refused.Detail)
+		answerOwn(e, reason.OfStatus(refused.Status), refused.Detail)
 		return e, nil
 	}
-	e.explain(t, &at)
+	explain(e, t, &at)
 	return e, nil
 }
 
 // explain takes the request through the phases and notes what they decided.
-func (e *Explanation) explain(t *decide.Trial, at *site) {
+func explain(e *explanation.Explanation, t *decide.Trial, at *site) {
 	decided, detail := t.Decide()
 	found := t.Found()
 	host, path, route := found.Host, found.Path, found.Route
@@ -130,14 +131,14 @@ func (e *Explanation) explain(t *decide.Trial, at *site) {
 	if route != nil && decided != reason.AmbiguousPath {
 		rule := at.ruleOf(host, route)
 		e.Access = explainAccess(rule, found.Client)
-		e.take(t.Notes())
+		take(e, t.Notes())
 		e.Backends, e.Mirrors, e.Retries = backendsOf(at.Generation, rule), mirrorsOf(at.Generation, rule), retriesOf(rule)
 		e.ErrorPages, e.Fallback = errorPagesOf(at.Generation, rule), fallbackOf(at.Generation, rule)
 		e.Session = explainSession(rule, t)
 		e.Pool = explainPool(at.Generation, t, host)
 	}
 	if decided != reason.None {
-		e.answer(decided, detail)
+		answerOwn(e, decided, detail)
 		e.Answer.Status, e.Answer.Location = t.Status(decided), string(t.Location(decided))
 		e.Answer.Page = t.Page(e.Answer.Status, decided)
 		return
@@ -149,7 +150,7 @@ func (e *Explanation) explain(t *decide.Trial, at *site) {
 	}
 	switch {
 	case why != reason.None:
-		e.answer(why, "")
+		answerOwn(e, why, "")
 		e.Answer.Page = t.Page(e.Answer.Status, why)
 	case fallsBack:
 		e.Answer.Text = "that of the fallback, " + e.Fallback.Service
@@ -158,14 +159,14 @@ func (e *Explanation) explain(t *decide.Trial, at *site) {
 	}
 }
 
-// answer notes an answer of our own.
-func (e *Explanation) answer(why reason.Reason, detail string) {
+// answerOwn notes an answer of our own.
+func answerOwn(e *explanation.Explanation, why reason.Reason, detail string) {
 	e.Answer.Status, e.Answer.Reason, e.Answer.Text = why.Status(), why.String(), cmp.Or(detail, why.Text())
 }
 
 // explainCertificate describes the certificate that a handshake for a host gets. It returns nil if there is none.
 // server is the name that the handshake sends, and proven what its client has to prove, and is taken to.
-func explainCertificate(at *site, host string) (c *Certificate, server, proven string) {
+func explainCertificate(at *site, host string) (c *explanation.Certificate, server, proven string) {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		host = "" // clients name no addresses (RFC 6066, section 3)
 	}
@@ -178,32 +179,32 @@ func explainCertificate(at *site, host string) (c *Certificate, server, proven s
 	}
 	served := &at.Snapshot.Certificates[i]
 	_, notAfter := at.Identity.Validity(i)
-	return &Certificate{ID: served.ID, Hosts: served.Hosts, NotAfter: notAfter, Default: others}, host, proven
+	return &explanation.Certificate{ID: served.ID, Hosts: served.Hosts, NotAfter: notAfter, Default: others}, host, proven
 }
 
 // explainAccess says whether the rule's access control admits the client, and which prefix decides. It does so even if
 // another phase ended the request before access control. It returns nil if the rule lists no prefixes.
-func explainAccess(rule *snapshot.Route, client netip.Addr) *Access {
+func explainAccess(rule *snapshot.Route, client netip.Addr) *explanation.Access {
 	access := accessOf(rule)
 	if access == nil || len(access.Allowed) == 0 && len(access.Denied) == 0 {
 		return nil
 	}
 	admitted, prefix, why := access.Explain(client)
-	return &Access{Admitted: admitted, Prefix: prefix, Why: why}
+	return &explanation.Access{Admitted: admitted, Prefix: prefix, Why: why}
 }
 
 // take puts the notes of policies into the explanation: those about rate limits into RateLimit, the others into
 // Policies.
-func (e *Explanation) take(notes []step.Note) {
+func take(e *explanation.Explanation, notes []step.Note) {
 	for _, n := range notes {
 		if l := n.Limit; l != nil {
-			e.RateLimit = &Limit{
+			e.RateLimit = &explanation.Limit{
 				PerSecond: l.Rate.PerSecond, Burst: l.Rate.Burst, Replicas: l.Replicas, Left: l.Left, Allowed: n.Passed,
 				RetryAfter: l.Wait.Seconds(),
 			}
 			continue
 		}
-		e.Policies = append(e.Policies, Policy{Name: n.Policy, Passed: n.Passed, Text: n.Text})
+		e.Policies = append(e.Policies, explanation.Policy{Name: n.Policy, Passed: n.Passed, Text: n.Text})
 	}
 }
 
@@ -233,32 +234,32 @@ func accessOf(r *snapshot.Route) *policy.Access {
 
 // explainUpstream describes the head that an endpoint would get. It takes the fields from the head as it would be
 // written.
-func explainUpstream(req *message.Request) *Upstream {
-	u := &Upstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
+func explainUpstream(req *message.Request) *explanation.Upstream {
+	u := &explanation.Upstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
 	lines := bytes.Split(heads.AppendRequest(nil, req), []byte("\r\n"))
 	for _, line := range lines[1:] {
 		if name, value, ok := bytes.Cut(line, []byte(": ")); ok {
-			u.Headers = append(u.Headers, Header{string(name), string(value)})
+			u.Headers = append(u.Headers, explanation.Header{Name: string(name), Value: string(value)})
 		}
 	}
 	return u
 }
 
 // retriesOf describes the retries of a route that says more of them than how often. It returns nil for others.
-func retriesOf(r *snapshot.Route) *Retries {
+func retriesOf(r *snapshot.Route) *explanation.Retries {
 	if r == nil || r.Retry == nil {
 		return nil
 	}
-	return &Retries{Attempts: r.Retries, Codes: r.Retry.Codes, Backoff: r.Retry.Backoff.Seconds()}
+	return &explanation.Retries{Attempts: r.Retries, Codes: r.Retry.Codes, Backoff: r.Retry.Backoff.Seconds()}
 }
 
 // explainSession says what becomes of the session that the request names. It returns nil if the rule keeps none.
-func explainSession(r *snapshot.Route, t *decide.Trial) *Session {
+func explainSession(r *snapshot.Route, t *decide.Trial) *explanation.Session {
 	if r == nil || r.Persistence == nil {
 		return nil
 	}
 	p := r.Persistence
-	s := &Session{Type: p.Type.String(), Name: p.Name, Absolute: p.Absolute.Seconds()}
+	s := &explanation.Session{Type: p.Type.String(), Name: p.Name, Absolute: p.Absolute.Seconds()}
 	switch state, at := t.Session(); state {
 	case session.Stays:
 		s.Stays = true
@@ -278,12 +279,12 @@ func explainSession(r *snapshot.Route, t *decide.Trial) *Session {
 }
 
 // explainPool describes the pool that an endpoint is chosen from. It returns nil if there is none.
-func explainPool(g *routing.Generation, t *decide.Trial, host []byte) *Pool {
+func explainPool(g *routing.Generation, t *decide.Trial, host []byte) *explanation.Pool {
 	p := t.Found().Backend.Pool
 	if p == nil {
 		return nil
 	}
-	return &Pool{
+	return &explanation.Pool{
 		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(p, host),
 		Policy: t.Found().Route.Balancing.Policy.String(), Tasks: explainTasks(p), Why: whyUnserved(g, p.ID),
 	}
@@ -299,10 +300,10 @@ func whyUnserved(g *routing.Generation, id string) string {
 }
 
 // explainTasks describes each endpoint of a pool: whether it takes requests, and if not, why.
-func explainTasks(p *balance.Pool) []Task {
-	tasks := make([]Task, 0, p.Len())
+func explainTasks(p *balance.Pool) []explanation.Task {
+	tasks := make([]explanation.Task, 0, p.Len())
 	for _, m := range p.Describe() {
-		task := Task{
+		task := explanation.Task{
 			ID: m.ID, Address: m.Address, Weight: m.Weight, Health: m.Health.String(), Active: m.Active, TakesRequests: m.Takes,
 			Why: m.Why,
 		}

@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -70,7 +71,7 @@ type RefusedRule struct {
 // ServedTask is an endpoint of a pool that is served.
 type ServedTask struct {
 	Pool string `json:"pool"`
-	Task
+	explanation.Task
 }
 
 // servedRoutes lists the routes of a generation.
@@ -110,13 +111,13 @@ func servedRoutes(g *routing.Generation) []ServedRoute {
 func (x *Explainer) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := x.basis.Generation.Load()
-		list := make([]Certificate, len(g.Snapshot.Certificates))
+		list := make([]explanation.Certificate, len(g.Snapshot.Certificates))
 		for i := range list {
 			c := &g.Snapshot.Certificates[i]
 			_, notAfter := g.Identity.Validity(i)
-			list[i] = Certificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter.UTC(), Default: c.Default}
+			list[i] = explanation.Certificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter.UTC(), Default: c.Default}
 		}
-		slices.SortStableFunc(list, func(a, b Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
+		slices.SortStableFunc(list, func(a, b explanation.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
 		if writeJSON(w, r, list) {
 			return
 		}
@@ -182,7 +183,7 @@ func (x *Explainer) RefusedHandler() http.Handler {
 		writeTable(w, "HOST\tPATH\tMATCH\tOBJECT\tRULE\tREASON\tWHY", func(row func(...any)) {
 			for i := range list {
 				u := &list[i]
-				row(shownAt(u.Host, unserved[i].Listener), u.Path, shownPlace(u.Match, u.Conditions), u.Ingress, u.Rule, u.Reason, u.Why)
+				row(shownAt(u.Host, unserved[i].Listener), u.Path, explanation.ShownPlace(u.Match, u.Conditions), u.Ingress, u.Rule, u.Reason, u.Why)
 			}
 		})
 	})

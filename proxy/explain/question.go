@@ -28,7 +28,7 @@ type Question struct {
 	// "namespace/gateway". It is needed only if several listeners have the port of the URL. Empty means the one that has
 	// it.
 	Listener string
-	// Peer is the address that the connection comes from. The zero address means [UnspecifiedPeer].
+	// Peer is the address that the connection comes from. The zero address means [explanation.UnspecifiedPeer].
 	Peer netip.Addr
 	// Headers are fields such as "Name: value". A Host replaces the host of the URL in the request, but not in the
 	// handshake.
@@ -39,10 +39,6 @@ type Question struct {
 	// AnyCertificate lets a request over HTTPS go on without a certificate, as if there were one.
 	AnyCertificate bool
 }
-
-// UnspecifiedPeer returns the peer of a question that names none. It is an address for documentation (RFC 5737), which
-// is in nobody's list.
-func UnspecifiedPeer() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
 // asked is a parsed question.
 type asked struct {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -38,36 +39,13 @@ func (x *Explainer) RoutesHandler() http.Handler {
 			}
 			for j := range h.Routes {
 				r := &h.Routes[j]
-				match := shownPlace(r.Match.String(), r.Conditions.String())
+				match := explanation.ShownPlace(r.Match.String(), r.Conditions.String())
 				_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n",
-					shownAt(h.Name, address), r.Path, match, shownRule(r.Rule.Ingress, r.Canary), poolsOf(r), shownBehind(g, r))
+					shownAt(h.Name, address), r.Path, match, explanation.ShownRule(r.Rule.Ingress, r.Canary), poolsOf(r), shownBehind(g, r))
 			}
 		})
 		_ = table.Flush()
 	})
-}
-
-func shownHost(name string) string {
-	if name == "" {
-		return "(every host)"
-	}
-	return name
-}
-
-// shownPlace returns, as text, a place and the conditions of one of its routes.
-func shownPlace(place, conditions string) string {
-	if conditions == "" {
-		return place
-	}
-	return place + " if " + conditions
-}
-
-// shownRule returns, as text, a rule and the canary that takes a share of its requests.
-func shownRule(rule, canary string) string {
-	if canary == "" {
-		return rule
-	}
-	return rule + " with canary " + canary
 }
 
 // shownBehind returns what takes a route's requests: its endpoints, or why it is closed.
@@ -123,8 +101,8 @@ func shownEndpoints(p *balance.Pool) string {
 
 // ExplainHandler explains the request that its query describes. The parameter url has to be there. The parameters
 // method, client and listener (addresses), header ("Name: value", any number of them) and ask (true, to have services
-// asked who gets in) are optional. It answers with 400 and the reason if they describe no request. With output=json it answers with an [Explanation] in JSON, and
-// otherwise with text.
+// asked who gets in) are optional. It answers with 400 and the reason if they describe no request. With output=json it
+// answers with an [explanation.Explanation] in JSON, and otherwise with text.
 func (x *Explainer) ExplainHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/routing"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -150,7 +151,7 @@ func (s *site) deciding(host []byte) *snapshot.Host {
 // shownAt returns a host as text, with the port of its listener if it has one.
 func shownAt(name string, at netip.AddrPort) string {
 	if !at.IsValid() {
-		return shownHost(name)
+		return explanation.ShownHost(name)
 	}
-	return shownHost(name) + ":" + strconv.Itoa(int(at.Port()))
+	return explanation.ShownHost(name) + ":" + strconv.Itoa(int(at.Port()))
 }

@@ -7,14 +7,15 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/condition"
+	"github.com/warren-dev/ingress/proxy/explanation"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // unserved lists, as candidates, the paths without a route that were written for a host or for a name that it is
 // served under.
-func (s *site) unserved(req *message.Request, host, path []byte) []Candidate {
-	var list []Candidate
+func (s *site) unserved(req *message.Request, host, path []byte) []explanation.Candidate {
+	var list []explanation.Candidate
 	for _, name := range s.names(host) {
 		all := s.Snapshot.Unserved
 		first, _ := slices.BinarySearchFunc(all, name, func(u snapshot.Unserved, name string) int {
@@ -28,8 +29,8 @@ func (s *site) unserved(req *message.Request, host, path []byte) []Candidate {
 }
 
 // notServed returns the candidate of a path that has no route.
-func notServed(u *snapshot.Unserved, req *message.Request, path []byte) Candidate {
-	c := Candidate{
+func notServed(u *snapshot.Unserved, req *message.Request, path []byte) explanation.Candidate {
+	c := explanation.Candidate{
 		Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
 		Rule: u.Rule.Place(), Service: u.Service, Unserved: u.Reason,
 	}
@@ -41,7 +42,7 @@ func notServed(u *snapshot.Unserved, req *message.Request, path []byte) Candidat
 	case !covers(&route, path):
 		c.Mismatched, c.Why = true, mismatch(&route)
 	case len(missing) > 0:
-		c.reject(missing)
+		reject(&c, missing)
 	default:
 		c.Why = "matches, but is not served, " + u.Reason + ": " + u.Why
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package explain
+package explanation
 
 import (
 	"cmp"
@@ -9,9 +9,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/warren-dev/ingress/proxy/balance"
-	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
 // maxShownCandidates bounds the rules in the text that do not match.
@@ -105,7 +102,7 @@ func (e *Explanation) writeCandidates(t *explanationText) {
 	shown := 0
 	for i := range e.Candidates {
 		c := &e.Candidates[i]
-		if c.rank() == 2 {
+		if c.Rank() == 2 {
 			if shown++; shown > maxShownCandidates {
 				continue
 			}
@@ -114,7 +111,7 @@ func (e *Explanation) writeCandidates(t *explanationText) {
 		if c.Wins {
 			mark = "->"
 		}
-		t.row(mark+" "+shownHost(c.Host), shownPlace(c.Match+" "+c.Path, c.Conditions), shownRule(c.Ingress+" "+c.Rule, c.Canary), c.Why)
+		t.row(mark+" "+ShownHost(c.Host), ShownPlace(c.Match+" "+c.Path, c.Conditions), ShownRule(c.Ingress+" "+c.Rule, c.Canary), c.Why)
 	}
 	if n := shown - maxShownCandidates; n > 0 {
 		t.row(fmt.Sprintf("   and %d more that do not match", n))
@@ -304,24 +301,26 @@ func (e *Explanation) writeAnswer(t *explanationText) {
 	}
 }
 
-// proofOf says for people what an endpoint of a pool has to prove before it gets a request for a host. It is empty
-// without TLS.
-func proofOf(p *balance.Pool, host []byte) string {
-	if p.TLS == (snapshot.UpstreamTLS{}) {
-		return ""
+// ShownHost returns the name of a host as text.
+func ShownHost(name string) string {
+	if name == "" {
+		return "(every host)"
 	}
-	name, fromRequest := p.ServerName(host)
-	if fromRequest {
-		name += ", the request's host,"
+	return name
+}
+
+// ShownPlace returns, as text, a place and the conditions of one of its routes.
+func ShownPlace(place, conditions string) string {
+	if conditions == "" {
+		return place
 	}
-	if p.TLS.AltNames != "" {
-		name = strings.ReplaceAll(p.TLS.AltNames, " ", " or ") + ", asked for as " + name + ","
+	return place + " if " + conditions
+}
+
+// ShownRule returns, as text, a rule and the canary that takes a share of its requests.
+func ShownRule(rule, canary string) string {
+	if canary == "" {
+		return rule
 	}
-	switch {
-	case p.TLS.SkipVerify:
-		return "any certificate, asked for as " + strings.TrimSuffix(name, ",")
-	case p.TLS.Authorities == "":
-		return "a certificate for " + name + " from an authority of the system's"
-	}
-	return "a certificate for " + name + " from an authority of the rule's"
+	return rule + " with canary " + canary
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package explain
+package explanation
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/reason"
@@ -121,6 +122,17 @@ type Candidate struct {
 	Unmet []string `json:"unmet,omitempty"`
 	// Why says why the rule won or lost.
 	Why string `json:"why"`
+}
+
+// Rank sorts candidates: 0 for the winner, 2 for those that do not match, 1 for the others.
+func (c *Candidate) Rank() int {
+	switch {
+	case c.Wins:
+		return 0
+	case c.Mismatched:
+		return 2
+	}
+	return 1
 }
 
 // Access is what the rule's access control says of the client.
@@ -283,3 +295,7 @@ type Answer struct {
 	Page string `json:"page,omitempty"`
 	Text string `json:"text"`
 }
+
+// UnspecifiedPeer returns the peer of a question that names none. It is an address for documentation (RFC 5737), which
+// is in nobody's list.
+func UnspecifiedPeer() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
