@@ -259,8 +259,8 @@ func several(t *testing.T, name string, secure bool, handlers ...http.HandlerFun
 // asked counts what judge was asked.
 var asked atomic.Int64
 
-// judge is the service that says who gets in: by the status in its query, with a cookie if that asks for one, and with fields that say who
-// came, how it was asked, and what a field of the question was that the query names.
+// judge is the service that says who gets in: by the status in its query, with a cookie if that asks for one, and with
+// fields that say who came, how it was asked, and what a field of the question was that the query names.
 func judge(w http.ResponseWriter, request *http.Request) {
 	query := request.URL.Query()
 	if query.Has("cookie") {

@@ -188,7 +188,8 @@ func (s *Settings) Like(other *Settings) bool {
 	return s != nil && other != nil && s.made == other.made
 }
 
-// MapOf tells what is known of the ConfigMaps that an Ingress names. Where it tells the same, the Ingress is read alike.
+// MapOf tells what is known of the ConfigMaps that an Ingress names. Where it tells the same, the Ingress is read
+// alike.
 func (s *Settings) MapOf(object *networkingv1.Ingress) (told string) {
 	for _, annotation := range namingMaps {
 		if name, ok := mapName(object.Annotations[Prefix+annotation], object.Namespace); ok {

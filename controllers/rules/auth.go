@@ -62,14 +62,16 @@ type CredentialForm uint8
 const (
 	// Users are the lines of key auth, or if there is no such key, a user in each key.
 	Users CredentialForm = iota
-	// UserFile is key auth alone, and UserMap a user in each key, whatever its name is.
+	// UserFile is key auth alone.
 	UserFile
+	// UserMap is a user in each key, whatever its name is.
 	UserMap
 	// KeySet is a JSON Web Key Set under the key jwks.json.
 	KeySet
 )
 
-// EachCredential calls f with the names of the Secrets that the object's rules have clients prove something by, in full.
+// EachCredential calls f with the names of the Secrets that the object's rules have clients prove something by, in
+// full.
 func (o *Object) EachCredential(f func(CredentialName)) {
 	call := func(name CredentialName) {
 		if name.Name != "" {

@@ -56,10 +56,10 @@ func suffices(list []policy.Policy) {
 }
 
 // jwt returns what asks for a token.
-func (k *credentials) jwt(o *object, asked *rules.JWTAuth) *auth.JWT {
-	made := &auth.JWT{Issuer: asked.Issuer, Audiences: asked.Audiences, KeysURL: asked.KeysURL, Local: k.local, Leeway: asked.Leeway, ForwardClaims: asked.Claims}
+func (c *credentials) jwt(o *object, asked *rules.JWTAuth) *auth.JWT {
+	made := &auth.JWT{Issuer: asked.Issuer, Audiences: asked.Audiences, KeysURL: asked.KeysURL, Local: c.local, Leeway: asked.Leeway, ForwardClaims: asked.Claims}
 	if asked.Keys.Name != "" {
-		made.Keys, made.Missing = k.text(o, asked.Keys)
+		made.Keys, made.Missing = c.text(o, asked.Keys)
 	}
 	if strings.HasPrefix(asked.KeysURL, "http:") {
 		o.noteAuth("", "the keys of "+rules.Quote(asked.Issuer)+" are fetched over plain HTTP: who can get between the controller and their server lets in anybody; write https")

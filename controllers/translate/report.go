@@ -219,8 +219,8 @@ func (o *object) accepted() metav1.Condition {
 	return condition
 }
 
-// resolvedRefs returns a condition that is False if nothing serves some backend that a rule names, or if there is nothing
-// that clients could prove what it asks them to.
+// resolvedRefs returns a condition that is False if nothing serves some backend that a rule names, or if nothing is
+// there that clients are to prove something by.
 func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 	condition := metav1.Condition{
 		Type: v1alpha1.ConditionResolvedRefs, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonResolvedRefs,
