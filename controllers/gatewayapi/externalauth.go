@@ -39,7 +39,11 @@ func (r *Route) readExternalAuth(g *group, where string, filters []gatewayv1.HTT
 		if asks.Protocol == auth.GRPC {
 			b.Protocol = rules.GRPC
 		}
-		g.auth = &rules.Auth{External: &rules.ExternalAuth{Backend: b, Asks: asks}}
+		external := &rules.ExternalAuth{Backend: b, Asks: asks}
+		if fault = external.Fault(); fault != "" {
+			return unsupported(at + ": " + fault)
+		}
+		g.auth = &rules.Auth{External: external}
 	}
 	if g.auth == nil {
 		return finding{}

@@ -39,10 +39,11 @@ func TestWhichServiceAFilterAsks(t *testing.T) {
 		"GRPC":                   {filter: "protocol: GRPC", want: &rules.ExternalAuth{Backend: grpc, Asks: auth.External{Protocol: auth.GRPC, Timeout: v1alpha1.DefaultAuthTimeout}}},
 		"GRPC with some fields": {filter: "protocol: GRPC, grpc: {allowedHeaders: [Cookie]}",
 			want: &rules.ExternalAuth{Backend: grpc, Asks: auth.External{Protocol: auth.GRPC, ForwardHeaders: []string{"cookie"}, Timeout: v1alpha1.DefaultAuthTimeout}}},
-		"another protocol": {filter: "protocol: SOAP", fault: `protocol "SOAP" is not supported: write HTTP or GRPC`},
-		"a field of ours":  {filter: "protocol: HTTP, http: {allowedHeaders: [Upgrade]}", fault: `http.allowedHeaders has "Upgrade", which is no field that can be passed on`},
-		"no field":         {filter: "protocol: HTTP, http: {allowedResponseHeaders: ['a b']}", fault: `http.allowedResponseHeaders has "a b"`},
-		"two of them":      {filter: "protocol: HTTP", more: ", {type: ExternalAuth, externalAuth: {backendRef: {name: b, port: 1}, protocol: HTTP}}", fault: "filters[1].externalAuth is a second one of the rule"},
+		"another protocol":          {filter: "protocol: SOAP", fault: `protocol "SOAP" is not supported: write HTTP or GRPC`},
+		"a field of ours":           {filter: "protocol: HTTP, http: {allowedHeaders: [Upgrade]}", fault: `http.allowedHeaders has "Upgrade", which is no field that can be passed on`},
+		"a field of one connection": {filter: "protocol: HTTP, http: {allowedHeaders: [Expect]}", fault: `externalAuth: the field "expect" is for one connection alone`},
+		"no field":                  {filter: "protocol: HTTP, http: {allowedResponseHeaders: ['a b']}", fault: `http.allowedResponseHeaders has "a b"`},
+		"two of them":               {filter: "protocol: HTTP", more: ", {type: ExternalAuth, externalAuth: {backendRef: {name: b, port: 1}, protocol: HTTP}}", fault: "filters[1].externalAuth is a second one of the rule"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -203,8 +203,13 @@ func (r *pathReader) readExternal(from *v1alpha1.ExternalAuth) (read *rules.Exte
 	if fault = durationWithin("auth.external.cacheFor", from.CacheFor, &asks.CacheFor, maxCacheFor); fault != "" {
 		return nil, fault
 	}
-	asks.MaxBody, fault = readAuthBody(from.MaxBodyBytes)
-	return read, fault
+	if asks.MaxBody, fault = readAuthBody(from.MaxBodyBytes); fault != "" {
+		return nil, fault
+	}
+	if fault = read.Fault(); fault != "" {
+		return nil, "auth.external: " + fault
+	}
+	return read, ""
 }
 
 // cacheKeyFault returns what is wrong with a text that tells requests apart for which a service may answer differently.

@@ -49,6 +49,17 @@ type ExternalAuth struct {
 	Asks auth.External
 }
 
+// Fault returns what the data plane would say against how the service is asked, or nothing. There it would keep all else
+// from being served anew.
+func (a *ExternalAuth) Fault() string {
+	asks := a.Asks
+	asks.Pool = a.Backend.Service // which is not empty
+	if err := asks.Inspect(); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // CredentialName names a Secret with what clients have to prove, and how it has that. An empty namespace stands for the
 // object's.
 type CredentialName struct {
