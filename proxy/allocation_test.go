@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/client"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
@@ -50,6 +51,8 @@ func TestRequestsAllocateNothing(t *testing.T) {
 		{"PUT with retries", "PUT /again HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
 		{"GET with error pages", "GET /paged HTTP/1.1\r\n" + host + "\r\n", ok},
 		{"GET within a limit", "GET /limit HTTP/1.1\r\n" + host + "\r\n", ok},
+		{"GET with a kept verdict", "GET /known HTTP/1.1\r\n" + host + "Cookie: a=b; id=7\r\nX-User: me\r\n\r\n", ok},
+		{"GET asked about", "GET /asked HTTP/1.1\r\n" + host + "Cookie: a=b; id=7\r\n\r\n", ok},
 		{"HEAD", "HEAD /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"},
 		{"POST", "POST /a/b HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", ok},
 		{"chunks down", "GET /a/b HTTP/1.1\r\n" + host + "\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"},
@@ -88,8 +91,11 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			split, kept := shared("/split", 3, 1), shared("/kept", 3, 1)
 			split.Backends[0].Policies, split.Backends[1].Policies = headersFor("X-Backend"), headersFor("X-Backend")
 			kept.Balancing = hash.Balancing
+			known, asked := prefix("/known", "pool"), prefix("/asked", "pool")
+			known.Policies = []policy.Policy{&auth.External{Pool: "0", CacheKey: "$cookie_id", CacheFor: time.Hour, ResponseHeaders: []string{"Content-Language", "X-User"}}}
+			asked.Policies = []policy.Policy{&auth.External{Pool: "0"}}
 			p.apply(snapshotOf([]snapshot.Host{
-				hostOf("shop.example.com", prefix("/", "pool"), again, hash, least, limit, mayBePaged, policies, responses, split, kept),
+				hostOf("shop.example.com", prefix("/", "pool"), again, asked, known, hash, least, limit, mayBePaged, policies, responses, split, kept),
 				hostOf("*.wild.example.com", prefix("/", "pool")),
 			}, poolOf("pool", endpoint), poolOf("0", endpoint), poolOf("1", endpoint)))
 			client := p.dial()

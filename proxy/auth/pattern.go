@@ -118,11 +118,8 @@ func readVariable(name string) (part, bool) {
 		if !ok || rest == "" {
 			continue
 		}
-		switch prefixed.kind {
-		case field:
-			rest = strings.ReplaceAll(message.LowerName(rest), "_", "-")
-		case argument:
-			rest = message.LowerName(rest)
+		if rest = message.LowerName(rest); prefixed.kind == field {
+			rest = strings.ReplaceAll(rest, "_", "-")
 		}
 		return part{kind: prefixed.kind, name: rest}, true
 	}
@@ -312,7 +309,7 @@ func (c *cookies) next() (value []byte, ok bool) {
 				c.rest = nil
 			}
 			at := bytes.IndexByte(pair, '=')
-			if at >= 0 && strings.EqualFold(string(message.TrimSpace(pair[:at])), c.name) {
+			if at >= len(c.name) && message.EqualFold(message.TrimSpace(pair[:at]), c.name) {
 				return message.TrimSpace(pair[at+1:]), true
 			}
 		}

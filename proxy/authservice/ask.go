@@ -84,7 +84,7 @@ func (s *Service) Ask(v *step.View, w step.Waiting) step.Answer {
 	a.view = v
 	keeps := s.verdicts != nil && a.makeKey()
 	if keeps {
-		if kept := s.verdicts.find(a.key, s.client.clock.Now()); kept != nil {
+		if kept := s.verdicts.find(a.key, v.Now.Sub(s.client.clock.Start)); kept != nil {
 			s.note(v, true, " is not asked again: what it said lets the request pass")
 			return s.admit(v, kept)
 		}

@@ -22,6 +22,8 @@ type Verdicts struct {
 const (
 	// rows and ways make up a table for a thousand verdicts.
 	rows, ways = 256, 4
+	// tableBytes is what a table takes.
+	tableBytes = rows * ways * 8
 	// keptBytes is what a verdict takes besides its key and its fields.
 	keptBytes = 128
 )
@@ -72,13 +74,16 @@ func (d *Verdicts) find(key []byte, now time.Duration) *verdict {
 // keep keeps a verdict by a key for some time, unless there is no memory for it.
 func (d *Verdicts) keep(c *Client, key []byte, v *verdict, now, fresh time.Duration) {
 	k := &keptVerdict{hash: maphash.Bytes(d.seed, key), until: now + fresh, verdict: v, size: int64(keptBytes+len(key)) + v.size()}
-	if fresh <= 0 || c.kept.Load()+k.size > c.Kept {
+	table, need := d.table.Load(), k.size
+	if table == nil {
+		need += tableBytes
+	}
+	if fresh <= 0 || c.kept.Load()+need > c.Kept {
 		return
 	}
-	table := d.table.Load()
 	if table == nil {
 		if d.table.CompareAndSwap(nil, new([rows][ways]atomic.Pointer[keptVerdict])) {
-			d.taken.add(rows * ways * 8)
+			d.taken.add(tableBytes)
 		}
 		table = d.table.Load()
 	}

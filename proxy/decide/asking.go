@@ -19,8 +19,8 @@ type asking struct {
 	clock transport.Clock
 }
 
-// Ask has [Trial.Decide] ask whom the policies ask, until ctx ends, as it is done for a request. Otherwise they foretell
-// what they would ask.
+// Ask has [Trial.Decide] ask whom the policies ask, until ctx ends, as it is done for a request. Otherwise they
+// foretell what they would ask.
 func (t *Trial) Ask(ctx context.Context) {
 	a := &asking{clock: t.d.Basis.Clock}
 	a.guard.Begin()

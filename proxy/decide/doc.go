@@ -11,5 +11,6 @@
 // decision leaves to the next), phases.go (all that happens, in order), loop.go (a phase: requests that come back
 // here), method.go (two phases: TRACE and OPTIONS), backend.go (a phase: one backend of several), session.go (whose
 // session is there), spelling.go (a phase: the path as the client sent it), page.go (whether an answer has a page),
-// path.go (the paths that others are told), trial.go (a request that somebody only asks about), asking.go (one for which others are asked all the same).
+// path.go (the paths that others are told), trial.go (a request that somebody only asks about), asking.go (one for
+// which others are asked all the same).
 package decide

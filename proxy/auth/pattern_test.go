@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package auth
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
+)
+
+// viewWith makes what a policy sees of a request with fields, as lines.
+func viewWith(lines ...string) *step.View {
+	v := &step.View{
+		Request: &message.Request{Method: []byte("POST"), Authority: []byte("Shop.example.com:8443"), Query: []byte("?a=1&B=2&a=3")},
+		Host:    []byte("shop.example.com"), Path: []byte("/a b/c"), Client: netip.MustParseAddr("192.0.2.7"), Secure: true,
+	}
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, ": ")
+		v.Request.Fields = append(v.Request.Fields, message.Field{Name: []byte(name), Value: []byte(value), Kind: message.KindOf([]byte(name))})
+	}
+	return v
+}
+
+func TestPatternsSayWhatNginxsVariablesSay(t *testing.T) {
+	t.Parallel()
+	v := viewWith("X-A: 1", "x-a: 2", "Cookie: s=1; t=2", "Cookie: s=3", "X-Forwarded-Port: 8443", "X-Request-ID: id", "Authorization: Basic YTpi")
+	for text, want := range map[string]string{
+		"":                     "",
+		"plain":                "plain",
+		"$host":                "shop.example.com",
+		"${host}s":             "shop.example.coms",
+		"$http_host":           "shop.example.com:8443", // as the rule was found, and as the client reached us
+		"$best_http_host":      "shop.example.com:8443",
+		"$scheme://$host":      "https://shop.example.com",
+		"$pass_access_scheme":  "https",
+		"$request_uri":         "/a b/c?a=1&B=2&a=3",
+		"$escaped_request_uri": "%2Fa%20b%2Fc%3Fa%3D1%26B%3D2%26a%3D3",
+		"$uri":                 "/a b/c",
+		"$document_uri":        "/a b/c",
+		"$args":                "a=1&B=2&a=3",
+		"$query_string":        "a=1&B=2&a=3",
+		"$request_method":      "POST",
+		"$remote_addr":         "192.0.2.7",
+		"$http_x_a":            "1, 2",
+		"$http_none":           "",
+		"$cookie_s/$cookie_T":  "1/2",
+		"$cookie_none":         "",
+		"$arg_a,$arg_b":        "1,2",
+		"$arg_none":            "",
+		"$req_id":              "id",
+		"$remote_user":         "Basic YTpi",
+	} {
+		p, err := ReadPattern(text)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if got := string(p.Append([]byte("> "), v)); got != "> "+want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+		if p.IsEmpty() != (text == "") || p.NamesHost() != strings.Contains(text, "host") {
+			t.Errorf("%q: it is empty %v, and names the host %v", text, p.IsEmpty(), p.NamesHost())
+		}
+	}
+	literal := Literal("$host")
+	if got := string(literal.Append(nil, v)); got != "$host" {
+		t.Errorf("a literal: got %q", got)
+	}
+	v.Request.Query = nil
+	empty, _ := ReadPattern("$args$arg_a")
+	if got := empty.Append(nil, v); len(got) != 0 {
+		t.Errorf("without a query: got %q", got)
+	}
+}
+
+func TestPatternsThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"$":              "there is no variable $",
+		"a$":             "there is no variable $",
+		"$$host":         "there is no variable $",
+		"$1":             "there is no variable $1",
+		"$none":          "there is no variable $none",
+		"${host":         "has no }",
+		"$http_":         "there is no variable $http_",
+		"$cookie_":       "there is no variable $cookie_",
+		"$upstream_addr": "there is no variable $upstream_addr",
+	} {
+		if _, err := ReadPattern(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestPatternsNameFields(t *testing.T) {
+	t.Parallel()
+	p, err := ReadPattern("$cookie_s$http_x_key$host")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"cookie": true, "x-key": true, "authorization": false, "host": false, "s": false} {
+		if got := p.Names(name); got != want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestExternalsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[string]External{
+		"it has no pool":              {},
+		"does not begin with a slash": {Pool: "p", Path: "auth"},
+		"there is no variable $none":  {Pool: "p", CacheKey: "$none"},
+		"X-A":                         {Pool: "p", Nginx: true, Fields: []step.Header{{Name: "X-A", Value: "$none"}}},
+		"signInURL":                   {Pool: "p", Nginx: true, SignInURL: "https://$none/"},
+		"path":                        {Pool: "p", Nginx: true, Path: "/$none"},
+		"is no name of a field":       {Pool: "p", ForwardHeaders: []string{"a b"}},
+		"for one connection alone":    {Pool: "p", ResponseHeaders: []string{"Transfer-Encoding"}},
+		"control character":           {Pool: "p", SignInURL: "/a\r\nb: c"},
+	} {
+		if err := e.Inspect(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want %q", e, err, want)
+		}
+		if _, err := e.Compile(&step.Scope{}); err == nil {
+			t.Errorf("%+v compiles", e)
+		}
+	}
+	for _, e := range []External{
+		{Pool: "p"}, {Missing: "it is gone"}, {Pool: "p", Path: "/$none", SignInURL: "/$none", Fields: []step.Header{{Name: "X-A", Value: "$none"}}},
+		{Pool: "p", ForwardHeaders: []string{"*"}, ResponseHeaders: []string{"*", "X-A"}, CacheKey: "${cookie_s}"},
+	} {
+		if err := e.Inspect(); err != nil {
+			t.Errorf("%+v: %v", e, err)
+		}
+	}
+	if _, err := (&External{Pool: "p"}).Compile(&step.Scope{}); err == nil {
+		t.Error("it compiles where nothing can ask a service")
+	}
+}

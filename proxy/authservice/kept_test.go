@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package authservice
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/warren-dev/ingress/proxy/auth"
+	"github.com/warren-dev/ingress/proxy/balance"
+	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
+	"github.com/warren-dev/ingress/proxy/transport"
+)
+
+// newClient returns a client that finds no pool.
+func newClient() *Client {
+	c := new(Client)
+	clock := transport.NewClock()
+	c.Init(clock, new(buffer.Pool), balance.NewEjector(clock), func(string) *balance.Pool { return nil }, logr.Discard())
+	return c
+}
+
+func TestVerdictsAreKeptUntilTheirTimeIsOver(t *testing.T) {
+	t.Parallel()
+	c := newClient()
+	d := c.NewVerdicts()
+	one, other := &verdict{}, &verdict{removed: []string{"x"}}
+	if d.find([]byte("a"), 0) != nil {
+		t.Error("there is a verdict that nobody has kept")
+	}
+	d.keep(c, []byte("a"), one, 0, time.Second)
+	d.keep(c, []byte("b"), other, 0, 3*time.Second)
+	d.keep(c, []byte("c"), one, 0, 0)
+	for _, test := range []struct {
+		key  string
+		now  time.Duration
+		want *verdict
+	}{
+		{"a", 0, one}, {"a", time.Second - 1, one}, {"a", time.Second, nil}, {"b", 2 * time.Second, other}, {"b", 3 * time.Second, nil}, {"c", 0, nil},
+		{"", 0, nil}, {"ab", 0, nil},
+	} {
+		if got := d.find([]byte(test.key), test.now); got != test.want {
+			t.Errorf("%q at %v: got %p, want %p", test.key, test.now, got, test.want)
+		}
+	}
+	d.keep(c, []byte("a"), other, 0, time.Minute)
+	if got := d.find([]byte("a"), time.Second); got != other {
+		t.Error("a later verdict does not take the place of an earlier one")
+	}
+}
+
+// However many there are, a route keeps about a thousand, and all together what is allowed.
+func TestVerdictsTakeABoundedAmountOfMemory(t *testing.T) {
+	t.Parallel()
+	c := newClient()
+	d := c.NewVerdicts()
+	v := &verdict{changes: []change{{field: message.Field{Name: []byte("x-user"), Value: make([]byte, 1000)}}}}
+	for i := range 20 * rows * ways {
+		d.keep(c, fmt.Appendf(nil, "user-%d", i), v, time.Duration(i), time.Hour)
+	}
+	found := 0
+	for i := range 20 * rows * ways {
+		if d.find(fmt.Appendf(nil, "user-%d", i), time.Minute) != nil {
+			found++
+		}
+	}
+	if most := int64(rows * ways * (1000 + 500)); found != rows*ways || c.kept.Load() > most || c.kept.Load() < most/2 {
+		t.Errorf("%d verdicts are kept and take %d bytes, want %d and at most %d", found, c.kept.Load(), rows*ways, most)
+	}
+
+	c.Kept = c.kept.Load() + 5000
+	other := c.NewVerdicts()
+	for i := range 100 {
+		other.keep(c, fmt.Appendf(nil, "user-%d", i), v, 0, time.Hour)
+	}
+	if taken := c.kept.Load(); taken > c.Kept {
+		t.Errorf("%d bytes are taken of %d", taken, c.Kept)
+	}
+	runtime.KeepAlive(d)
+	runtime.KeepAlive(other)
+
+	// What is kept for routes that go is taken no more.
+	d, other = nil, nil
+	for end := time.Now().Add(time.Minute); c.kept.Load() != 0; runtime.GC() {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes are taken for nobody", c.kept.Load())
+		}
+	}
+}
+
+// No two requests whose users could differ have one key.
+func TestKeysTellUsersApart(t *testing.T) {
+	t.Parallel()
+	c := newClient()
+	keyOf := func(pattern string, forward []string, fields ...string) (string, bool) {
+		e := &auth.External{Pool: "p", CacheKey: pattern, CacheFor: time.Hour, ForwardHeaders: forward}
+		s, err := c.NewService(e, &balance.Pool{Service: "default/auth"}, Route{Verdicts: c.NewVerdicts()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &ask{service: s, view: viewOf("GET", "a", "/", "", fields...)}
+		keeps := a.makeKey()
+		return string(a.key), keeps
+	}
+	for name, test := range map[string]struct {
+		pattern  string
+		forward  []string
+		one, two []string
+		same     bool
+	}{
+		"the same":                      {"$cookie_s", nil, []string{"Cookie: s=1"}, []string{"Cookie: a=2; s=1"}, true},
+		"other names of fields":         {"$cookie_s", nil, []string{"Cookie: s=1", "X-A: 1"}, []string{"Cookie: s=1", "X-A: 2"}, true},
+		"another cookie":                {"$cookie_s", nil, []string{"Cookie: s=1"}, []string{"Cookie: s=2"}, false},
+		"no name in the key":            {"$http_x_a", nil, []string{"Cookie: s=1", "X-A: 1"}, []string{"Cookie: s=2", "X-A: 1"}, false},
+		"a token beside a cookie":       {"$cookie_s", nil, []string{"Cookie: s=1", "Authorization: a"}, []string{"Cookie: s=1", "Authorization: b"}, false},
+		"a token moved to a cookie":     {"$cookie_s$http_authorization", nil, []string{"Cookie: s=ab"}, []string{"Cookie: s=a", "Authorization: b"}, false},
+		"two cookies of a name":         {"$cookie_s", nil, []string{"Cookie: s=1"}, []string{"Cookie: s=1; s=2"}, false},
+		"two cookies in another order":  {"$cookie_s", nil, []string{"Cookie: s=2; s=1"}, []string{"Cookie: s=1; s=2"}, false},
+		"two cookies in two fields":     {"$cookie_s", nil, []string{"Cookie: s=1", "Cookie: s=2"}, []string{"Cookie: s=1", "Cookie: s=3"}, false},
+		"a cookie of other case":        {"$cookie_s", nil, []string{"Cookie: S=1"}, []string{"Cookie: S=2"}, false},
+		"a forwarded field":             {"$cookie_s", []string{"Cookie", "X-Key"}, []string{"Cookie: s=1", "X-Key: 1"}, []string{"Cookie: s=1", "X-Key: 2"}, false},
+		"values that run together":      {"$http_x_a$http_x_b$cookie_s", nil, []string{"X-A: ab", "X-B: c", "Cookie: s=1"}, []string{"X-A: a", "X-B: bc", "Cookie: s=1"}, false},
+		"several fields and one":        {"$http_x_a$cookie_s", nil, []string{"X-A: a", "X-A: b", "Cookie: s=1"}, []string{"X-A: a, b", "Cookie: s=1"}, false},
+		"a field that was taken out":    {"$cookie_s", nil, []string{"Cookie: s=1", "Connection: x"}, []string{"Cookie: s=1"}, true},
+		"the user of Basic credentials": {"$remote_user", nil, []string{"Authorization: Basic YTpi"}, []string{"Authorization: Basic YTpj"}, false},
+	} {
+		one, keepsOne := keyOf(test.pattern, test.forward, test.one...)
+		two, keepsTwo := keyOf(test.pattern, test.forward, test.two...)
+		if !keepsOne || !keepsTwo || (one == two) != test.same {
+			t.Errorf("%s: %q is kept %v, %q %v, want the same: %v", name, one, keepsOne, two, keepsTwo, test.same)
+		}
+	}
+	for name, test := range map[string]struct {
+		pattern string
+		fields  []string
+	}{
+		"nobody says anything":       {"$cookie_s", nil},
+		"the address alone":          {"$remote_addr$host$request_uri", nil},
+		"other cookies alone":        {"$cookie_s", []string{"Cookie: a=1"}},
+		"an empty cookie":            {"$cookie_s", []string{"Cookie: s="}},
+		"an empty field":             {"$http_authorization", []string{"Authorization: "}},
+		"a key that is far too long": {"$cookie_s", []string{"Cookie: s=" + string(make([]byte, longestKey))}},
+	} {
+		if key, keeps := keyOf(test.pattern, nil, test.fields...); keeps {
+			t.Errorf("%s: what is said of the key %q is kept", name, key)
+		}
+	}
+}
+
+// BenchmarkAKeptVerdict measures what a verdict costs that is kept.
+func BenchmarkAKeptVerdict(b *testing.B) {
+	c := newClient()
+	e := &auth.External{Pool: "p", CacheKey: "$cookie_session$http_authorization", CacheFor: time.Hour, ResponseHeaders: []string{"X-User"}}
+	s, err := c.NewService(e, &balance.Pool{Service: "default/auth"}, Route{Verdicts: c.NewVerdicts()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := viewOf("GET", "shop.example.com", "/a/b", "", "User-Agent: bench", "Accept: */*", "Cookie: a=b; session=0123456789abcdef0123456789abcdef; c=d")
+	a := &ask{service: s, view: v}
+	if !a.makeKey() {
+		b.Fatal("it has no key")
+	}
+	v.Now = c.clock.Start
+	s.verdicts.keep(c, a.key, &verdict{changes: []change{{field: message.Field{Name: []byte("X-User"), Value: []byte("alice")}, lower: "x-user"}}}, 0, time.Hour)
+	fields := v.Request.Fields
+	v.Request.Fields = make([]message.Field, 0, 64)
+	b.ReportAllocs()
+	for b.Loop() {
+		v.Request.Fields = append(v.Request.Fields[:0], fields...)
+		if got := s.Ask(v, nil); got != (step.Answer{}) {
+			b.Fatal(got)
+		}
+	}
+}
