@@ -123,11 +123,6 @@ func (e *External) Compile(s *step.Scope) (step.Steps, error) {
 		return step.Steps{}, err
 	}
 	c := &external{asker: asker, always: e.AlwaysSetCookie || !e.Nginx}
-	for _, name := range e.Tells() {
-		if name = message.LowerName(name); !IsCredential(name) {
-			c.given = append(c.given, name)
-		}
-	}
 	return step.Steps{Request: c.request, Response: c.respond, Own: c.own}, nil
 }
 
@@ -177,9 +172,6 @@ func (e *External) Inspect() error {
 // external is a compiled External.
 type external struct {
 	asker step.Asker
-	// given are the names of the fields that the service alone may give a request, in lower case, and that it need not
-	// see.
-	given []string
 	// always has the client get what the service gives it with every response.
 	always bool
 }
@@ -187,9 +179,6 @@ type external struct {
 func (c *external) request(v *step.View) step.Answer {
 	if v.Admitted {
 		return step.Answer{}
-	}
-	for _, name := range c.given {
-		DropAlike(v.Request.Fields, name)
 	}
 	v.Await = c.asker
 	return step.Answer{Next: step.Wait}
