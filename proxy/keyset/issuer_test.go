@@ -59,7 +59,7 @@ func claims(changes map[string]any) map[string]any {
 type header map[jose.HeaderKey]any
 
 // sign returns a token.
-func sign(t *testing.T, algorithm jose.SignatureAlgorithm, key any, id string, more header, said any) string {
+func sign(t testing.TB, algorithm jose.SignatureAlgorithm, key any, id string, more header, said any) string {
 	t.Helper()
 	payload, ok := said.(string)
 	if !ok {
