@@ -911,3 +911,21 @@ func TestExplainSaysWhoWouldBeAsked(t *testing.T) {
 		t.Errorf("whoever asked is gone, and the answer is %+v", got.Answer)
 	}
 }
+
+// A client whose address suffices cannot send what the endpoint takes for the service's word, and the service is not asked.
+func TestWhoNeedNotAskSaysNothingForTheService(t *testing.T) {
+	t.Parallel()
+	service := startScript(t)
+	p := serve(t, h2c)
+	e := askingService(func(e *auth.External) { e.ResponseHeaders = []string{"Authorization", "X-Auth-Request-User", "X-Id"} })
+	s := guarded("", e, poolOf("pool", startEcho(t, "b")), poolOf("auth", service.address))
+	s.Hosts[0].Routes[0].Policies = []policy.Policy{&policy.Access{Allowed: prefixes("127.0.0.0/8"), Any: true}, e}
+	p.apply(s)
+	overEach(t, p, func(t *testing.T, c prover) {
+		c.ask("GET", "/", "Authorization: Bearer forged", "X-Auth-Request-User: forged", "x_id: forged", "Cookie: honest=1").
+			expectPassed(t, "an address that suffices", []string{"Cookie: honest=1"}, "forged")
+	})
+	if n := service.accepted.Load(); n != 0 {
+		t.Errorf("the service was asked %d times", n)
+	}
+}

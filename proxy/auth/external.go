@@ -123,6 +123,11 @@ func (e *External) Compile(s *step.Scope) (step.Steps, error) {
 		return step.Steps{}, err
 	}
 	c := &external{asker: asker, always: e.AlwaysSetCookie || !e.Nginx}
+	for _, name := range e.Tells() {
+		if name = message.LowerName(name); IsCredential(name) {
+			c.credentials = append(c.credentials, name)
+		}
+	}
 	return step.Steps{Request: c.request, Response: c.respond, Own: c.own}, nil
 }
 
@@ -172,12 +177,19 @@ func (e *External) Inspect() error {
 // external is a compiled External.
 type external struct {
 	asker step.Asker
+	// credentials are the names, in lower case, of those fields that the service gives a request in place of what it has
+	// seen of the client.
+	credentials []string
 	// always has the client get what the service gives it with every response.
 	always bool
 }
 
 func (c *external) request(v *step.View) step.Answer {
 	if v.Admitted {
+		for _, name := range c.credentials { // as the service would: the endpoint takes them for its word
+			DropAlike(v.Request.Fields, name)
+		}
+		v.Note(externalName, admittedText)
 		return step.Answer{}
 	}
 	v.Await = c.asker
