@@ -912,7 +912,7 @@ func TestExplainSaysWhoWouldBeAsked(t *testing.T) {
 	}
 }
 
-// A client whose address suffices cannot send what the endpoint takes for the service's word, and the service is not asked.
+// A client whose address suffices cannot send what the endpoint takes for the service's word. The service is not asked.
 func TestWhoNeedNotAskSaysNothingForTheService(t *testing.T) {
 	t.Parallel()
 	service := startScript(t)
