@@ -150,7 +150,7 @@ func (a *auditor) annotation(made *Annotation, j *nginx.Judgement, object *netwo
 	case missing(object, j.Name) != "":
 		made.Fate, made.Text = DidNothing, "it does nothing without "+missing(object, j.Name)
 	case j.Name == "ssl-redirect" && !isOff(value) && !a.shared.HasTLS(object):
-		made.Fate, made.Text = DidNothing, "no tls covers a host of the Ingress; force-ssl-redirect does it without"
+		made.Fate, made.Text = DidNothing, "no Ingress of its hosts has tls; force-ssl-redirect does it without"
 	case j.Name == serverSnippet && a.shared.SnippetBy(object) != "":
 		made.Fate, made.Text = DidNothing, "a host has one, and an older Ingress has it: "+object.Namespace+"/"+a.shared.SnippetBy(object)
 	default:

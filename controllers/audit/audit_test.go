@@ -107,7 +107,7 @@ func TestWhatBecomesOfAnIngress(t *testing.T) {
 		"a switch that is off":     {web("enable-modsecurity: false"), "same\nenable-modsecurity: did nothing, same: its value asks for nothing\n"},
 		"without what it needs":    {web("cors-max-age: 10"), "same\ncors-max-age: did nothing, same: it does nothing without enable-cors\n"},
 		"with what it needs":       {web("cors-max-age: 10; enable-cors: true"), "same\ncors-max-age: acted on, same: \nenable-cors: acted on, same: \n"},
-		"to HTTPS without tls":     {web("ssl-redirect: true"), "same\nssl-redirect: did nothing, same: no tls covers a host of the Ingress; force-ssl-redirect does it without\n"},
+		"to HTTPS without tls":     {web("ssl-redirect: true"), "same\nssl-redirect: did nothing, same: no Ingress of its hosts has tls; force-ssl-redirect does it without\n"},
 		"not to HTTPS without tls": {web("ssl-redirect: false"), "same\nssl-redirect: acted on, same: \n"},
 		"what a version dropped":   {web("secure-backends: true"), "same\nsecure-backends: did nothing, same: ingress-nginx 0.18 dropped it. Write `backend-protocol: HTTPS`, which took its place.\n"},
 		"served without it":        {web("auth-url: http://a/b; ingress.warren.dev/ignore-annotations: nginx.ingress.kubernetes.io/auth-url"), "differs\nauth-url: ignored, differs: ingress.warren.dev/ignore-annotations lists it: the Ingress is served without it\n"},

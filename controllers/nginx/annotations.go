@@ -43,9 +43,9 @@ var Annotations = sorted(
 )
 
 var redirectNames = []Name{
-	acts("ssl-redirect", "Plain requests for a host that `tls` of an Ingress covers are sent to HTTPS, with 308. It is on unless it says false.",
+	acts("ssl-redirect", "Plain requests for a host of an Ingress that has `tls`, be it for other hosts, are sent to HTTPS, with 308. It is on unless it says false.",
 		boolean(func(t *Terms) *bool { return &t.sslRedirect })),
-	guard("force-ssl-redirect", "As `ssl-redirect`, also for hosts that no `tls` covers.", boolean(func(t *Terms) *bool { return &t.forceSSL })),
+	guard("force-ssl-redirect", "As `ssl-redirect`, also for hosts of Ingresses without `tls`.", boolean(func(t *Terms) *bool { return &t.forceSSL })),
 	acts("preserve-trailing-slash", "Keeps the slash with which a URL ends that is sent to HTTPS. Otherwise that is cut off.",
 		boolean(func(t *Terms) *bool { return &t.keepSlash })),
 	guard("permanent-redirect", "All requests are sent to that URL, with 301, and those that no path takes if it is the host's first Ingress. One that ends in `$request_uri` keeps the path and the query.",

@@ -310,6 +310,13 @@ var decidedByNginx = []decided{
 	{"TLS: ssl-redirect false", []object{ing("a", "Prefix / -> web", "ssl-redirect: false").covering("h.io"), ing("b", "Prefix /b -> api").aged(1)}, `
 		h.io/a => web /a
 		h.io/b => 308 https://h.io/b`},
+	{"TLS of another host", []object{ing("a", "Prefix / -> web").covering("other.io"), ing("b", "Prefix /b -> api").aged(1), ing("c", "Prefix / -> web").on("c.io").aged(2)}, `
+		h.io/a => 308 https://h.io/a
+		h.io/b => 308 https://h.io/b
+		h.io/a | https => web /a
+		c.io/a => web /a`},
+	{"TLS of an Ingress without a host", []object{ing("a", "Prefix / -> web").on("").covering("other.io")}, `
+		h.io/a => web /a`},
 	{"force-ssl-redirect of a path that is rewritten", []object{ing("a", "Specific /a(/|$)(.*) -> web", "rewrite-target: /$2", "force-ssl-redirect: true")}, `
 		h.io/a/b/ => 308 https://h.io/a/b
 		h.io/a/b/ | https => web /b/`},

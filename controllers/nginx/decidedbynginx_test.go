@@ -100,7 +100,7 @@ func theirsOf(t *testing.T, objects []object) *theirs {
 		}
 		for _, rule := range of.Spec.Rules {
 			s := c.server(cmp.Or(rule.Host, "_"))
-			s.tls = s.tls || len(of.Spec.TLS) > 0
+			s.tls = s.tls || len(of.Spec.TLS) > 0 && s.host != "_" // whose names have no certificate of their own
 			if len(s.aliases) == 0 {
 				s.aliases = strings.FieldsFunc(annotation(of, "server-alias"), func(r rune) bool { return r == ',' || r == ' ' })
 			}

@@ -103,7 +103,7 @@ func (r *reading) judge(j *Judgement) {
 	}
 }
 
-// HasTLS returns whether tls covers a host of an Ingress.
+// HasTLS returns whether an Ingress of one of the hosts of an Ingress has TLS.
 func (s Shared) HasTLS(object *networkingv1.Ingress) bool {
 	return slices.ContainsFunc(object.Spec.Rules, func(rule networkingv1.IngressRule) bool { return s[hostKey{object.Namespace, rule.Host}].tls })
 }

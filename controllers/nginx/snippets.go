@@ -337,7 +337,8 @@ type Shared map[hostKey]sharedHost
 type hostKey struct{ namespace, host string }
 
 type sharedHost struct {
-	// tls is set if some Ingress has TLS for the host: then plain requests for it are sent to HTTPS.
+	// tls is set if some Ingress of the host has TLS, be it for another host: ingress-nginx then gave the host a
+	// certificate of its own making, and sent plain requests to HTTPS. It is never set for every host.
 	tls bool
 	// first is the name of the first Ingress of the host.
 	first string
@@ -359,38 +360,16 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 		text = ""
 	}
 	text = strings.TrimSpace(text)
-	sum, names := sha256.Sum256([]byte(text)), coveredNames(object)
+	sum := sha256.Sum256([]byte(text))
 	for i := range object.Spec.Rules {
 		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
 		host := s[key]
-		host.tls, host.first = host.tls || names.cover(key.host), cmp.Or(host.first, object.Name)
+		host.tls, host.first = host.tls || len(object.Spec.TLS) > 0 && key.host != "", cmp.Or(host.first, object.Name)
 		if text != "" && host.snippet == "" {
 			host.snippet, host.by, host.sum = text, object.Name, sum
 		}
 		s[key] = host
 	}
-}
-
-// tlsNames are the names that tls of an Ingress lists. Nil if that covers every host.
-type tlsNames map[string]bool
-
-func coveredNames(object *networkingv1.Ingress) tlsNames {
-	names := tlsNames{}
-	for i := range object.Spec.TLS {
-		if len(object.Spec.TLS[i].Hosts) == 0 {
-			return nil
-		}
-		for _, name := range object.Spec.TLS[i].Hosts {
-			names[strings.ToLower(name)] = true
-		}
-	}
-	return names
-}
-
-// cover returns whether the names cover a host, by its name or by a wildcard for one label.
-func (n tlsNames) cover(host string) bool {
-	_, domain, dotted := strings.Cut(host, ".")
-	return n == nil || n[host] || dotted && n["*."+domain]
 }
 
 // Of tells what an Ingress has of it, in few bytes. Two that tell the same have the Ingress read alike.
