@@ -166,6 +166,7 @@ func TestCanariesAreCheckedByWhatTheyTake(t *testing.T) {
 	want := []string{
 		"Ingress.networking.k8s.io default/gone rules[0].http.paths[0] b.io/: 503: ServiceNotFound: gone:http: ",
 		"Ingress.networking.k8s.io default/lost rules[0].http.paths[0] c.io/: refused: CanaryUnused: no other Ingress of the namespace has a rule for Prefix /",
+		"Ingress.networking.k8s.io default/next rules[0].http.paths[0] a.io/: refused: CanaryUnused: the Ingress networking.k8s.io/default/gone, an older canary,",
 	}
 	lines := strings.Split(strings.TrimSpace(got.out), "\n")
 	if len(lines) != len(want)+1 {
