@@ -52,6 +52,17 @@ func parsedRequest(t testing.TB) *message.Request {
 	return req
 }
 
+func BenchmarkRequestEnd(b *testing.B) {
+	head := []byte(typicalRequest)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(head)))
+	for b.Loop() {
+		if _, err := RequestEnd(head, 0, testLimits); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkParseRequest(b *testing.B) {
 	head, req := []byte(typicalRequest), new(message.Request)
 	b.ReportAllocs()

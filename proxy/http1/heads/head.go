@@ -9,15 +9,13 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-var headTerminator = []byte("\r\n\r\n")
-
 // RequestEnd returns the length of the request's head at the start of b, including its empty line, or 0 while it is
 // incomplete. The first seen bytes of b were checked before. It refuses at once a head that can only become malformed,
 // so that nobody waits for the rest of it. An error is a *message.Error.
 func RequestEnd(b []byte, seen int, lim Limits) (int, error) {
 	from := max(seen-3, 0)
-	if i := bytes.Index(b[from:], headTerminator); i >= 0 {
-		end := from + i + len(headTerminator)
+	if n := terminated(b[from:]); n > 0 {
+		end := from + n
 		if end > lim.HeadBytes {
 			return 0, tooLong(b, lim)
 		}
@@ -38,6 +36,20 @@ func RequestEnd(b []byte, seen int, lim Limits) (int, error) {
 	return 0, nil
 }
 
+// terminated returns where the first empty line of b ends, if it and the line before it end with CRLF, or 0.
+func terminated(b []byte) int {
+	for i := 0; ; {
+		n := bytes.IndexByte(b[i:], '\n')
+		if n < 0 {
+			return 0
+		}
+		i += n + 1
+		if len(b)-i >= 2 && b[i] == '\r' && b[i+1] == '\n' && i >= 2 && b[i-2] == '\r' {
+			return i + 2
+		}
+	}
+}
+
 // tooLong tells a target that is too long from too many fields.
 func tooLong(b []byte, lim Limits) error {
 	longest := lim.LineBytes + len("\r\n")
@@ -52,8 +64,8 @@ func tooLong(b []byte, lim Limits) error {
 // end so may end before that. ResponseEnd refuses at once what cannot become a response. An error is a *message.Error.
 func ResponseEnd(b []byte, seen int, lim Limits) (int, error) {
 	from, end := max(seen-3, 0), 0
-	if i := bytes.Index(b[from:], headTerminator); i >= 0 {
-		end = from + i + len(headTerminator)
+	if n := terminated(b[from:]); n > 0 {
+		end = from + n
 	}
 	if end == 0 || end > lim.HeadBytes {
 		if n := emptyLine(b[from:]); n > 0 {
