@@ -64,7 +64,15 @@ type headerChanges struct {
 	set, add, appended []message.Field
 	// absent are the names of add, in lower case.
 	absent []string
+	// The lengths of names tell nearly all fields of a message from those that are to change: of gone, of absent and of
+	// set.
+	goneLengths, absentLengths, setLengths lengths
 }
+
+// lengths has a bit for each length of a name. Names that are longer than 63 bytes share the bits of others.
+type lengths uint64
+
+func lengthOf[T []byte | string](name T) lengths { return 1 << (len(name) & 63) }
 
 func compileHeaders(h *HeaderChanges) headerChanges {
 	var c headerChanges
@@ -74,13 +82,18 @@ func compileHeaders(h *HeaderChanges) headerChanges {
 	for _, s := range h.Set {
 		c.gone = append(c.gone, message.LowerName(s.Name))
 		c.set = append(c.set, newField(s))
+		c.setLengths |= lengthOf(s.Name)
 	}
 	for _, a := range h.Add {
 		c.absent = append(c.absent, message.LowerName(a.Name))
 		c.add = append(c.add, newField(a))
+		c.absentLengths |= lengthOf(a.Name)
 	}
 	for _, a := range h.Append {
 		c.appended = append(c.appended, newField(a))
+	}
+	for _, name := range c.gone {
+		c.goneLengths |= lengthOf(name)
 	}
 	return c
 }
@@ -92,21 +105,41 @@ func newField(h Header) message.Field {
 
 // apply changes fields, and returns them with what was added.
 func (c *headerChanges) apply(fields []message.Field) []message.Field {
-	for _, name := range c.gone {
-		for i := range fields {
-			// Nobody whom CDN-Loop has to stop may remove it (RFC 8586, section 2).
-			if f := &fields[i]; f.Kind.EndToEnd() && f.Kind != message.CDNLoop && message.EqualFold(f.Name, name) {
-				f.Kind = message.Dropped
-			}
+	// there are the lengths of absent that names of the message have.
+	there := c.setLengths
+	for i := range fields {
+		f := &fields[i]
+		length := lengthOf(f.Name)
+		if length&(c.goneLengths|c.absentLengths) == 0 || !f.Kind.EndToEnd() {
+			continue
 		}
+		if length&c.goneLengths != 0 && c.drops(f) {
+			f.Kind = message.Dropped
+			continue
+		}
+		there |= length
 	}
 	fields = append(fields, c.set...)
 	for i, name := range c.absent {
-		if !has(fields, name) {
+		if length := lengthOf(name); there&length == 0 || !has(fields, name) {
 			fields = append(fields, c.add[i])
+			there |= length
 		}
 	}
 	return append(fields, c.appended...)
+}
+
+// drops says whether a field is one of gone. Nobody whom CDN-Loop has to stop may remove it (RFC 8586, section 2).
+func (c *headerChanges) drops(f *message.Field) bool {
+	if f.Kind == message.CDNLoop {
+		return false
+	}
+	for _, name := range c.gone {
+		if message.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func has(fields []message.Field, lower string) bool {
