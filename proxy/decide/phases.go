@@ -213,7 +213,9 @@ func (d *Decision) await(v *step.View) step.Answer {
 func (d *Decision) Viewed() *step.View {
 	v := &d.View
 	v.Request, v.Host, v.Path, v.Client, v.Secure = &d.Head, d.Host, d.path, d.Client, d.Secure
-	v.Shown = d.Origin.Shown
-	v.Now, v.Script = d.Basis.Clock.Start.Add(d.Started), d.script
+	v.Shown, v.Script = d.Origin.Shown, d.script
+	if v.Now.IsZero() {
+		v.Now = d.Basis.Clock.Start.Add(d.Started)
+	}
 	return v
 }

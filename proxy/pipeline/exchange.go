@@ -127,7 +127,9 @@ func (x *Exchange) release() {
 	x.upload.Drop()
 	x.Decision.End()
 	x.memory.empty()
-	*x = Exchange{Decision: decide.Decision{Memory: x.Memory}, memory: x.memory}
+	decided, own := x.Memory, x.memory
+	*x = Exchange{}
+	x.Memory, x.memory = decided, own
 }
 
 // Began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.

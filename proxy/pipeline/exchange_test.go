@@ -160,3 +160,12 @@ func TestReleasedExchangeKeepsNoMoreThanItsShare(t *testing.T) {
 		t.Errorf("the request keeps room for %d fields, want none", cap(x.Head.Fields))
 	}
 }
+
+// BenchmarkBeginAndEnd measures what it costs to have the memory for a request, and to empty it.
+func BenchmarkBeginAndEnd(b *testing.B) {
+	g, from := new(Engine), new(client.Origin)
+	b.ReportAllocs()
+	for b.Loop() {
+		g.End(g.Begin(nil, nil, from, 0))
+	}
+}
