@@ -15,7 +15,7 @@ import (
 )
 
 // attempt tries one endpoint, under the name that the route's terms of TLS want.
-func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, attempt.Failure) {
+func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, *attempt.Failure) {
 	if d := x.Route.Timeouts.Attempt; d > 0 {
 		x.deadline = guard.NewDeadline(d)
 		defer x.deadline.Stop()
@@ -29,24 +29,24 @@ func (x *Exchange) attempt(e *upstream.Endpoint) (Verdict, attempt.Failure) {
 }
 
 // attemptAt tries one endpoint. It uses a connection that is there already, if it gets one.
-func (x *Exchange) attemptAt(e *upstream.Endpoint) (Verdict, attempt.Failure) {
+func (x *Exchange) attemptAt(e *upstream.Endpoint) (Verdict, *attempt.Failure) {
 	d := x.demand()
 	if up := e.Take(d); up != nil {
-		if v, failed := x.exchangeWith(up); !failed.Stale {
+		if v, failed := x.exchangeWith(up); failed == nil || !failed.Stale {
 			return v, failed
 		}
 	}
 	v, failed := x.afresh(e, d)
-	if failed.Stale { // it is sent once more, without its expectation
+	if failed != nil && failed.Stale { // it is sent once more, without its expectation
 		v, failed = x.afresh(e, d)
 	}
 	return v, failed
 }
 
 // afresh tries an endpoint on a new connection.
-func (x *Exchange) afresh(e *upstream.Endpoint, d upstream.Demand) (Verdict, attempt.Failure) {
+func (x *Exchange) afresh(e *upstream.Endpoint, d upstream.Demand) (Verdict, *attempt.Failure) {
 	up, failed := x.connect(e, d)
-	if failed.Reason != reason.None {
+	if failed != nil {
 		return Torn, failed
 	}
 	return x.exchangeWith(up)
@@ -68,11 +68,11 @@ func (x *Exchange) demand() upstream.Demand {
 }
 
 // connect makes a new connection to the endpoint, or waits for one that is being made.
-func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, attempt.Failure) {
+func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Exchange, *attempt.Failure) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if !x.guard.Arm(guard.Func(cancel), x.engine.Clock.Now()) {
-		return nil, attempt.Failure{Reason: x.guard.Disarm()}
+		return nil, &attempt.Failure{Reason: x.guard.Disarm()}
 	}
 	up, err := e.Dial(ctx, d)
 	if cause := x.guard.Disarm(); cause != reason.None {
@@ -80,21 +80,21 @@ func (x *Exchange) connect(e *upstream.Endpoint, d upstream.Demand) (upstream.Ex
 			_ = up.Close()
 			up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 		}
-		return nil, attempt.Failure{Reason: cause}
+		return nil, &attempt.Failure{Reason: cause}
 	}
 	if err == nil {
-		return up, attempt.Failure{}
+		return up, nil
 	}
 	failed := attempt.Unconnected(err, x.Backend.Pool.TLS.ServerNameFromRequest)
 	if failed.Reason == reason.UpstreamTLSFailed {
 		x.engine.Logger.V(1).Info("no TLS with an endpoint", "endpoint", e.String(), "pool", x.pool.ID, "cause", err.Error())
 	}
-	return nil, failed
+	return nil, &failed
 }
 
 // exchangeWith sends the request on a connection and relays the response. Then it gives the connection back or closes
 // it. After an upgrade the connection stays in x.up.
-func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, attempt.Failure) {
+func (x *Exchange) exchangeWith(up upstream.Exchange) (Verdict, *attempt.Failure) {
 	x.up = up
 	if x.LogsIn {
 		x.claim(up)

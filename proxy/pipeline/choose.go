@@ -9,19 +9,22 @@ import (
 	"github.com/warren-dev/ingress/proxy/reason"
 )
 
+// noTask is why there is no endpoint if the pool has none that takes requests. Nobody changes it.
+var noTask = &attempt.Failure{Reason: reason.NoHealthyTask}
+
 // choose finds an endpoint with room for the request and takes a place there, or says why there is none.
-func (x *Exchange) choose() (balance.Hold, attempt.Failure) {
+func (x *Exchange) choose() (balance.Hold, *attempt.Failure) {
 	if limit := x.Route.Balancing.MaxConnections; limit > 0 && x.Backend.Pool.Queue().Waiting() > 0 {
 		return x.await() // behind those who came before
 	}
 	h, full := x.take()
 	switch {
 	case h.Target != nil:
-		return h, attempt.Failure{}
+		return h, nil
 	case full:
 		return x.await()
 	}
-	return balance.Hold{}, attempt.Failure{Reason: reason.NoHealthyTask}
+	return balance.Hold{}, noTask
 }
 
 // take takes a place at an endpoint of the pool as it is now. If there is none, full says whether there would be one
@@ -52,10 +55,10 @@ func (x *Exchange) renewPool() bool {
 
 // await waits for an endpoint with room, for as long as making a connection may take. A client that goes away leaves
 // the queue.
-func (x *Exchange) await() (held balance.Hold, _ attempt.Failure) {
+func (x *Exchange) await() (held balance.Hold, _ *attempt.Failure) {
 	ended := make(chan struct{})
 	if !x.guard.Arm(guard.Func(func() { close(ended) }), x.engine.Clock.Now()) {
-		return held, attempt.Failure{Reason: x.guard.Disarm()}
+		return held, &attempt.Failure{Reason: x.guard.Disarm()}
 	}
 	look := func() (full bool) {
 		if x.renewPool() {
@@ -66,13 +69,13 @@ func (x *Exchange) await() (held balance.Hold, _ attempt.Failure) {
 	how := x.Backend.Pool.Queue().Await(x.Route.Balancing.MaxPending, x.Route.Timeouts.Connect, ended, look)
 	switch cause := x.guard.Disarm(); {
 	case how == balance.WaitEnded:
-		return held, attempt.Failure{Reason: cause}
+		return held, &attempt.Failure{Reason: cause}
 	case how == balance.WaitRefused:
-		return held, attempt.Failure{Reason: reason.UpstreamBusy}
+		return held, &attempt.Failure{Reason: reason.UpstreamBusy}
 	case how == balance.WaitLate:
-		return held, attempt.Failure{Reason: reason.UpstreamBusy, Detail: "no connection to the service became free in time"}
+		return held, &attempt.Failure{Reason: reason.UpstreamBusy, Detail: "no connection to the service became free in time"}
 	case held.Target == nil:
-		return held, attempt.Failure{Reason: reason.NoHealthyTask}
+		return held, noTask
 	}
-	return held, attempt.Failure{}
+	return held, nil
 }

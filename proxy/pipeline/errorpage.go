@@ -42,7 +42,7 @@ func (x *Exchange) ownPage(why reason.Reason) *errorpage.Answer {
 
 // relayOrPage gives the client a page in place of the endpoint's response if there is one, and otherwise the response,
 // which waits meanwhile.
-func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, attempt.Failure) {
+func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, *attempt.Failure) {
 	p := x.PageFor(x.Status, reason.None)
 	if p == nil {
 		return x.relay(up)
@@ -69,9 +69,9 @@ func (x *Exchange) relayOrPage(up upstream.Exchange) (Verdict, attempt.Failure) 
 	defer x.guard.Disarm()
 	if err := client.SendPage(x.down, resp, x.encode, page); err != nil {
 		x.Reason = reason.ClientClosed
-		return Torn, attempt.Failure{}
+		return Torn, nil
 	}
-	return Complete, attempt.Failure{}
+	return Complete, nil
 }
 
 // pageMargin is what is left of a request's time for its response, if there is no page.

@@ -42,13 +42,13 @@ func (x *Exchange) awaitsContinue() bool { return x.Head.ExpectContinue && !x.in
 
 // leave ends an exchange with an endpoint that is to be asked once more, on another connection: on this one it may
 // wait for the content.
-func (x *Exchange) leave(up upstream.Exchange) attempt.Failure {
+func (x *Exchange) leave(up upstream.Exchange) *attempt.Failure {
 	cause, _ := x.disarm()
 	_ = up.Close()
 	up.EndExchange(false, x.Shard, x.engine.Clock.Now())
 	x.up = nil
 	if cause != reason.None {
-		return attempt.Failure{Reason: cause}
+		return &attempt.Failure{Reason: cause}
 	}
-	return attempt.Failure{Reason: reason.UpstreamReset, Stale: true}
+	return &attempt.Failure{Reason: reason.UpstreamReset, Stale: true}
 }

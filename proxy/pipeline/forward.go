@@ -34,14 +34,14 @@ func (x *Exchange) forward() Verdict {
 	if x.Route.Balancing.Policy == snapshot.Hash && x.Route.Split == nil { // or its backend was chosen by that
 		x.FindAffinity()
 	}
-	var failed attempt.Failure
+	var failed *attempt.Failure
 	for {
 		held, none := x.chooseNext()
-		if none.Reason == reason.NoHealthyTask && len(x.tried) == 0 && x.fallBack() {
+		if none != nil && none.Reason == reason.NoHealthyTask && len(x.tried) == 0 && x.fallBack() {
 			continue
 		}
-		if none.Reason != reason.None {
-			if failed.Reason == reason.None || failed.Left {
+		if none != nil {
+			if failed == nil || failed.Rejected || failed.Left {
 				failed = none
 			}
 			break
@@ -54,9 +54,9 @@ func (x *Exchange) forward() Verdict {
 		x.beginAttempt(held.Target)
 		var v Verdict
 		v, failed = x.attempt(&held.Target.Endpoint)
-		x.noteMalformed(&failed)
+		x.noteMalformed(failed)
 		x.endAttempt(failed)
-		if failed.Reason == reason.None && !failed.Rejected {
+		if failed == nil {
 			if v != Upgraded { // an upgrade holds its place until the tunnel ends
 				x.hold.Release()
 			}
@@ -86,7 +86,7 @@ func (x *Exchange) forward() Verdict {
 		}
 		if x.Route.Retry != nil {
 			if cause := x.backOff(); cause != reason.None {
-				failed = attempt.Failure{Reason: cause}
+				failed = &attempt.Failure{Reason: cause}
 				break
 			}
 		}

@@ -29,13 +29,15 @@ func (x *Exchange) beginAttempt(e *balance.Target) {
 }
 
 // endAttempt records how the last attempt ended.
-func (x *Exchange) endAttempt(failed attempt.Failure) {
+func (x *Exchange) endAttempt(failed *attempt.Failure) {
 	if !x.isTraced() {
 		return
 	}
 	a := &x.attempts[len(x.attempts)-1]
-	a.Left = failed.Left
-	a.Status, a.Reason = cmp.Or(a.Status, x.Status), cmp.Or(failed.Reason, x.Reason)
+	a.Status, a.Reason = cmp.Or(a.Status, x.Status), x.Reason
+	if failed != nil {
+		a.Left, a.Reason = failed.Left, cmp.Or(failed.Reason, x.Reason)
+	}
 	if a.Ended = x.Ended; a.Ended == 0 {
 		a.Ended = x.engine.Clock.Now()
 	}

@@ -40,7 +40,7 @@ func (x *Exchange) awaitResponse(up upstream.Exchange) error {
 
 // relay sends the response on as it comes. It sends the head together with the content that is there already, and waits
 // for no more.
-func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
+func (x *Exchange) relay(up upstream.Exchange) (Verdict, *attempt.Failure) {
 	resp, r, plain := up.Response(), up.Content(), x.down.Response()
 	idle := x.Route.Timeouts.Idle
 	stream := message.IsStream(resp.Fields) // before policies change what the endpoint says of it
@@ -80,7 +80,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 			}
 			if flushes {
 				if err := w.Flush(); err != nil {
-					return x.clientWentAway(up), attempt.Failure{}
+					return x.clientWentAway(up), nil
 				}
 			}
 			var socket *transport.TCP
@@ -88,7 +88,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 				socket = x.down.Socket()
 			}
 			if ok, readErr, writeErr := content.Splice(w, socket, r, up.Sole().Socket(), &x.engine.Pipes); writeErr != nil {
-				return x.clientWentAway(up), attempt.Failure{}
+				return x.clientWentAway(up), nil
 			} else if readErr != nil {
 				return x.tear(up, readErr)
 			} else if ok {
@@ -97,7 +97,7 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 		}
 		room, err := w.Room()
 		if err != nil {
-			return x.clientWentAway(up), attempt.Failure{}
+			return x.clientWentAway(up), nil
 		}
 		n, err := r.Read(room)
 		talk.Note()
@@ -109,10 +109,10 @@ func (x *Exchange) relay(up upstream.Exchange) (Verdict, attempt.Failure) {
 		}
 	}
 	if err := w.End(r.Trailers()); err != nil {
-		return x.clientWentAway(up), attempt.Failure{}
+		return x.clientWentAway(up), nil
 	}
 	x.settle(up)
-	return Complete, attempt.Failure{}
+	return Complete, nil
 }
 
 // complete makes an endpoint's response what the client is to get.
@@ -157,7 +157,7 @@ func (x *Exchange) settle(up upstream.Exchange) {
 }
 
 // tear ends an exchange whose response broke off. While nothing of it was sent, the client can still be told.
-func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, attempt.Failure) {
+func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, *attempt.Failure) {
 	failed := x.fail(up, err)
 	failed.Again, failed.Stale, failed.Endpoint = false, false, false
 	x.down.CloseAfter()
@@ -167,10 +167,10 @@ func (x *Exchange) tear(up upstream.Exchange, err error) (Verdict, attempt.Failu
 	if code, ok := errors.AsType[message.Reset](err); ok {
 		x.down.BreakOff(code)
 	}
-	x.noteMalformed(&failed)
+	x.noteMalformed(failed)
 	x.Reason, x.Cause = failed.Reason, failed.Malformed
 	x.pool.Failed(failed.Reason)
-	return Torn, attempt.Failure{}
+	return Torn, nil
 }
 
 func (x *Exchange) clientWentAway(up upstream.Exchange) Verdict {

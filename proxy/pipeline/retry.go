@@ -36,7 +36,7 @@ func (x *Exchange) rejects(up upstream.Exchange) bool {
 const rejectedMost = 64 << 10
 
 // reject drops a response. It reads what is there of it, so that a connection with a short one can go on.
-func (x *Exchange) reject(up upstream.Exchange) attempt.Failure {
+func (x *Exchange) reject(up upstream.Exchange) *attempt.Failure {
 	x.hold.Target.Succeeded(x.engine.Clock.Now())
 	x.Status = up.Response().Status
 	content.Drain(up.Content(), rejectedMost, &x.engine.Buffers)
@@ -50,7 +50,7 @@ func (x *Exchange) reject(up upstream.Exchange) attempt.Failure {
 	}
 	x.up = nil
 	up.EndExchange(keep, x.Shard, x.engine.Clock.Now())
-	return attempt.Failure{Reason: cause, Rejected: cause == reason.None}
+	return &attempt.Failure{Reason: cause, Rejected: cause == reason.None}
 }
 
 // backOff waits before the next attempt. It returns why the exchange was ended meanwhile, or None.
@@ -65,9 +65,9 @@ func (x *Exchange) backOff() reason.Reason {
 // chooseNext chooses the endpoint of the next attempt. If the route has retries of its own, and every endpoint was
 // tried, it begins with them again. It does so in the pool that is served now, because endpoints that have gone take
 // no request, however often they are asked. Each time there has to have been a retry before.
-func (x *Exchange) chooseNext() (balance.Hold, attempt.Failure) {
+func (x *Exchange) chooseNext() (balance.Hold, *attempt.Failure) {
 	held, none := x.choose()
-	if none.Reason == reason.NoHealthyTask && x.Route.Retry != nil && x.rounds < x.retries && x.renewPool() {
+	if none != nil && none.Reason == reason.NoHealthyTask && x.Route.Retry != nil && x.rounds < x.retries && x.renewPool() {
 		x.rounds++
 		x.tried = x.tried[:0]
 		held, none = x.choose()

@@ -12,7 +12,7 @@ import (
 )
 
 // upgrade relays a 101. What follows on both connections belongs to the tunnel.
-func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, attempt.Failure) {
+func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, *attempt.Failure) {
 	resp := up.Response()
 	if len(x.Head.Upgrade) == 0 || len(resp.Upgrade) == 0 || message.NamesHTTPOrTLS(resp.Upgrade) {
 		return Torn, x.fail(up, &message.Error{Status: 502, Detail: "a 101 that nobody asked for"})
@@ -32,9 +32,9 @@ func (x *Exchange) upgrade(up upstream.Exchange) (Verdict, attempt.Failure) {
 	}
 	x.down.WriteHead(resp)
 	if err := x.down.Response().End(nil); err != nil {
-		return x.clientWentAway(up), attempt.Failure{}
+		return x.clientWentAway(up), nil
 	}
-	return Upgraded, attempt.Failure{}
+	return Upgraded, nil
 }
 
 // endUpload waits until the client has sent the request's content, and says whether all of it reached the endpoint. The
