@@ -324,7 +324,7 @@ func (c *Controller) rebuild(ctx context.Context) error {
 		c.Claims.Settle(ctx, &in)
 	}
 	c.validity.Stop() // There may be no certificate left to wait for.
-	if wait := sources.UntilValidityChanges(in.Secrets, in.Now, validityLimit); wait > 0 {
+	if wait := sources.UntilValidityChanges(&in, validityLimit); wait > 0 {
 		c.validity.Reset(wait)
 	}
 	// A control plane that is stopping must not overwrite the snapshot of its successor in this process, which knows more.

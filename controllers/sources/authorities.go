@@ -16,6 +16,7 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/translate"
+	"github.com/warren-dev/ingress/proxy/clientcert"
 )
 
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=list;watch
@@ -26,11 +27,17 @@ const (
 	certificateBlock = "CERTIFICATE"
 	// authorityLimit is how many bytes ca.crt may have. All authorities that an operating system trusts take 220 KB.
 	authorityLimit = 256 << 10
+	// revocationLimit is how many bytes the lists of revocations may have, together.
+	revocationLimit = 512 << 10
 )
 
-// Authorities knows the Secrets and ConfigMaps that backends name for their authorities, and keeps only the
-// authorities' certificates of them. If an update damages the certificates, it goes on with what was there before. A
-// process that starts later does not know what was there before. Only the goroutine that builds uses it.
+// revocationFields are the keys of lists of revocations. ingress-nginx has the second one.
+var revocationFields = [...]string{"crl.pem", "ca.crl"}
+
+// Authorities knows the Secrets and ConfigMaps that are named for the authorities in them, and keeps only the
+// authorities' certificates and the lists of what they have revoked. If an update damages the certificates, it goes on
+// with what was there before. A process that starts later does not know what was there before. Only the goroutine that
+// builds uses it.
 type Authorities struct {
 	secrets    *cluster.NamedObjects[*corev1.Secret]
 	configMaps *cluster.NamedObjects[*corev1.ConfigMap]
@@ -73,9 +80,9 @@ func (a *Authorities) Read(ctx context.Context, named map[translate.AuthorityNam
 	}
 	known := make([]*translate.Authority, 0, len(named))
 	parsed := make(map[translate.AuthorityName]authorityVersion, len(named))
-	add := func(inMap bool, object client.Object, text []byte) {
+	add := func(inMap bool, object client.Object, text, revocations []byte) {
 		name := translate.AuthorityName{ConfigMap: inMap, NamespacedName: client.ObjectKeyFromObject(object)}
-		parsed[name] = a.parsed[name].next(name, string(object.GetUID())+object.GetResourceVersion(), text)
+		parsed[name] = a.parsed[name].next(name, string(object.GetUID())+object.GetResourceVersion(), text, revocations)
 		known = append(known, parsed[name].content)
 	}
 	missing := func(inMap bool, unknown map[types.NamespacedName]string) {
@@ -85,11 +92,11 @@ func (a *Authorities) Read(ctx context.Context, named map[translate.AuthorityNam
 	}
 	inSecrets, unknownSecrets := a.secrets.Objects()
 	for _, object := range inSecrets {
-		add(false, object, object.Data[authorityField])
+		add(false, object, object.Data[authorityField], revocationsIn(object.Data))
 	}
 	inMaps, unknownMaps := a.configMaps.Objects()
 	for _, object := range inMaps {
-		add(true, object, []byte(object.Data[authorityField]))
+		add(true, object, []byte(object.Data[authorityField]), revocationsIn(object.Data))
 	}
 	missing(false, unknownSecrets)
 	missing(true, unknownMaps)
@@ -104,18 +111,19 @@ func (a *Authorities) Wait() {
 }
 
 // next returns what another version of an object holds. Each version is parsed once.
-func (v authorityVersion) next(name translate.AuthorityName, version string, text []byte) authorityVersion {
+func (v authorityVersion) next(name translate.AuthorityName, version string, text, revocations []byte) authorityVersion {
 	if v.content != nil && v.version == version {
 		return v
 	}
 	content, spoiled := parseAuthority(name, text)
+	content.Revocations = parseRevocations(revocations)
 	next := authorityVersion{version: version, content: content, good: v.good}
 	switch {
 	case content.Fault == "" && spoiled == "":
 		next.good = content
 	case v.good != nil:
 		kept := *v.good
-		kept.Fault, kept.Reason = content.Fault, content.Reason
+		kept.Fault, kept.Reason, kept.Revocations = content.Fault, content.Reason, content.Revocations
 		if kept.Fault == "" {
 			kept.Fault = spoiled
 		}
@@ -125,21 +133,65 @@ func (v authorityVersion) next(name translate.AuthorityName, version string, tex
 }
 
 func keepAuthoritySecret(o *corev1.Secret) *corev1.Secret {
-	return &corev1.Secret{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: map[string][]byte{authorityField: keepBytes(o.Data[authorityField], authorityLimit)}}
+	kept := map[string][]byte{authorityField: keepBytes(o.Data[authorityField], authorityLimit)}
+	for _, field := range revocationFields {
+		if text, ok := o.Data[field]; ok {
+			kept[field] = keepBytes(text, revocationLimit)
+		}
+	}
+	return &corev1.Secret{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: kept}
 }
 
 func keepAuthorityConfigMap(o *corev1.ConfigMap) *corev1.ConfigMap {
-	text := o.Data[authorityField]
-	if len(text) > authorityLimit {
-		text = strings.Clone(text[:authorityLimit+1])
+	kept := map[string]string{authorityField: keepText(o.Data[authorityField], authorityLimit)}
+	for _, field := range revocationFields {
+		if text, ok := o.Data[field]; ok {
+			kept[field] = keepText(text, revocationLimit)
+		}
 	}
-	return &corev1.ConfigMap{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: map[string]string{authorityField: text}}
+	return &corev1.ConfigMap{ObjectMeta: cluster.Identity(&o.ObjectMeta), Data: kept}
+}
+
+// revocationsIn returns the lists of revocations that an object has. It returns nil, and not an empty list, for one
+// that has no such key.
+func revocationsIn[T ~string | ~[]byte](data map[string]T) (text []byte) {
+	for _, field := range revocationFields {
+		if of, ok := data[field]; ok {
+			text = append(append(text, of...), '\n')
+		}
+	}
+	return text
+}
+
+// parseRevocations returns the lists of revocations in a text, nil if there is no text. What is damaged is of no use as
+// a whole: nobody could say what the rest lacks.
+func parseRevocations(text []byte) *translate.Revocations {
+	switch {
+	case text == nil:
+		return nil
+	case len(text) > revocationLimit:
+		return &translate.Revocations{Fault: "the lists of revocations are more than 512 KiB, which is the most that is read: take out the certificates that have expired"}
+	}
+	for _, block := range readPEM(text) {
+		if block.Block == nil {
+			return &translate.Revocations{Fault: "a list of revocations is damaged or cut short: put it there anew"}
+		}
+	}
+	lists, expires, fault := clientcert.ReadRevocations(text)
+	return &translate.Revocations{Lists: lists, Expires: expires, Fault: fault}
 }
 
 // keepBytes cuts a value that is too long, but keeps enough of it to show that it is too long.
 func keepBytes(value []byte, limit int) []byte {
 	if len(value) > limit {
 		return bytes.Clone(value[:limit+1])
+	}
+	return value
+}
+
+func keepText(value string, limit int) string {
+	if len(value) > limit {
+		return strings.Clone(value[:limit+1])
 	}
 	return value
 }

@@ -157,19 +157,19 @@ func (m *Manifests) Secrets(_ context.Context, named map[types.NamespacedName]st
 // Authorities implements [Origin].
 func (m *Manifests) Authorities(_ context.Context, named map[translate.AuthorityName]struct{}) (authorities []*translate.Authority, err error) {
 	parsed := make(map[translate.AuthorityName]authorityVersion, len(named))
-	add := func(inMap bool, object client.Object, text []byte) {
+	add := func(inMap bool, object client.Object, text, revocations []byte) {
 		name := translate.AuthorityName{NamespacedName: client.ObjectKeyFromObject(object), ConfigMap: inMap}
 		if _, ok := named[name]; !ok {
 			return
 		}
-		parsed[name] = m.authorities[name].next(name, object.GetResourceVersion(), text)
+		parsed[name] = m.authorities[name].next(name, object.GetResourceVersion(), text, revocations)
 		authorities = append(authorities, parsed[name].content)
 	}
 	for _, o := range of[*corev1.Secret](m) {
-		add(false, o, o.Data[authorityField])
+		add(false, o, o.Data[authorityField], revocationsIn(o.Data))
 	}
 	for _, o := range of[*corev1.ConfigMap](m) {
-		add(true, o, []byte(o.Data[authorityField]))
+		add(true, o, []byte(o.Data[authorityField]), revocationsIn(o.Data))
 	}
 	m.authorities = parsed
 	return authorities, nil

@@ -103,20 +103,27 @@ func instead(good, latest *translate.Secret) *translate.Secret {
 	return &served
 }
 
-// UntilValidityChanges returns the time until the first certificate's validity begins or ends, and at most limit: a
-// clock may be set, or stand still while a machine sleeps. It returns 0 if there is nothing to wait for.
-func UntilValidityChanges(secrets []*translate.Secret, now time.Time, limit time.Duration) time.Duration {
+// UntilValidityChanges returns the time until the first certificate's validity begins or ends, or the first list of
+// revocations expires, and at most limit: a clock may be set, or stand still while a machine sleeps. It returns 0 if
+// there is nothing to wait for.
+func UntilValidityChanges(in *translate.Input, limit time.Duration) time.Duration {
 	wait := time.Duration(0)
-	for _, s := range secrets {
+	until := func(change time.Time) {
+		if left := change.Sub(in.Now); left > 0 && (wait == 0 || left < wait) {
+			wait = min(left, limit)
+		}
+	}
+	for _, a := range in.Authorities {
+		if a.Revocations != nil {
+			until(a.Revocations.Expires)
+		}
+	}
+	for _, s := range in.Secrets {
 		if s.NotAfter.IsZero() {
 			continue
 		}
 		for _, change := range [...]time.Time{s.NotBefore, s.NotAfter} {
-			// A certificate is still valid at its notAfter, so the second after it makes the difference.
-			left := change.Add(time.Second).Sub(now)
-			if left > 0 && (wait == 0 || left < wait) {
-				wait = min(left, limit)
-			}
+			until(change.Add(time.Second)) // A certificate is still valid at its notAfter.
 		}
 	}
 	return wait

@@ -155,7 +155,7 @@ func TestHowLongValidityStaysAsItIs(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := UntilValidityChanges(test.secrets, test.now, time.Hour); got != test.want {
+			if got := UntilValidityChanges(&translate.Input{Secrets: test.secrets, Now: test.now}, time.Hour); got != test.want {
 				t.Errorf("%v, want %v", got, test.want)
 			}
 		})

@@ -27,6 +27,8 @@ type Authority struct {
 	// Certificates are PEM, at least one if there is no fault. With a fault, they are those of the last version without
 	// one.
 	Certificates string
+	// Revocations are the lists of what authorities have revoked, nil if the object has no key for them.
+	Revocations *Revocations
 }
 
 // backendTLS is a backend's tls as its author wrote it. Pools that differ in it share no connection.

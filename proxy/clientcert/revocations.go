@@ -84,7 +84,7 @@ func parseRevocations(text []byte) (lists []*x509.RevocationList, fault string) 
 		}
 		list, err := x509.ParseRevocationList(block.Bytes)
 		if err != nil {
-			return nil, "a list of revocations cannot be read: make it anew, with openssl ca -gencrl for instance"
+			return nil, "a list of revocations cannot be read: make it anew, with openssl ca -gencrl for instance, and crl_extensions in its configuration, or it is of version 1"
 		}
 		if partial(list) {
 			return nil, "a list of revocations, of " + nameOf(list.RawIssuer) + ", says that it is a part of one: put the full list there"
@@ -163,8 +163,8 @@ func ReadRevocations(text []byte) (lists string, expires time.Time, fault string
 	return string(of), expires, fault
 }
 
-// InspectRevocations returns what there is to say of lists of revocations before anybody is judged by them: why they are
-// of no use, or of which authorities there is no list, and when the first of them expires. That is the zero time if
+// InspectRevocations returns what there is to say of lists of revocations before anybody is judged by them: why they
+// are of no use, or of which authorities there is no list, and when the first of them expires. That is the zero time if
 // none does.
 func InspectRevocations(lists, authorities string) (fault string, without []string, expires time.Time) {
 	known := certificatesOf(authorities)

@@ -76,17 +76,17 @@ func certificatesOf(text string) (list []*x509.Certificate) {
 type Fault uint8
 
 const (
-	// Sound: nothing is wrong with it.
+	// Sound has nothing wrong with it.
 	Sound Fault = iota
-	// Missing: the client showed no certificate.
+	// Missing is no certificate at all.
 	Missing
-	// Unknown: it leads to no authority. Nobody says who the client is.
+	// Unknown leads to no authority: nobody says who the client is.
 	Unknown
-	// Refused: it leads to an authority, and is refused for another reason: it has expired, for instance, or is revoked.
+	// Refused leads to an authority, and is refused for another reason: it has expired, for instance, or is revoked.
 	Refused
-	// Stranger: it is sound, and is none of those that the terms name.
+	// Stranger is sound, and none of those that the terms name.
 	Stranger
-	// Unjudged: it cannot be said whether it is revoked, for want of a list that holds.
+	// Unjudged may be revoked or not: there is no list that holds.
 	Unjudged
 )
 

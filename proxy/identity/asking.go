@@ -11,8 +11,8 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Asking knows for which hosts clients are asked for certificates, of those that are no listener's. It is immutable once
-// it is compiled. Nil has nobody asked.
+// Asking knows for which hosts clients are asked for certificates, of those that are no listener's. It is immutable
+// once it is compiled. Nil has nobody asked.
 type Asking struct {
 	// exact has nil for a host that asks for none, where a less specific one asks.
 	exact map[string]*clientcert.Verifier
