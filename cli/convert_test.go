@@ -380,7 +380,9 @@ func TestWhatCannotBeConvertedIsToldAndClosed(t *testing.T) {
 		"a prefix replaced for methods":   {"methods: [GET, POST], redirect: {replacePrefix: /b}}]}]}\n", "a route's redirect replaces the prefix for one method or for all: it answers 500"},
 		"a backend over TLS":              {"backend: {serviceName: web, port: 80, protocol: HTTPS}}]}]}\n", "is spoken to over TLS, which a BackendTLSPolicy says and no route: it answers 500"},
 		"HTTP/2 that no Service tells of": {"backend: {serviceName: web, port: 80, protocol: H2C}}]}]}\n", "write appProtocol: kubernetes.io/h2c: it answers 500"},
-		"an order":                        {"backend: {serviceName: web, port: 80}}]}], tls: {autoSSL: true}}\n", "no certificate is ordered"},
+		"certificates of clients": {"backend: {serviceName: web, port: 80}}]}], tls: {secretName: a, clientCertificate: {caSecretName: b}}}\n",
+			"its clients have to show certificates, which an HTTPRoute cannot say: it answers 500 as a whole"},
+		"an order": {"backend: {serviceName: web, port: 80}}]}], tls: {autoSSL: true}}\n", "no certificate is ordered"},
 	} {
 		got := runWith(head+test.path+web, "convert", "-")
 		if got.code != exitFailure || !strings.Contains(got.err, "not converted: ") || !strings.Contains(got.err, test.want) ||

@@ -45,6 +45,10 @@ const (
 	// it may say who gets in, it closes what it may have been meant for.
 	ReasonInvalidRule = "InvalidRule"
 
+	// ReasonClientCertificateConflict (False, Ingress): two Ingresses have the clients of one host show different
+	// certificates. The message says which, and whether one of them holds or nobody gets in.
+	ReasonClientCertificateConflict = "ClientCertificateConflict"
+
 	// ReasonAnnotationsIgnored is the reason of an event on an Ingress of networking.k8s.io, and of no condition: the
 	// Ingress has annotations of other controllers that have no effect here and do not decide who gets in. The message
 	// names them.
@@ -86,7 +90,7 @@ const (
 	// serving endpoint, and every Task drains, is unhealthy or has weight 0.
 	ReasonNoEndpoints = "NoEndpoints"
 	// ReasonCANotFound (False): there is no Secret or ConfigMap of the name in a backend's tls, or it has not been read
-	// yet. No request goes to the backend, because it could not be verified.
+	// yet. No request goes to the backend, because it could not be verified. For clientCertificate: no client gets in.
 	ReasonCANotFound = "CANotFound"
 	// ReasonCAInvalid (False): the object exists, but its key ca.crt holds no certificate that can be read, or an update
 	// damaged it. Replicas that are not restarted go on using what it held before. If it held nothing before, no request
@@ -107,6 +111,12 @@ const (
 	// ReasonTooManyAuthSecrets (False): the namespace's Ingresses name more Secrets in auth than a namespace may. Those that
 	// the oldest Ingresses name are used. Nobody gets in where another one is asked.
 	ReasonTooManyAuthSecrets = "TooManyAuthSecrets"
+	// ReasonCRLInvalid (False): the lists of revocations that clientCertificate names are not there, cannot be read, or are
+	// not signed by its authorities. No client gets in.
+	ReasonCRLInvalid = "CRLInvalid"
+	// ReasonCRLExpired (False): such a list is past its nextUpdate. No client of its issuer gets in until there is a newer
+	// one.
+	ReasonCRLExpired = "CRLExpired"
 )
 
 // ConditionProgrammed is on an Ingress: whether the data plane of every ready replica serves what was accepted of this

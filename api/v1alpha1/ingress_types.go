@@ -651,6 +651,11 @@ type IngressTLS struct {
 	// +kubebuilder:default=true
 	// +optional
 	RedirectHTTP *bool `json:"redirectHTTP,omitempty"`
+
+	// clientCertificate has the clients of these hosts asked for a certificate. Plain requests for them are redirected or
+	// refused. Absent: nobody is asked.
+	// +optional
+	ClientCertificate *ClientCertificate `json:"clientCertificate,omitempty"`
 }
 
 // IngressStatus is what the controller made of an Ingress.

@@ -168,6 +168,7 @@ func (c *converter) convert(objects []*rules.Object) {
 	slices.SortFunc(hosts, func(a, b host) int { return cmp.Or(cmp.Compare(a.namespace, b.namespace), cmp.Compare(a.name, b.name)) })
 	terms := c.terms(objects)
 	c.closeShared(hosts, terms)
+	c.closeAsking(hosts)
 	for at, list := range pieces {
 		if c.closed[at.name] && len(list) > 0 {
 			pieces[at] = []piece{{object: list[0].object}} // Without a backend it answers 500.

@@ -56,6 +56,14 @@ func (a *Annotated) Certificates(object *networkingv1.Ingress) []rules.Wish {
 	return a.certificates(object)
 }
 
+// ClientCertificate returns what the clients of the Ingress's hosts have to show, nil for nothing.
+func (a *Annotated) ClientCertificate(namespace string) *rules.ClientCertificate {
+	return a.clients(namespace)
+}
+
+// ClosesHosts returns whether a fault of the annotations is about the hosts as a whole.
+func (a *Annotated) ClosesHosts() bool { return a.closesHosts }
+
 // Apply has what the annotations say take the place of what a rule and its backends have already. Of header fields,
 // only those take another's place that have its name.
 func (a *Annotated) Apply(rule *rules.Rule) {

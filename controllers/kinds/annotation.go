@@ -39,6 +39,8 @@ type asked struct {
 	// autoSSL has a certificate ordered. email is the address that the authority writes to.
 	autoSSL bool
 	email   string
+	// clientCertificate is what the clients of the hosts have to show. Nil for nothing.
+	clientCertificate *v1alpha1.ClientCertificate
 	// ignored is set if the whole Ingress is left out.
 	ignored bool
 	// fault is what is wrong with an annotation, and closed what kind of fault that is. closesHosts is set if the fault is

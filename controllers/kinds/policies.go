@@ -187,6 +187,7 @@ var readers = []reader{
 	{name: "redirect-http", set: (*asked).readRedirect},
 	{name: "auto-ssl", set: (*asked).readAutoSSL},
 	{name: "email", set: (*asked).readEmail},
+	{name: clientCertificateName, set: (*asked).readClientCertificate, example: clientCertificateExample},
 	{name: "ignore-annotations", set: (*asked).readIgnored},
 }
 

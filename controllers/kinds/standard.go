@@ -28,6 +28,7 @@ func ReadStandard(object *networkingv1.Ingress) *rules.Object {
 	o.ClosesHosts, o.Unheeded = asked.closesHosts, unheeded(asked.unheeded)
 	if !asked.ignored {
 		o.Certificates = asked.certificates(object)
+		o.ClientCertificate = asked.clients(object.Namespace)
 		o.Hosts = asked.hosts(&object.Spec)
 	}
 	if asked.fault != "" {

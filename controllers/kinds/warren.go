@@ -31,6 +31,10 @@ func ReadWarren(object *v1alpha1.Ingress) *rules.Object {
 			Secret: secretName(string(tls.SecretName), object.Name), Hosts: texts(tls.Hosts),
 			Redirect: tls.RedirectHTTP == nil || *tls.RedirectHTTP, Ordered: tls.AutoSSL, Email: string(tls.Email),
 		}}
+		if tls.ClientCertificate != nil {
+			o.ClientCertificate = readClientCertificate(tls.ClientCertificate, object.Namespace)
+			o.ClientCertificate.Hosts = texts(tls.Hosts)
+		}
 	}
 	return o
 }

@@ -26,6 +26,9 @@ type Object struct {
 	Hosts []Host
 	// Certificates are the certificates that the object asks for.
 	Certificates []Wish
+	// ClientCertificate is what the object has the clients of hosts show. A fault of the object does not change that. Nil
+	// for nothing.
+	ClientCertificate *ClientCertificate
 	// Fault keeps all rules from being served as they are written. Nil if there is no such fault.
 	Fault *Fault
 	// ClosesHosts is set if the fault closes all of the object's hosts, including what other objects have of them.
@@ -141,7 +144,7 @@ func (o *Object) NamespaceOf(b *Backend) string { return cmp.Or(b.Namespace, o.N
 
 // MayGuard returns whether a rule of the object may say who gets in.
 func (o *Object) MayGuard() bool {
-	return o.Fault != nil || slices.ContainsFunc(o.Hosts, func(h Host) bool {
+	return o.Fault != nil || o.ClientCertificate != nil || slices.ContainsFunc(o.Hosts, func(h Host) bool {
 		return slices.ContainsFunc(h.Rules, func(r Rule) bool { return r.MayGuard() || r.Fault != nil })
 	})
 }

@@ -16,7 +16,7 @@ import (
 // watched and held, whether it exists or not.
 const AuthoritiesPerNamespace = 16
 
-// NamedAuthorities returns the authorities that listeners and backends in an input name: at most
+// NamedAuthorities returns the authorities that listeners, hosts and backends in an input name: at most
 // AuthoritiesPerNamespace of each namespace, those of listeners first, and then those of the oldest objects.
 func NamedAuthorities(in *Input) map[AuthorityName]struct{} {
 	names := slices.ContainsFunc(in.Listeners, func(l *rules.Listener) bool { return l.Clients != nil })
@@ -32,8 +32,14 @@ func namesAuthority(object *rules.Object) bool {
 	return named
 }
 
-// eachAuthority calls f with each authority that backends of an object name.
+// eachAuthority calls f with each authority that an object names: first for its clients, and then for its backends.
 func eachAuthority(object *rules.Object, f func(AuthorityName)) {
+	if c := object.ClientCertificate; c != nil && c.Fault == "" {
+		f(c.Authorities)
+		if c.Revocations.Name != "" {
+			f(c.Revocations)
+		}
+	}
 	ofPolicy := func(p *rules.TLSPolicy) {
 		if p != nil {
 			for _, name := range p.Authorities {

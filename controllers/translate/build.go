@@ -96,6 +96,7 @@ func Build(in Input) (*snapshot.Snapshot, []Report) {
 	snapshot.Unserved = unserved(objects)
 	tlsCertificates := claimSecrets(in.TLSCertificates)
 	snapshot.Certificates, snapshot.Challenges = certify(in, objects, tlsCertificates, hosts, snapshot.Hosts)
+	guard(&in, objects, hosts, snapshot.Hosts)
 	placeListeners(in.Listeners, snapshot)
 	nameListeners(&in, snapshot)
 	snapshot.Pools = pools.programmed()

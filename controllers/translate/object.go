@@ -32,6 +32,10 @@ type object struct {
 	findings []finding
 	// remarks are about certificates that are all that it asks for.
 	remarks []string
+	// references are what there is to say of what clientCertificate names. One without a reason is no fault.
+	references []finding
+	// overruled are the hosts for which it decides what clients show, against other objects, each with a text about that.
+	overruled []string
 	// certificateHosts are the hosts that a certificate is ordered for.
 	certificateHosts []string
 }

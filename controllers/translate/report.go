@@ -43,6 +43,8 @@ type Report struct {
 type problem struct {
 	entry, rule  int
 	reason, text string
+	// clients is set if the problem is about what clients of hosts show. It keeps no path from its place.
+	clients bool
 	// then is what becomes of the rule, empty if another problem says so.
 	then string
 	// unserved is set if no request reaches the rule or host, not even to get an answer of its own.
@@ -195,7 +197,7 @@ func (o *object) accepted() metav1.Condition {
 		condition.Reason = v1alpha1.ReasonSomeHostsOwnedElsewhere
 	}
 	if len(o.problems) == 0 {
-		condition.Message += o.shadows() + o.expressions()
+		condition.Message += o.shadows() + o.expressions() + o.overrules()
 		return condition
 	}
 	slices.SortFunc(o.problems, func(a, b problem) int {
@@ -204,18 +206,24 @@ func (o *object) accepted() metav1.Condition {
 	texts := make([]string, len(o.problems))
 	for n, p := range o.problems {
 		texts[n] = o.where(p.entry, p.rule) + ": " + p.full()
+		if p.clients {
+			texts[n] = o.clientsWhere() + ": " + p.text
+		}
 	}
 	condition.Status = metav1.ConditionFalse
 	condition.Reason = first(o.problems, func(p problem) string { return p.reason },
-		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule, v1alpha1.ReasonPathClosed,
+		v1alpha1.ReasonHostNotAllowed, v1alpha1.ReasonHostOwnedElsewhere, v1alpha1.ReasonInvalidRule,
+		v1alpha1.ReasonClientCertificateConflict, v1alpha1.ReasonPathClosed,
 		v1alpha1.ReasonPathConflict, v1alpha1.ReasonCanaryUnused)
 	condition.Message = strings.Join(rules.Bounded(texts), "; ")
-	if o.routes > 0 {
+	switch {
+	case !slices.ContainsFunc(o.problems, func(p problem) bool { return !p.clients }):
+	case o.routes > 0:
 		condition.Message += "; its other paths are served"
-	} else {
+	default:
 		condition.Message += "; no path of it is served"
 	}
-	condition.Message += o.shadows() + o.expressions()
+	condition.Message += o.shadows() + o.expressions() + o.overrules()
 	return condition
 }
 
@@ -226,34 +234,33 @@ func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 		Type: v1alpha1.ConditionResolvedRefs, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonResolvedRefs,
 		Message: "every backend is there",
 	}
-	var unresolved []*pool
-	var texts, notes []string
-	for _, index := range o.backends {
-		p := &pools.list[index]
-		text := p.backend.service + ":" + p.backend.portText() + ": " + p.finding
-		if p.reason == "" {
-			notes = append(notes, text)
-			continue
-		}
-		unresolved = append(unresolved, p)
-		texts = append(texts, text)
-	}
-	reasons := make([]string, 0, len(unresolved)+len(o.auth))
-	for _, p := range unresolved {
-		reasons = append(reasons, p.reason)
-	}
-	for _, f := range o.auth {
+	var reasons, texts, notes []string
+	add := func(f finding) {
 		if f.reason == "" {
 			notes = append(notes, f.text)
-			continue
+			return
 		}
-		reasons = append(reasons, f.reason)
-		texts = append(texts, f.text+"; until then nobody gets in where it is asked, and requests get 503")
+		reasons, texts = append(reasons, f.reason), append(texts, f.text)
+	}
+	for _, f := range o.references {
+		add(f)
+	}
+	for _, index := range o.backends {
+		p := &pools.list[index]
+		add(finding{p.reason, p.backend.service + ":" + p.backend.portText() + ": " + p.finding})
+	}
+	for _, f := range o.auth {
+		if f.reason != "" {
+			f.text += "; until then nobody gets in where it is asked, and requests get 503"
+		}
+		add(finding{f.reason, f.text})
 	}
 	if len(reasons) > 0 {
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = first(reasons, func(reason string) string { return reason },
-			v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid, v1alpha1.ReasonTooManyAuthorities, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid, v1alpha1.ReasonCATooLarge,
+			v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid,
+			v1alpha1.ReasonTooManyAuthorities, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid, v1alpha1.ReasonCATooLarge,
+			v1alpha1.ReasonCRLInvalid, v1alpha1.ReasonCRLExpired,
 			v1alpha1.ReasonServiceNotFound, v1alpha1.ReasonPortNotFound, v1alpha1.ReasonNoEndpoints)
 		condition.Message = strings.Join(rules.Bounded(texts), "; ")
 	}

@@ -120,6 +120,14 @@ func TestTheReadmeIsTrue(t *testing.T) {
 	}
 }
 
+// The page about client certificates makes them with openssl, and revokes one.
+func TestThePageAboutClientCertificatesIsTrue(t *testing.T) {
+	t.Parallel()
+	if run := follow(t, filepath.Join("docs", "client-certificates.md"), "## Try it", "## Fields"); run < 15 {
+		t.Errorf("%d commands were run, want all of the page's", run)
+	}
+}
+
 // follow runs the commands of a page, from one heading on up to another one, and returns how many there were.
 func follow(t *testing.T, name, from, to string) (run int) {
 	t.Helper()
