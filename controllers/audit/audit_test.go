@@ -130,7 +130,7 @@ func TestWhatBecomesOfAnIngress(t *testing.T) {
 			"h.io/x: expression, same: is an expression that ignores case and is open at its end, though its type is Exact; it was so in ingress-nginx\n"},
 		"the server-snippet of an older Ingress": {one("shop/a", 1, "h.io", "server-snippet: expires 1h;", "Prefix / web") + one("shop/b", 0, "h.io", "server-snippet: expires 2h;", "Prefix /b web"),
 			"same\nserver-snippet: did nothing, same: a host has one, and an older Ingress has it: shop/b\n"},
-		"a host that a certificate of clients closes": {one("shop/a", 0, "h.io", "", "Prefix / web") + one("shop/b", 0, "h.io", "auth-tls-secret: shop/ca", "Prefix /b web"), "closes\n" +
+		"a host that a certificate of clients closes": {one("shop/a", 0, "h.io", "", "Prefix / web") + one("shop/b", 0, "h.io", "auth-tls-secret: ca", "Prefix /b web"), "closes\n" +
 			"h.io/: closed, closes: 503: Prefix / of host h.io answers 503, because an annotation of the Ingress networking.k8s.io/shop/b may say who gets in on the whole host, and is not acted on here\n"},
 	} {
 		if diff := cmp.Diff(test.want, lines(read(t, test.manifests, translate.Options{}), "shop/a")); diff != "" {

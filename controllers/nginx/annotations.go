@@ -39,7 +39,7 @@ func closesUnless(off func(string) bool, name, text string) Name {
 // those that versions before it had, and those that people write though it never had them.
 var Annotations = sorted(
 	redirectNames, pathNames, timeoutNames, backendNames, accessNames, limitNames, corsNames, balancingNames, headerNames, canaryNames,
-	mirrorNames, errorPageNames, authenticationNames, authNames, snippetNames, idleNames, goneNames, inventedNames,
+	mirrorNames, errorPageNames, authenticationNames, authNames, clientCertificateNames, snippetNames, idleNames, goneNames, inventedNames,
 )
 
 var redirectNames = []Name{
@@ -499,8 +499,6 @@ func mirrorOf(value, namespace string) (service string, port int32, ok bool) {
 }
 
 var authNames = sorted(
-	each(Name{Fate: Closes, Text: "certificates of clients cannot be asked for of an Ingress: terminate TLS before it, or have the backend do so", off: isOff, hosts: true},
-		"auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth", "auth-tls-error-page", "auth-tls-pass-certificate-to-upstream", "auth-tls-match-cn"),
 	[]Name{
 		closesUnless(isOff, "enable-modsecurity", wafText), closesUnless(isOff, "enable-owasp-core-rules", wafText), closes("modsecurity-snippet", wafText),
 		closesUnless(isOff, "ssl-passthrough", "TLS ends here, and the backend would see what it was not meant to: write a TLSRoute, or `backend-protocol: HTTPS`"),
@@ -512,8 +510,8 @@ const wafText = "requests are not searched for attacks: put what does so before 
 var snippetNames = []Name{
 	guard(configurationSnippet, "Is compiled: what its directives do is done here, and what cannot be kept closes, with the directive's name and line. A `location` in it has to be exact.",
 		text(func(t *Terms) *string { return &t.snippet })),
-	guard(serverSnippet, "Likewise, for the host, whichever Ingress has a path of it. It closes the whole host where it cannot be kept.",
-		text(func(t *Terms) *string { return &t.serverSnippet })),
+	{Name: serverSnippet, Text: "Likewise, for the host, whichever Ingress has a path of it. It closes the whole host where it cannot be kept.",
+		read: text(func(t *Terms) *string { return &t.serverSnippet }), guards: true, hosts: true},
 }
 
 // idleNames are the names of the last version that mean nothing here.

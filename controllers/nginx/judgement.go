@@ -56,6 +56,7 @@ func Judge(object *networkingv1.Ingress, s *Settings, shared Shared) (judged []J
 func (r *reading) judgeTogether(judged []Judgement) {
 	closing, told := len(r.closing), len(r.told)
 	r.settle()
+	r.settleClients()
 	r.checkSnippets()
 	r.checkAsked()
 	for i := range judged {

@@ -49,7 +49,8 @@ type Name struct {
 	// off returns whether a value asks for nothing. Nil is for values that all ask for something. An empty value never
 	// does, unless the name guards and has no off.
 	off func(value string) bool
-	// hosts is set if a name that closes is about whole hosts, and so about what other Ingresses have of them.
+	// hosts is set if a name that closes, or may close, is about whole hosts, and so about what other Ingresses have of
+	// them.
 	hosts bool
 }
 

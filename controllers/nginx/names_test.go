@@ -220,11 +220,15 @@ func (e *effect) of(t *testing.T, but string, patience time.Duration) string {
 // requests.
 func TestEachNameThatIsActedOnDoesSomethingToARequest(t *testing.T) {
 	t.Parallel()
+	ofClients := clientEffects()
 	for _, n := range nginx.Annotations {
 		if n.Fate != nginx.ActedOn {
 			continue
 		}
 		e, ok := effects[n.Name]
+		if !ok {
+			e, ok = ofClients[n.Name]
+		}
 		if !ok {
 			t.Errorf("no request shows what %s does", n.Name)
 			continue

@@ -60,7 +60,11 @@ func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Objec
 	if fault := r.own.Fault(); fault != "" {
 		r.closing = append(r.closing, fault)
 	}
+	r.closesHosts = r.closesHosts || r.own.ClosesHosts()
 	r.settle()
+	if !r.terms.canary.on {
+		o.ClientCertificate = r.settleClients()
+	}
 	if r.checkSize() {
 		r.checkSnippets()
 	}
@@ -159,7 +163,7 @@ func (r *reading) annotation(name, value string) {
 		}
 		r.closesHosts = r.closesHosts || n.hosts
 		r.closing = append(r.closing, shown+": nothing here does that: "+n.Text+"; or list it in ingress.warren.dev/ignore-annotations")
-	case value == "" && !n.guards && !long:
+	case value == "" && (!n.guards || n.off != nil) && !long:
 		// It says nothing, as it said nothing to ingress-nginx.
 	default:
 		r.value(n, shown, value, long)
@@ -183,7 +187,7 @@ func (r *reading) value(n *Name, shown, value string, long bool) {
 	case fault == "":
 	case n.guards:
 		r.closing = append(r.closing, shown+": "+fault)
-		r.closesHosts = r.closesHosts || n.Name == serverSnippet
+		r.closesHosts = r.closesHosts || n.hosts
 	default:
 		r.told = append(r.told, shown+": "+fault+"; until then it counts as not written")
 	}

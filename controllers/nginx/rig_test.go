@@ -153,7 +153,8 @@ func serveTrusting(t *testing.T, trusted []netip.Prefix, data map[string]string,
 		all = append(all, r.service(name)...)
 	}
 	t.Cleanup(r.release)
-	in, _, err := sources.InputOf(all, translate.Options{IngressClass: "warren", AllowLocalTasks: true}, gatewayapi.Options{}, options)
+	in, _, err := sources.InputOf(all, translate.Options{IngressClass: "warren", AllowLocalTasks: true,
+		DefaultCertificate: types.NamespacedName{Namespace: "shop", Name: "default-tls"}}, gatewayapi.Options{}, options)
 	if err != nil {
 		t.Fatal(err)
 	}

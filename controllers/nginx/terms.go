@@ -79,6 +79,8 @@ type Terms struct {
 
 	compression compressionTerms
 
+	clients clientTerms
+
 	// snippet is the configuration-snippet, and serverSnippet the one for hosts.
 	snippet, serverSnippet string
 	// shared are the snippets for all paths and for all hosts.
@@ -168,6 +170,7 @@ func defaults() Terms {
 		hsts:    hstsTerms{on: true, subDomains: true, age: 31536000},
 		canary:  canaryTerms{total: 100},
 		auth:    authTerms{form: rules.UserFile, openPaths: []string{"/.well-known/acme-challenge"}},
+		clients: clientTerms{verify: "on", depth: 1},
 
 		compression: compressionTerms{gzipTypes: usualTypes, brotliTypes: usualTypes, gzipLeast: 256, brotliLeast: 20},
 	}
