@@ -460,28 +460,34 @@ func TestACertificateExpiresOnItsConnection(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
 	_, address, _ := serveAsking(t, asking("a", requiring(a)))
-	expires := time.Now().Add(2 * time.Second).Truncate(time.Second)
-	c, err := dialTLS(t, address, shows("a", a.sign(t, nil, clientOnly, func(c *x509.Certificate) { c.NotAfter = expires })))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-	served := 0
-	await(t, "a request after it has expired", func() bool {
-		before := time.Now()
-		got := c.ask(request).answer()
-		switch {
-		case got == "b" && before.Before(expires.Add(time.Second)):
-			served++
-			return false
-		case got == "403 CertificateRequired" && !time.Now().Before(expires):
-			return true
+	at := ownAddress()
+	serve(t).apply(listening(t, at, proving("a", a)))
+	for _, test := range []struct {
+		name, address, refused string
+	}{{"a host's", address, "403 CertificateRequired"}, {"a listener's", at.String(), "421 MisdirectedRequest"}} {
+		expires := time.Now().Add(2 * time.Second).Truncate(time.Second)
+		c, err := dialTLS(t, test.address, shows("a", a.sign(t, nil, clientOnly, func(c *x509.Certificate) { c.NotAfter = expires })))
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Fatalf("got %q at %v, and the certificate expires at %v", got, before, expires)
-		return true
-	})
-	if served == 0 {
-		t.Error("no request was served before that")
+		const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+		served := 0
+		await(t, "a request after it has expired", func() bool {
+			before := time.Now()
+			got := c.ask(request).answer()
+			switch {
+			case got == "b" && before.Before(expires.Add(time.Second)):
+				served++
+				return false
+			case got == test.refused && !time.Now().Before(expires):
+				return true
+			}
+			t.Fatalf("%s: got %q at %v, and the certificate expires at %v", test.name, got, before, expires)
+			return true
+		})
+		if served == 0 {
+			t.Errorf("%s: no request was served before that", test.name)
+		}
 	}
 }
 

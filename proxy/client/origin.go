@@ -36,6 +36,8 @@ type Origin struct {
 	// ServerName is the name that the client sent in the handshake, spelled as hosts are. Proven is what it had to prove
 	// then, as identity.Clients has it. Both are empty for nothing.
 	ServerName, Proven string
+	// ProvenUntil is when that ceases to hold, in seconds since 1970. 0 is for never.
+	ProvenUntil int64
 	// Shown is what the client showed in the handshake, if it was asked for a certificate. Nil if it was not.
 	Shown *clientcert.Shown
 	// Logins are the connections to endpoints that the client logged in on before. Nil if none are kept.

@@ -110,9 +110,14 @@ func (d *Decision) redirect() reason.Reason {
 	return reason.None
 }
 
+// outlived returns whether the certificate that the client of a listener has proven to be by has expired since.
+func (d *Decision) outlived() bool {
+	return d.Origin.ProvenUntil != 0 && d.Basis.Clock.Start.Add(d.Started).Unix() >= d.Origin.ProvenUntil
+}
+
 func (d *Decision) findRoute() reason.Reason {
 	routes := d.Generation.At(d.Origin.Listener)
-	if routes.Names != nil && routes.Names.Misdirected(d.Origin.ServerName, d.Origin.Proven, d.Host) ||
+	if routes.Names != nil && (routes.Names.Misdirected(d.Origin.ServerName, d.Origin.Proven, d.Host) || d.outlived()) ||
 		routes.Asking != nil && d.Origin.Secure && routes.Asking.Misdirected(d.Origin.ServerName, d.Host) {
 		return reason.MisdirectedRequest
 	}

@@ -133,8 +133,12 @@ func (a *arrival) secure() (protocol string, err error) {
 	a.carrier = secured
 	a.origin.TLSVersion = strings.TrimPrefix(tls.VersionName(secured.Version), "TLS ")
 	a.origin.ServerName, a.origin.Proven = identity.ServerName(secured.ServerName), secured.Terms
-	if secured.Terms != "" && a.origin.Listener == 0 { // a listener has judged the client by now
-		a.origin.Shown = clientcert.NewShown(secured.ConnectionState().PeerCertificates)
+	if secured.Terms != "" {
+		state := secured.ConnectionState()
+		if a.origin.Listener == 0 {
+			a.origin.Shown = clientcert.NewShown(state.PeerCertificates)
+		}
+		a.origin.ProvenUntil = identity.ProvenUntil(state.VerifiedChains)
 	}
 	return secured.Protocol, nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"math"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -25,6 +26,19 @@ func (c *Clients) ID() string {
 		return ""
 	}
 	return c.id
+}
+
+// ProvenUntil returns when a client that has shown a certificate ceases to prove who it is, in seconds since 1970, by the
+// chains that its certificate was verified by. It is 0 if it was not verified.
+func ProvenUntil(chains [][]*x509.Certificate) (until int64) {
+	for _, chain := range chains {
+		soonest := int64(math.MaxInt64)
+		for _, c := range chain {
+			soonest = min(soonest, c.NotAfter.Unix())
+		}
+		until = max(until, soonest)
+	}
+	return until
 }
 
 var errNoAuthority = errors.New("the authorities of clients hold no certificate")
