@@ -42,6 +42,7 @@ CONTROLLER_GEN := bin/controller-gen
 KUSTOMIZE := bin/kustomize
 GOLANGCI_LINT := bin/golangci-lint
 HELM := bin/helm
+OAUTH2_PROXY := bin/oauth2-proxy
 HELM_DOCS := bin/helm-docs
 KIND := bin/kind
 CYCLONEDX := bin/cyclonedx-gomod
@@ -112,7 +113,7 @@ bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cos
 ##@ Tests
 
 .PHONY: test
-test: kube pebble h2spec grpc $(HELM) ## Run all tests but those that want a cluster or a browser
+test: kube pebble h2spec grpc opa $(HELM) ## Run all tests but those that want a cluster or a browser
 	go test -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: race
@@ -164,7 +165,7 @@ clients: kube ## Run real clients of HTTP against the program, nginx and HAProxy
 	go test -tags clients -count=1 -v -parallel 4 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/clients
 
 .PHONY: browser
-browser: ## Run the tests with headless Chromium, which has to be installed
+browser: $(OAUTH2_PROXY) ## Run the tests with headless Chromium, which has to be installed
 	go test -tags browser -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/browser
 
 .PHONY: e2e
@@ -238,7 +239,7 @@ verify-monitoring: ## Check the alerts and the dashboard by Prometheus's own cod
 
 .PHONY: verify-modules
 verify-modules: ## Check that every go.mod and go.sum is tidy
-	@for module in . hack/conformance hack/envtest hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/pebble hack/prometheus hack/sbom hack/tools; do \
+	@for module in . hack/conformance hack/envtest hack/grpc hack/h2spec hack/helm hack/kind hack/kube hack/oauth2-proxy hack/opa hack/pebble hack/prometheus hack/sbom hack/tools; do \
 	  (cd "$$module" && go mod tidy -diff) || { echo "$$module/go.mod is not tidy: run \"go mod tidy\" there" >&2; exit 1; }; \
 	done
 
@@ -262,7 +263,7 @@ vet: ## Run go vet, on the tests that want a cluster or a browser too
 	go vet ./...
 	go vet -tags e2e,browser,hostile,fleet,clients,snippets ./...
 	@# With the flags of their builds, nothing of them is compiled twice. Kubernetes would take ten minutes.
-	for module in kube pebble h2spec grpc prometheus; do (cd hack/$$module && go vet -pgo=off ./...); done
+	for module in kube pebble h2spec grpc opa prometheus; do (cd hack/$$module && go vet -pgo=off ./...); done
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run the linters
@@ -332,6 +333,18 @@ pebble: ## Build Pebble, an ACME certificate authority for tests, into bin/
 .PHONY: grpc
 grpc: ## Build grpc-go's client and server with its interop test cases into bin/
 	@cd hack/grpc && $(GO_BUILD_TOOL) -o ../../bin/grpc .
+
+.PHONY: oauth2-proxy
+oauth2-proxy: $(OAUTH2_PROXY) ## Build oauth2-proxy, which people sign in by, into bin/
+
+$(OAUTH2_PROXY): hack/oauth2-proxy/go.mod hack/oauth2-proxy/go.sum
+	@echo "Building oauth2-proxy into $@"
+	@mkdir -p bin
+	@cd hack/oauth2-proxy && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../$@ github.com/oauth2-proxy/oauth2-proxy/v7
+
+.PHONY: opa
+opa: ## Build Open Policy Agent, answering as its plug-in for Envoy does, into bin/
+	@cd hack/opa && $(GO_BUILD_TOOL) -ldflags "-s -w" -o ../../bin/opa .
 
 .PHONY: h2spec
 h2spec: ## Build h2spec, which asks a server whether it speaks HTTP/2 as it is specified, into bin/
