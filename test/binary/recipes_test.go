@@ -133,7 +133,7 @@ var recipeRequests = map[string][]struct{ host, path, want string }{
 	"sticky-sessions.md": nil,
 	"tls.md":             {{"shop.example.com", "/", from("web")}},
 	"websocket.md":       {{"chat.example.com", "/", from("chat")}},
-	"oauth2-proxy.md":    {{"wiki.example.com", "/oauth2/callback", from("login")}},
+	"oauth2-proxy.md":    {{"wiki.example.com", "/oauth2/callback", from("oauth2-proxy")}}, // test/browser signs in
 	"grpc.md": {
 		{"api.example.com", "/shop.v1.Orders/List", from("orders")},
 		{"api.example.com", "/", notFound},

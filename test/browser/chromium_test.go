@@ -15,6 +15,17 @@ import (
 	"time"
 )
 
+// chromium are the arguments of a browser with a folder of its own. Names are looked up by rules, and one key is
+// trusted for every name.
+func chromium(folder, rules, key string) []string {
+	return []string{
+		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-crash-reporter",
+		"--no-proxy-server", "--enable-logging=stderr",
+		"--user-data-dir=" + folder, "--host-resolver-rules=" + rules, "--ignore-certificate-errors-spki-list=" + key,
+	}
+}
+
 // visit makes a new browser load a page, and waits for the page's report.
 func (s *scene) visit(path string) report {
 	s.t.Helper()
@@ -25,15 +36,9 @@ func (s *scene) visit(path string) report {
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	address := "127.0.0.1:" + strconv.Itoa(s.port)
-	browser := exec.CommandContext(ctx, "chromium",
-		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-crash-reporter",
-		"--no-proxy-server", "--enable-logging=stderr",
-		"--user-data-dir="+folder,
-		// There is only one name, and one key that is trusted for it.
-		"--host-resolver-rules=MAP "+host+" "+address+", MAP * ~NOTFOUND",
-		"--ignore-certificate-errors-spki-list="+s.key,
-		fmt.Sprintf("https://%s:%d%s", host, s.port, path))
+	// There is only one name.
+	arguments := chromium(folder, "MAP "+host+" "+address+", MAP * ~NOTFOUND", s.key)
+	browser := exec.CommandContext(ctx, "chromium", append(arguments, fmt.Sprintf("https://%s:%d%s", host, s.port, path))...)
 	var said bytes.Buffer
 	browser.Stdout, browser.Stderr = &said, &said
 	// All of its processes end with the first.

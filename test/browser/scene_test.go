@@ -101,7 +101,8 @@ func serve(t *testing.T) *scene {
 	return s
 }
 
-// issue makes a certificate for the host. It also returns the hash of its key, by which a browser is told to trust it.
+// issue makes a certificate for all hosts. It also returns the hash of its key, by which a browser is told to trust
+// it.
 func issue(t *testing.T) (c snapshot.Certificate, spki string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -112,7 +113,7 @@ func issue(t *testing.T) (c snapshot.Certificate, spki string) {
 		SerialNumber: big.NewInt(1),
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(24 * time.Hour),
-		DNSNames:     []string{host},
+		DNSNames:     []string{host, wikiHost, issuerHost},
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
