@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +25,8 @@ type arrival struct {
 	Nonce, RealIP string
 	// Trace is the traceparent that it came with.
 	Trace string
+	// User is whom the proxy says that it is from, in X-User or Remote-User.
+	User string
 }
 
 // nonceField tells requests apart, so that the test notices a response to another one.
@@ -87,6 +91,7 @@ func (b *backend) answer(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(arrival{
 		Backend: b.name, Method: r.Method, Host: r.Host, Path: r.URL.Path, Content: string(content),
 		Nonce: r.Header.Get(nonceField), RealIP: r.Header.Get("X-Real-Ip"), Trace: r.Header.Get("Traceparent"),
+		User: strings.Join(slices.Concat(r.Header.Values("X-User"), r.Header.Values("Remote-User")), ", "),
 	})
 }
 

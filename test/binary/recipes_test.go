@@ -23,11 +23,19 @@ import (
 type recipe struct {
 	*scene
 	controller *controller
+	// served are the services that have Tasks.
+	served map[v1alpha1.ServiceName]bool
 }
 
 // cook applies a page. A service without a Task on the page gets as many programs as instances says. They answer with
 // the service's name, or that and a number if there are several, and those of the page's Tasks with the Task's.
 func cook(t *testing.T, page string, instances int) *recipe {
+	t.Helper()
+	return cookWith(t, page, instances, func(*recipe) []string { return nil })
+}
+
+// cookWith is cook with something done once the page is applied, which returns arguments for the controller.
+func cookWith(t *testing.T, page string, instances int, prepare func(*recipe) []string) *recipe {
 	t.Helper()
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -42,8 +50,7 @@ func cook(t *testing.T, page string, instances int) *recipe {
 		block, _, _ := strings.Cut(part, "\n```")
 		manifests = append(manifests, strings.Split(block, "\n---\n")...)
 	}
-	r := &recipe{scene: newScene(t)}
-	served := map[v1alpha1.ServiceName]bool{}
+	r := &recipe{scene: newScene(t), served: map[v1alpha1.ServiceName]bool{}}
 	wanted := map[v1alpha1.ServiceName]v1alpha1.Port{}
 	for _, manifest := range manifests {
 		var head struct{ APIVersion, Kind string }
@@ -54,29 +61,31 @@ func cook(t *testing.T, page string, instances int) *recipe {
 			switch head.Kind {
 			case v1alpha1.TaskKind:
 				made := r.standIn(manifest)
-				served[made.Spec.ServiceName] = true
+				r.served[made.Spec.ServiceName] = true
 				continue
 			case v1alpha1.IngressKind:
 				backends(t, manifest, wanted)
 			}
 		}
-		r.kubectl(manifest+"\n", "apply", "-f", "-")
+		// A page has all in the namespace default.
+		r.kubectl(strings.ReplaceAll(manifest, ".default.svc.", "."+r.namespace+".svc.")+"\n", "apply", "-f", "-")
 	}
 	if len(wanted) == 0 {
 		t.Fatalf("%s has no Ingress", page)
 	}
+	arguments := append([]string{"--acme=false"}, prepare(r)...)
 	for service, port := range wanted {
 		for n := range instances {
 			name := string(service)
 			if instances > 1 {
 				name = fmt.Sprintf("%s-%d", service, n+1)
 			}
-			if !served[service] {
+			if !r.served[service] {
 				r.behind(name, service, port)
 			}
 		}
 	}
-	r.controller = r.start("--acme=false").ready()
+	r.controller = r.start(arguments...).ready()
 	return r
 }
 
@@ -133,7 +142,10 @@ var recipeRequests = map[string][]struct{ host, path, want string }{
 	"sticky-sessions.md": nil,
 	"tls.md":             {{"shop.example.com", "/", from("web")}},
 	"websocket.md":       {{"chat.example.com", "/", from("chat")}},
+	"authelia.md":        nil,
+	"opa.md":             nil,
 	"oauth2-proxy.md":    {{"wiki.example.com", "/oauth2/callback", from("oauth2-proxy")}}, // test/browser signs in
+	"passwords.md":       {{"reports.example.com", "/", authUnavailable}},                  // test/clients runs its commands
 	"grpc.md": {
 		{"api.example.com", "/shop.v1.Orders/List", from("orders")},
 		{"api.example.com", "/", notFound},

@@ -13,11 +13,13 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/test/kubeapi"
@@ -99,6 +101,18 @@ func (s *scene) create(objects ...client.Object) {
 		if err := s.Create(s.t.Context(), object); err != nil {
 			s.t.Fatalf("creating %T %s: %v", object, object.GetName(), err)
 		}
+	}
+}
+
+// apply makes the objects of a text. YAML is what their authors write.
+func (s *scene) apply(manifests ...string) {
+	s.t.Helper()
+	for _, text := range manifests {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(text), &object.Object); err != nil {
+			s.t.Fatalf("%v in\n%s", err, text)
+		}
+		s.create(object)
 	}
 }
 

@@ -24,6 +24,8 @@
 // is behind the fronts), fronts_test.go, program_test.go and peers_test.go (the program, nginx and HAProxy),
 // process_test.go and run_test.go (servers and commands).
 //
+// pages_test.go runs the commands of a page in docs/recipes: htpasswd, openssl, kubectl and curl.
+//
 // Scripts, in the folder scripts, read jobs as lines of JSON and write outcomes as lines of JSON. To add a client is to
 // write such a script, and a line of the table.
 //
