@@ -47,7 +47,11 @@ func connect(address string, dialer net.Dialer) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{Conn: conn, reader: bufio.NewReader(conn)}, nil
+	return newConnection(conn), nil
+}
+
+func newConnection(conn net.Conn) *connection {
+	return &connection{Conn: conn, reader: bufio.NewReader(conn)}
 }
 
 // errLast comes with an answer that is whole, if the connection is to be closed after it.
