@@ -12,10 +12,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/issuer"
 	"github.com/warren-dev/ingress/test/kubeapi"
 )
@@ -64,9 +66,9 @@ type awaited struct {
 	keys    *keyServer
 	users   *corev1.Secret
 	// These get in, each at a host of its own.
-	password, token, fetched, session *credential
+	password, token, fetched, session, certificate *credential
 	// These never do, each at the same host.
-	noPassword, noToken, noFetched, noSession, otherSession *credential
+	noPassword, noToken, noFetched, noSession, otherSession, noCertificate *credential
 }
 
 func newAwaited(t *testing.T) *awaited {
@@ -88,17 +90,19 @@ func newAwaited(t *testing.T) *awaited {
 	named := func(name, key string, content []byte) *corev1.Secret {
 		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Data: map[string][]byte{key: content}}
 	}
-	key, forger := issuer.NewKey(), issuer.NewKey()
+	key, forger, clients := issuer.NewKey(), issuer.NewKey(), newAuthority(t, "clients")
 	forger.ID = key.ID
-	passwords, tokens, asked := a.host("passwords"), a.host("tokens"), a.host("asked")
+	passwords, tokens, asked, shown := a.host("passwords"), a.host("tokens"), a.host("asked"), a.host("shown")
 	a.fetchers = a.host("fetchers")
 	a.users = named("users", "auth", []byte("alice:"+hashed(t, "right", 0)))
-	a.create(task("web", startBackend(t, "web-1")), a.users, named("keys", "jwks.json", issuer.Set(key)))
+	a.create(task("web", startBackend(t, "web-1")), a.users, named("keys", "jwks.json", issuer.Set(key)), named("clients-ca", "ca.crt", bundle(clients)),
+		fixture.NewKeyPair(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), shown).Secret(a.namespace, "served"))
 	a.apply(a.service.task(),
 		guarded("passwords", passwords, "auth: {basic: {secretName: users}}"),
 		guarded("tokens", tokens, "auth: {jwt: {issuer: "+a.keys.issuer.Name+", secretName: keys}}"),
 		guarded("fetchers", a.fetchers, "auth: {jwt: {issuer: "+a.keys.issuer.Name+", jwksURL: http://"+a.keys.address+issuer.KeysPath+"}}"),
 		guarded("asked", asked, "auth: {external: {serviceName: auth, port: 80, timeout: 1s}}"),
+		shownTo("shown", shown, "clients-ca"),
 	)
 	a.controller = a.start("--acme=false").ready()
 
@@ -113,6 +117,8 @@ func newAwaited(t *testing.T) *awaited {
 	a.fetched = a.plain.withToken("a token by a fetched key", a.fetchers, a.keys.issuer.Token(nil))
 	a.noFetched = a.plain.withNothing("no token by a fetched key", a.fetchers)
 	a.session, a.noSession, a.otherSession = cookie("a session", goodSession), a.plain.withNothing("no session", asked), cookie("another session", "session=other")
+	a.certificate = withCertificate(a.controller.https, shown, clients.client(t, "known"), "a certificate")
+	a.noCertificate = withCertificate(a.controller.https, shown, newAuthority(t, "clients").client(t, "known"), "a certificate of a stranger")
 	return a
 }
 
@@ -120,7 +126,7 @@ func newAwaited(t *testing.T) *awaited {
 func (a *awaited) load() {
 	a.t.Helper()
 	var all []*credential
-	for _, c := range []*credential{a.password, a.token, a.fetched, a.session} {
+	for _, c := range []*credential{a.password, a.token, a.fetched, a.session, a.certificate} {
 		a.expect(c, letIn)
 		all = append(all, c)
 		a.answered("at first", c, letIn)
@@ -129,8 +135,9 @@ func (a *awaited) load() {
 		a.expect(c, authRequired)
 		all = append(all, c)
 	}
+	a.expect(a.noCertificate, certificateRequired)
 	a.changing()
-	a.show(all)
+	a.show(append(all, a.noCertificate))
 	a.traffic = a.begin(a.t, 4, sparsePace)
 	a.rests()
 }

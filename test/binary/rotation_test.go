@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/warren-dev/ingress/test/fixture"
 	"github.com/warren-dev/ingress/test/issuer"
 )
 
@@ -40,13 +41,15 @@ type rotation struct {
 	passwords  string // the host of each
 	tokens     string
 	fetched    string
+	clients    string
 
-	users, keys *corev1.Secret
+	users, keys, authorities *corev1.Secret
 	// These are in force all the while.
-	alice     string // her line
-	steadyKey *issuer.Key
-	issuer    *issuer.Issuer
-	published []*issuer.Key
+	alice           string // her line
+	steadyKey       *issuer.Key
+	steadyAuthority *authority
+	issuer          *issuer.Issuer
+	published       []*issuer.Key
 
 	// always are shown at all times. lately are those of the last rotations, the newest last.
 	always []*credential
@@ -66,7 +69,7 @@ func TestAHundredRotationsUnderLoadGetNoWrongAnswer(t *testing.T) {
 	t.Logf("the rotations took %s", time.Since(began).Round(time.Millisecond))
 	tr.finish()
 	slices.Sort(took)
-	t.Logf("%d times two Secrets and a key were in effect after %s in the median and %s at most", rotations,
+	t.Logf("%d times three Secrets and a key were in effect after %s in the median and %s at most", rotations,
 		took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
 
 	// Nobody asked for keys that are published no more: the program waits longer each time to look for them.
@@ -81,8 +84,8 @@ func newRotation(t *testing.T) *rotation {
 	t.Helper()
 	s := newScene(t)
 	r := &rotation{
-		scene: s, passwords: s.host("passwords"), tokens: s.host("tokens"), fetched: s.host("fetched"),
-		steadyKey: issuer.NewKey(), issuer: issuer.New("https://issuer.example.com"),
+		scene: s, passwords: s.host("passwords"), tokens: s.host("tokens"), fetched: s.host("fetched"), clients: s.host("clients"),
+		steadyKey: issuer.NewKey(), steadyAuthority: newAuthority(t, "steady"), issuer: issuer.New("https://issuer.example.com"),
 	}
 	for range rotations + ahead + 1 {
 		r.published = append(r.published, issuer.NewKey())
@@ -93,34 +96,42 @@ func newRotation(t *testing.T) *rotation {
 	named := func(name string) *corev1.Secret {
 		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: name}}
 	}
-	r.users, r.keys = named("users"), named("keys")
-	r.create(task("web", startBackend(t, "web-1")), r.users, r.keys)
+	r.users, r.keys, r.authorities = named("users"), named("keys"), named("clients-ca")
+	r.create(task("web", startBackend(t, "web-1")), r.users, r.keys, r.authorities,
+		fixture.NewKeyPair(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), r.clients).Secret(r.namespace, "served"))
 	r.apply(
 		guarded("passwords", r.passwords, "auth: {basic: {secretName: users}}"),
 		guarded("tokens", r.tokens, "auth: {jwt: {issuer: "+r.issuer.Name+", secretName: keys}}"),
 		guarded("fetched", r.fetched, "auth: {jwt: {issuer: "+r.issuer.Name+", jwksURL: "+server.URL+issuer.KeysPath+"}}"),
+		shownTo("clients", r.clients, "clients-ca"),
 	)
 	r.controller = s.start("--acme=false").ready()
 	r.plain = plainLines(r.controller.http)
 	t.Cleanup(r.plain.close)
 
-	forger := issuer.NewKey()
+	stranger, forger := newAuthority(t, "steady"), issuer.NewKey()
 	forger.ID = r.steadyKey.ID
 	r.always = []*credential{
 		r.plain.withPassword(r.passwords, "alice", "steady"),
 		r.plain.withToken("a token by the steady key", r.tokens, r.issuer.TokenBy(r.steadyKey, nil)),
+		withCertificate(r.controller.https, r.clients, r.steadyAuthority.client(t, "steady"), "a certificate of the steady authority"),
 		r.plain.withPassword(r.passwords, "alice", "wrong"),
 		r.plain.withPassword(r.passwords, "nobody", "steady"),
 		r.plain.withNothing("no password", r.passwords),
 		r.plain.withToken("a forged token", r.tokens, r.issuer.TokenBy(forger, nil)),
 		r.plain.withNothing("no token", r.fetched),
+		withCertificate(r.controller.https, r.clients, stranger.client(t, "steady"), "a certificate of a stranger"),
+		withCertificate(r.controller.https, r.clients, nil, "no certificate"),
 	}
 	for i, c := range r.always {
-		if i < 2 {
+		switch {
+		case i < 3:
 			r.expect(c, from("web-1"))
-			continue
+		case i < 8:
+			r.expect(c, authRequired)
+		default:
+			r.expect(c, certificateRequired)
 		}
-		r.expect(c, authRequired)
 	}
 	r.alice = "alice:" + hashed(t, "steady", 0) + "\n"
 	r.rotate(0)
@@ -139,11 +150,12 @@ func (r *rotation) publish(n int) {
 // rotate replaces all that is replaced, and returns how long that took to be in effect.
 func (r *rotation) rotate(n int) time.Duration {
 	r.t.Helper()
-	key := issuer.NewKey()
+	key, ca := issuer.NewKey(), newAuthority(r.t, "rotating")
 	password := fmt.Sprintf("of-rotation-%d", n)
 	fresh := []*credential{
 		r.plain.withPassword(r.passwords, "bob", password),
 		r.plain.withToken(fmt.Sprintf("a token by key %d", n), r.tokens, r.issuer.TokenBy(key, nil)),
+		withCertificate(r.controller.https, r.clients, ca.client(r.t, "rotating"), fmt.Sprintf("a certificate of authority %d", n)),
 		r.plain.withToken(fmt.Sprintf("a token by published key %d", n), r.fetched, r.issuer.TokenBy(r.published[n], nil)),
 	}
 	// What is new may pass from now on, and what is replaced need not.
@@ -151,9 +163,14 @@ func (r *rotation) rotate(n int) time.Duration {
 		r.expect(c, from("web-1"))
 	}
 	if n > 0 {
-		before := r.lately[len(r.lately)-1]
-		r.expect(before[0], authRequired)
-		r.expect(before[1], authRequired)
+		for i, c := range r.lately[len(r.lately)-1] {
+			switch i {
+			case 0, 1:
+				r.expect(c, authRequired)
+			case 2:
+				r.expect(c, certificateRequired)
+			}
+		}
 	}
 	r.changing()
 	r.publish(n)
@@ -161,6 +178,7 @@ func (r *rotation) rotate(n int) time.Duration {
 		r.users.Data = map[string][]byte{"auth": []byte(r.alice + "bob:" + hashed(r.t, password, n) + "\n")}
 	})
 	r.change(r.keys, func() { r.keys.Data = map[string][]byte{"jwks.json": issuer.Set(r.steadyKey, key)} })
+	r.change(r.authorities, func() { r.authorities.Data = map[string][]byte{"ca.crt": bundle(ca, r.steadyAuthority)} })
 	took := eventually(r.t, patience, fmt.Sprintf("rotation %d to be in effect", n), func() error {
 		for _, c := range fresh {
 			if got, err := c.ask(); err != nil || got.String() != from("web-1") {
@@ -178,7 +196,7 @@ func (r *rotation) rotate(n int) time.Duration {
 	asked := slices.Clone(r.always)
 	for i, of := range r.lately {
 		if last := i == len(r.lately)-1; !last {
-			of = of[:2]
+			of = of[:3]
 		}
 		asked = append(asked, of...)
 	}
