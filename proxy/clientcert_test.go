@@ -61,8 +61,8 @@ func startTold(t *testing.T) *backend {
 	})
 }
 
-// serveAsking serves hosts whose routes lead to a backend that says what it is told. It returns the address for TLS, and
-// what applies further hosts.
+// serveAsking serves hosts whose routes lead to a backend that says what it is told. It returns the address for TLS,
+// and what applies further hosts.
 func serveAsking(t *testing.T, hosts ...snapshot.Host) (p *served, address string, apply func(...snapshot.Host)) {
 	t.Helper()
 	b, key := startTold(t), ecdsaKey(t)
@@ -77,8 +77,8 @@ func serveAsking(t *testing.T, hosts ...snapshot.Host) (p *served, address strin
 	return p, p.listen("127.0.0.1:0", p.ServeTLS), apply
 }
 
-// shows returns the configuration of a client that shows a certificate, whichever authorities it is told of. Without one
-// it shows none.
+// shows returns the configuration of a client that shows a certificate, whichever authorities it is told of. Without
+// one it shows none.
 func shows(server string, certificate ...tls.Certificate) *tls.Config {
 	config := &tls.Config{ServerName: server, InsecureSkipVerify: true}
 	if len(certificate) > 0 {

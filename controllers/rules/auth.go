@@ -49,8 +49,8 @@ type ExternalAuth struct {
 	Asks auth.External
 }
 
-// Fault returns what the data plane would say against how the service is asked, or nothing. There it would keep all else
-// from being served anew.
+// Fault returns what the data plane would say against how the service is asked, or nothing. There it would keep all
+// else from being served anew.
 func (a *ExternalAuth) Fault() string {
 	asks := a.Asks
 	asks.Pool = a.Backend.Service // which is not empty

@@ -253,7 +253,7 @@ func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 		if f.reason != "" {
 			f.text += "; until then nobody gets in where it is asked, and requests get 503"
 		}
-		add(finding{f.reason, f.text})
+		add(finding(f))
 	}
 	if len(reasons) > 0 {
 		condition.Status = metav1.ConditionFalse

@@ -28,8 +28,8 @@ func (c *Clients) ID() string {
 	return c.id
 }
 
-// ProvenUntil returns when a client that has shown a certificate ceases to prove who it is, in seconds since 1970, by the
-// chains that its certificate was verified by. It is 0 if it was not verified.
+// ProvenUntil returns when a client that has shown a certificate ceases to prove who it is, in seconds since 1970, by
+// the chains that its certificate was verified by. It is 0 if it was not verified.
 func ProvenUntil(chains [][]*x509.Certificate) (until int64) {
 	for _, chain := range chains {
 		soonest := int64(math.MaxInt64)

@@ -8,10 +8,11 @@
 // says.
 //
 // Read in this order: engine.go (what exchanges share), verdict.go (how one ends), memory.go (what one exchange
-// leaves to the next), exchange.go (one request), waiting.go (a request that waits for a policy), answer.go (answers of our own), forward.go (trying endpoints),
-// choose.go (choosing one), fallback.go (where there is none), session.go (whose session is there), mirror.go (copies
-// for others), attempt.go (trying it), upload.go (having the content sent), expect.go (an expectation that the endpoint
-// does not know), headrelease.go (giving back a long head's memory), encode.go and relay.go (relaying the response),
-// errorpage.go (a page in its place), upgrade.go (making a tunnel), failure.go (what to make of an attempt without a
-// response), retry.go (trying again after a response), record.go (what observers are told).
+// leaves to the next), exchange.go (one request), waiting.go (a request that waits for a policy), answer.go (answers
+// of our own), forward.go (trying endpoints), choose.go (choosing one), fallback.go (where there is none), session.go
+// (whose session is there), mirror.go (copies for others), attempt.go (trying it), upload.go (having the content
+// sent), expect.go (an expectation that the endpoint does not know), headrelease.go (giving back a long head's
+// memory), encode.go and relay.go (relaying the response), errorpage.go (a page in its place), upgrade.go (making a
+// tunnel), failure.go (what to make of an attempt without a response), retry.go (trying again after a response),
+// record.go (what observers are told).
 package pipeline

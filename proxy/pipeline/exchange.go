@@ -43,7 +43,8 @@ type Exchange struct {
 	opening message.Opening
 	// retries is how often the request was tried again, and rounds how often that began with all endpoints anew.
 	retries, rounds int
-	// timer ends the exchange when its time is over. It is nil until something is waited for, and if there is no such time.
+	// timer ends the exchange when its time is over. It is nil until something is waited for, and if there is no such
+	// time.
 	timer *time.Timer
 	// deadline is that of the attempt, nil for none.
 	deadline *guard.Deadline

@@ -180,8 +180,8 @@ type Route struct {
 	// Canonical has endpoints get the canonical path. Otherwise they get it as the client spelled it, if it has no dot
 	// segments, no policy changed it, and the route is the same for both.
 	Canonical bool
-	// EndsConnections has each connection to an endpoint end with its exchange, if it is one of HTTP/1.1 that changes to no
-	// other protocol.
+	// EndsConnections has each connection to an endpoint end with its exchange, if it is one of HTTP/1.1 that changes to
+	// no other protocol.
 	EndsConnections bool
 }
 

@@ -26,8 +26,8 @@ type View struct {
 	Client netip.Addr
 	// Secure is set if the client came over HTTPS.
 	Secure bool
-	// Shown is what the client showed when it was asked for a certificate in the handshake of its connection. Nil if it was
-	// not asked.
+	// Shown is what the client showed when it was asked for a certificate in the handshake of its connection. Nil if it
+	// was not asked.
 	Shown *clientcert.Shown
 	// Port is the one that the client used, if a policy has to know it when the request's head may be gone. 0 is the usual
 	// one of the scheme.

@@ -8,7 +8,8 @@ import (
 	"github.com/warren-dev/ingress/api/v1alpha1"
 )
 
-// asking is the spec of an Ingress that has its clients show certificates, as the fields given as YAML in flow style say.
+// asking is the spec of an Ingress that has its clients show certificates, as the fields given as YAML in flow style
+// say.
 func asking(fields string) string {
 	return oneHost("api.example.com") + "\ntls: {secretName: api-tls, clientCertificate: {" + fields + "}}"
 }
