@@ -50,15 +50,18 @@ func AsksClients(p step.Policy) bool {
 	return ok && c.Missing == ""
 }
 
-// Compile parses the authorities and what they have revoked, unless another route has done so.
+// Compile parses the authorities and what they have revoked, unless another route has done so. Where that makes no
+// sense, nobody gets in: an error would keep the routes of all others from being served anew.
 func (c *ClientCertificate) Compile(scope *step.Scope) (step.Steps, error) {
 	compiled := &clientJudge{
-		optional: c.Optional, unverified: c.Unverified, forward: c.Forward, status: c.Status, page: []byte(c.ErrorPage), missing: c.Missing, says: c.says(),
+		optional: c.Optional, unverified: c.Unverified, forward: c.Forward, status: c.Status, page: []byte(c.ErrorPage), missing: c.Missing,
 	}
 	if c.Missing == "" {
 		var err error
 		if compiled.by, err = scope.Judge(c.Terms); err != nil {
-			return step.Steps{}, err
+			compiled.missing = err.Error()
+		} else {
+			compiled.says = c.says()
 		}
 	}
 	return step.Steps{Request: compiled.request}, nil
@@ -66,9 +69,6 @@ func (c *ClientCertificate) Compile(scope *step.Scope) (step.Steps, error) {
 
 // says is what somebody is told who only asks about a request.
 func (c *ClientCertificate) says() string {
-	if c.Missing != "" {
-		return c.Missing
-	}
 	var b strings.Builder
 	b.WriteString("would ask the client for a certificate of the host's authorities")
 	if len(c.Terms.Subjects)+len(c.Terms.SubjectPattern) > 0 {
@@ -108,10 +108,7 @@ var locationName = []byte("Location")
 func (c *clientJudge) request(v *step.View) step.Answer {
 	switch {
 	case c.missing != "":
-		if v.Notes != nil {
-			*v.Notes = append(*v.Notes, step.Note{Policy: clientCertificate, Text: c.says})
-		}
-		return step.Answer{Reason: reason.AuthUnavailable}
+		return unsaid(v, clientCertificate, c.missing)
 	case v.Notes != nil && v.Shown != nil:
 		v.Note(clientCertificate, c.says)
 		return step.Answer{}

@@ -63,7 +63,12 @@ func TestWhatClientsOfACertificateAreAnswered(t *testing.T) {
 		{"a stranger's where it may be", ClientCertificate{Terms: terms, Unverified: true}, clientcert.NewShown([]*x509.Certificate{stranger}), step.Answer{}, ""},
 		{"another subject, with a status and a page", ClientCertificate{Terms: &clientcert.Terms{Authorities: authority, Subjects: []string{"CN=x"}}, Status: 400, ErrorPage: "https://x"},
 			clientcert.NewShown([]*x509.Certificate{sound}), step.Answer{Reason: reason.CertificateRequired, Detail: "the certificate is for a subject that may not come"}, ""},
-		{"nobody to judge", ClientCertificate{Missing: "gone"}, clientcert.NewShown([]*x509.Certificate{sound}), step.Answer{Reason: reason.AuthUnavailable}, ""},
+		{"nobody to judge", ClientCertificate{Missing: "gone"}, clientcert.NewShown([]*x509.Certificate{sound}),
+			step.Answer{Reason: reason.AuthUnavailable, Cause: "client-certificate: gone"}, ""},
+		{"no authority", ClientCertificate{Terms: &clientcert.Terms{Authorities: "none"}, Optional: true}, clientcert.NewShown(nil),
+			step.Answer{Reason: reason.AuthUnavailable, Cause: "client-certificate: the authorities of clients hold no certificate"}, ""},
+		{"a pattern that is none", ClientCertificate{Terms: &clientcert.Terms{Authorities: authority, SubjectPattern: "("}, Optional: true}, clientcert.NewShown(nil),
+			step.Answer{Reason: reason.AuthUnavailable, Cause: "client-certificate: error parsing regexp: missing closing ): `(`"}, ""},
 	} {
 		steps, err := test.of.Compile(nil)
 		if err != nil {

@@ -107,28 +107,32 @@ func (e *External) Equal(other step.Policy) bool {
 		e.Nginx == o.Nginx && e.Missing == o.Missing
 }
 
-// Compile has the scope make what asks the service.
+// Compile has the scope make what asks the service. Where that makes no sense, nobody gets in: an error would keep the
+// routes of all others from being served anew.
 func (e *External) Compile(s *step.Scope) (step.Steps, error) {
-	if e.Missing != "" {
-		return step.Steps{Request: unavailable(externalName, e.Missing)}, nil
+	c := &external{missing: e.Missing, always: e.AlwaysSetCookie || !e.Nginx}
+	if c.missing == "" {
+		var err error
+		if c.asker, err = e.asker(s); err != nil {
+			c.missing = err.Error()
+		}
 	}
-	if err := e.Inspect(); err != nil {
-		return step.Steps{}, err
-	}
-	if s == nil || s.Asker == nil {
-		return step.Steps{}, errNobody
-	}
-	asker, err := s.Asker(e)
-	if err != nil {
-		return step.Steps{}, err
-	}
-	c := &external{asker: asker, always: e.AlwaysSetCookie || !e.Nginx}
 	for _, name := range e.Tells() {
 		if name = message.LowerName(name); IsCredential(name) {
 			c.credentials = append(c.credentials, name)
 		}
 	}
 	return step.Steps{Request: c.request, Response: c.respond, Own: c.own}, nil
+}
+
+func (e *External) asker(s *step.Scope) (step.Asker, error) {
+	if err := e.Inspect(); err != nil {
+		return nil, err
+	}
+	if s == nil || s.Asker == nil {
+		return nil, errNobody
+	}
+	return s.Asker(e)
 }
 
 var errNobody = errors.New("nothing here can ask a service")
@@ -177,6 +181,8 @@ func (e *External) Inspect() error {
 // external is a compiled External.
 type external struct {
 	asker step.Asker
+	// missing says why there is no asker. Empty if there is one.
+	missing string
 	// credentials are the names, in lower case, of those fields that the service gives a request in place of what it has
 	// seen of the client.
 	credentials []string
@@ -191,6 +197,9 @@ func (c *external) request(v *step.View) step.Answer {
 		}
 		v.Note(externalName, admittedText)
 		return step.Answer{}
+	}
+	if c.missing != "" {
+		return step.Answer{Reason: reason.AuthUnavailable, Cause: externalName + ": " + c.missing}
 	}
 	v.Await = c.asker
 	return step.Answer{Next: step.Wait}
@@ -217,14 +226,4 @@ func isUsual(status int) bool {
 		return true
 	}
 	return false
-}
-
-// unavailable returns a step that lets nobody in.
-func unavailable(policy, why string) func(*step.View) step.Answer {
-	return func(v *step.View) step.Answer {
-		if v.Admitted {
-			return step.Answer{}
-		}
-		return step.Answer{Reason: reason.AuthUnavailable, Cause: policy + ": " + why}
-	}
 }

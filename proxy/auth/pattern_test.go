@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/step"
 )
 
@@ -119,13 +120,17 @@ func TestExternalsThatMakeNoSense(t *testing.T) {
 		"path":                        {Pool: "p", Nginx: true, Path: "/$none"},
 		"is no name of a field":       {Pool: "p", ForwardHeaders: []string{"a b"}},
 		"for one connection alone":    {Pool: "p", ResponseHeaders: []string{"Transfer-Encoding"}},
-		"control character":           {Pool: "p", SignInURL: "/a\r\nb: c"},
+		`"/a\r\nb: c" has a control`:  {Pool: "p", SignInURL: "/a\r\nb: c"},
+		`"a\x00" has a control`:       {Pool: "p", Host: "a\x00"},
+		`"/\n" has a control`:         {Pool: "p", Path: "/\n"},
 	} {
 		if err := e.Inspect(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %q", e, err, want)
 		}
-		if _, err := e.Compile(&step.Scope{}); err == nil {
-			t.Errorf("%+v compiles", e)
+		asker := func(step.Policy) (step.Asker, error) { return nil, nil }
+		v := viewOf()
+		if got := compiled(t, &step.Scope{Asker: asker}, &e)(v); got.Reason != reason.AuthUnavailable || !strings.Contains(got.Cause, want) || v.Await != nil {
+			t.Errorf("%+v: a request gets %+v, want that nobody gets in, and why", e, got)
 		}
 	}
 	for _, e := range []External{
@@ -136,7 +141,20 @@ func TestExternalsThatMakeNoSense(t *testing.T) {
 			t.Errorf("%+v: %v", e, err)
 		}
 	}
-	if _, err := (&External{Pool: "p"}).Compile(&step.Scope{}); err == nil {
-		t.Error("it compiles where nothing can ask a service")
+	if got := compiled(t, &step.Scope{}, &External{Pool: "p"})(viewOf()); got.Reason != reason.AuthUnavailable {
+		t.Errorf("a request gets %+v where nothing can ask a service", got)
+	}
+}
+
+func TestWhomAnAddressAdmitsSaysNotWhoItIsWhereNobodyIsAsked(t *testing.T) {
+	t.Parallel()
+	e := &External{Missing: "there is no service", ResponseHeaders: []string{"Authorization"}}
+	v := viewOf("Authorization: Bearer mine", "Accept: */*")
+	v.Admitted = true
+	if got := compiled(t, &step.Scope{}, e)(v); got != (step.Answer{}) {
+		t.Errorf("got %+v, want that the request passes", got)
+	}
+	if got := passedOn(v.Request.Fields); len(got) != 1 || got[0] != "Accept: */*" {
+		t.Errorf("the endpoint gets %q, want no word of the client's that it would take for the service's", got)
 	}
 }

@@ -3,7 +3,6 @@
 package identity
 
 import (
-	"fmt"
 	"strings"
 	"unsafe"
 
@@ -22,31 +21,32 @@ type Asking struct {
 	others *clientcert.Verifier
 }
 
-// compileAsking returns nil if no host asks.
-func (s *Store) compileAsking(hosts []snapshot.Host) (*Asking, error) {
+// compileAsking returns nil if no host asks. Clients of a host whose terms make no sense are not asked. The policy of
+// its routes lets none of them in then, and says why.
+func (s *Store) compileAsking(hosts []snapshot.Host) *Asking {
 	var a *Asking
 	for i := range hosts {
 		if hosts[i].Clients == nil {
 			continue
 		}
-		by, err := s.Verifier(hosts[i].Clients)
-		if err != nil {
-			return nil, fmt.Errorf("host %q: %w", hosts[i].Name, err)
-		}
 		if a == nil {
 			a = &Asking{exact: make(map[string]*clientcert.Verifier), wildcard: make(map[string]*clientcert.Verifier)}
+		}
+		by, err := s.Verifier(hosts[i].Clients)
+		if err != nil {
+			by = nil
 		}
 		a.set(&hosts[i], by)
 	}
 	if a == nil || a.others == nil && len(a.wildcard) == 0 {
-		return a, nil
+		return a
 	}
 	for i := range hosts {
 		if hosts[i].Clients == nil {
 			a.set(&hosts[i], nil)
 		}
 	}
-	return a, nil
+	return a
 }
 
 func (a *Asking) set(h *snapshot.Host, by *clientcert.Verifier) {

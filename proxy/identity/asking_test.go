@@ -31,12 +31,13 @@ func TestWhichHostsAskTheirClients(t *testing.T) {
 	if of(store, snapshot.Host{Name: "free"}) != nil {
 		t.Error("nobody is to be asked, and requests are looked at for it")
 	}
+	broken := &clientcert.Terms{Authorities: "none"}
 	hosts := []snapshot.Host{
-		{Name: "*.free.io"}, {Name: "*.w.io", Clients: one}, {Name: "free.w.io"}, {Name: "other", Clients: other}, {Name: "same", Clients: &again},
+		{Name: "broken", Clients: broken}, {Name: "broken.w.io", Clients: broken}, {Name: "*.free.io"}, {Name: "*.w.io", Clients: one}, {Name: "free.w.io"}, {Name: "other", Clients: other}, {Name: "same", Clients: &again},
 	}
 	a := of(store, hosts...)
 	for name, want := range map[string]*clientcert.Terms{
-		"": nil, "a.w.io": one, "b.a.w.io": nil, "free.w.io": nil, "w.io": nil, "other": other, "same": one, "a.free.io": nil,
+		"": nil, "a.w.io": one, "b.a.w.io": nil, "free.w.io": nil, "w.io": nil, "other": other, "same": one, "a.free.io": nil, "broken": nil, "broken.w.io": nil,
 	} {
 		id := ""
 		if want != nil {

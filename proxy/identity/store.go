@@ -46,11 +46,7 @@ func (s *Store) Compile(of *snapshot.Snapshot) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	asking, err := s.compileAsking(of.Hosts)
-	if err != nil {
-		return nil, err
-	}
-	return &Set{certificates: c, challenges: answers, listeners: listeners, asking: asking}, nil
+	return &Set{certificates: c, challenges: answers, listeners: listeners, asking: s.compileAsking(of.Hosts)}, nil
 }
 
 // KeepOnly forgets all but the certificates of a snapshot, and what its clients have to prove.
