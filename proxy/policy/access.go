@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/warren-dev/ingress/proxy/addresses"
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/step"
 )
@@ -15,8 +16,9 @@ import (
 // too. If Allowed is not empty, every address that it does not list is refused. The prefixes are masked and sorted.
 type Access struct {
 	Allowed, Denied []netip.Prefix
-	// Any refuses nobody. Who is allowed and not denied has to prove nothing else. All others have to, by one of the other
-	// policies that say who gets in. A route without one of those refuses clients as if it were not set.
+	// Any refuses nobody. Who is allowed and not denied has to prove nothing else. All others have to, by a token, by a
+	// password or to a service. A route that asks for none of these refuses clients as if it were not set. Certificates
+	// have clients of all addresses show them, so none stands for an address.
 	Any bool
 }
 
@@ -35,10 +37,17 @@ func (a *Access) Compile(s *step.Scope) (step.Steps, error) {
 		return step.Steps{}, nil
 	}
 	t := compileAccess(a)
-	if a.Any && s != nil && slices.ContainsFunc(s.Policies, asksWho) {
+	if a.Any && s != nil && slices.ContainsFunc(s.Policies, replacesAddress) {
 		return step.Steps{Request: t.admit}, nil
 	}
 	return step.Steps{Request: t.request}, nil
+}
+
+// replacesAddress returns whether a policy has clients prove who they are whose address does not suffice, and only
+// them.
+func replacesAddress(p Policy) bool {
+	_, certificate := p.(*auth.ClientCertificate)
+	return !certificate && asksWho(p)
 }
 
 // Explain returns whether a client is admitted, and which prefix decides, if one does. With Any, everybody is: why says

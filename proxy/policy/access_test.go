@@ -131,18 +131,23 @@ func TestAddressesSufficeOnlyWhereOthersAreAsked(t *testing.T) {
 	t.Parallel()
 	access := &Access{Allowed: prefixes("192.0.2.0/24"), Denied: prefixes("192.0.2.66/32"), Any: true}
 	asks := &auth.Basic{Missing: "there is no Secret"}
+	shows := &auth.ClientCertificate{Missing: "it is read later", Optional: true}
 	for name, test := range map[string]struct {
 		policies []Policy
 		client   string
 		want     reason.Reason
 	}{
-		"allowed":                  {[]Policy{access, asks}, "192.0.2.1", reason.None},
-		"denied":                   {[]Policy{access, asks}, "192.0.2.66", reason.AuthUnavailable},
-		"neither":                  {[]Policy{access, asks}, "198.51.100.1", reason.AuthUnavailable},
-		"nobody is allowed":        {[]Policy{&Access{Denied: access.Denied, Any: true}, asks}, "198.51.100.1", reason.AuthUnavailable},
-		"no lists":                 {[]Policy{&Access{Any: true}, asks}, "198.51.100.1", reason.AuthUnavailable},
-		"allowed, nobody is asked": {[]Policy{access}, "192.0.2.1", reason.None},
-		"neither, nobody is asked": {[]Policy{access}, "198.51.100.1", reason.AccessDenied},
+		"allowed":                           {[]Policy{access, asks}, "192.0.2.1", reason.None},
+		"denied":                            {[]Policy{access, asks}, "192.0.2.66", reason.AuthUnavailable},
+		"neither":                           {[]Policy{access, asks}, "198.51.100.1", reason.AuthUnavailable},
+		"nobody is allowed":                 {[]Policy{&Access{Denied: access.Denied, Any: true}, asks}, "198.51.100.1", reason.AuthUnavailable},
+		"no lists":                          {[]Policy{&Access{Any: true}, asks}, "198.51.100.1", reason.AuthUnavailable},
+		"allowed, nobody is asked":          {[]Policy{access}, "192.0.2.1", reason.None},
+		"allowed, with a certificate alone": {[]Policy{access, shows}, "192.0.2.1", reason.AuthUnavailable},
+		"neither, with a certificate alone": {[]Policy{access, shows}, "198.51.100.1", reason.AccessDenied},
+		"denied, with a certificate alone":  {[]Policy{access, shows}, "192.0.2.66", reason.AccessDenied},
+		"neither, with a certificate and a password": {[]Policy{access, shows, asks}, "198.51.100.1", reason.AuthUnavailable},
+		"neither, nobody is asked":                   {[]Policy{access}, "198.51.100.1", reason.AccessDenied},
 	} {
 		c, err := Compile(test.policies, nil)
 		if err != nil {
