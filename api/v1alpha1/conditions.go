@@ -111,6 +111,9 @@ const (
 	// ReasonTooManyAuthSecrets (False): the namespace's Ingresses name more Secrets in auth than a namespace may. Those that
 	// the oldest Ingresses name are used. Nobody gets in where another one is asked.
 	ReasonTooManyAuthSecrets = "TooManyAuthSecrets"
+	// ReasonTooManyKeySets (False): the namespace's Ingresses name more URLs in auth.jwt.jwksURL than a namespace may. Those
+	// that the oldest Ingresses name are fetched. Nobody gets in where another one is asked.
+	ReasonTooManyKeySets = "TooManyKeySets"
 	// ReasonCRLInvalid (False): the lists of revocations that clientCertificate names are not there, cannot be read, or are
 	// not signed by its authorities. No client gets in.
 	ReasonCRLInvalid = "CRLInvalid"

@@ -288,7 +288,9 @@ func (l *listener) clientState(known translate.KnownAuthorities, before finding)
 }
 
 // reasonsOfAuth are those for which nobody gets in.
-var reasonsOfAuth = []string{v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid}
+var reasonsOfAuth = []string{
+	v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonTooManyKeySets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid,
+}
 
 // judgeRoute returns the verdict of a route. resolved is what the snapshot's report says of its backends, nil if none
 // of its rules is served. forbidden is that report if the route's namespace may not have some of its hosts.

@@ -81,6 +81,17 @@ const (
 	KeySet
 )
 
+// EachKeysURL calls f with each URL of the keys that tokens are verified by.
+func (o *Object) EachKeysURL(f func(url string)) {
+	for h := range o.Hosts {
+		for r := range o.Hosts[h].Rules {
+			if auth := o.Hosts[h].Rules[r].Auth; auth != nil && auth.JWT != nil && auth.JWT.KeysURL != "" {
+				f(auth.JWT.KeysURL)
+			}
+		}
+	}
+}
+
 // EachCredential calls f with the names of the Secrets that the object's rules have clients prove something by, in
 // full.
 func (o *Object) EachCredential(f func(CredentialName)) {

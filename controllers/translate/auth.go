@@ -61,6 +61,9 @@ func (c *credentials) jwt(o *object, asked *rules.JWTAuth) *auth.JWT {
 	if asked.Keys.Name != "" {
 		made.Keys, made.Missing = c.text(o, asked.Keys)
 	}
+	if asked.KeysURL != "" {
+		made.Missing = c.keySetMissing(o, asked.KeysURL)
+	}
 	if strings.HasPrefix(asked.KeysURL, "http:") {
 		o.noteAuth("", "the keys of "+rules.Quote(asked.Issuer)+" are fetched over plain HTTP: who can get between the controller and their server lets in anybody; write https")
 	}

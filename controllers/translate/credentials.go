@@ -56,12 +56,14 @@ func namedCredentials(objects []object) map[rules.CredentialName]struct{} {
 type credentials struct {
 	known map[rules.CredentialName]*Credential
 	named map[rules.CredentialName]struct{}
+	// keySets are those that are fetched.
+	keySets map[keySet]struct{}
 	// local lets keys be fetched from loopback and link-local addresses.
 	local bool
 }
 
 func newCredentials(in *Input, objects []object) *credentials {
-	c := &credentials{local: in.Options.AllowLocalTasks}
+	c := &credentials{keySets: namedKeySets(objects), local: in.Options.AllowLocalTasks}
 	if c.named = namedCredentials(objects); len(c.named) == 0 {
 		return c
 	}

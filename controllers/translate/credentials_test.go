@@ -181,3 +181,50 @@ func TestANamespaceNamesSixtyFourSecretsInAuth(t *testing.T) {
 		})
 	}
 }
+
+func TestANamespaceHasABoundedNumberOfKeySets(t *testing.T) {
+	many := func(from, to int) (auths []*v1alpha1.Auth) {
+		for i := from; i < to; i++ {
+			auths = append(auths, &v1alpha1.Auth{JWT: &v1alpha1.JWTAuth{Issuer: "me", JWKSURL: fmt.Sprintf("https://id.example.com/%d", i)}})
+		}
+		return auths
+	}
+	for name, test := range map[string]struct {
+		ingresses []*v1alpha1.Ingress
+		fetched   int
+		refused   []string
+	}{
+		"as many":                   {[]*v1alpha1.Ingress{protected("default", "a", 1, append(many(0, 16), many(0, 16)...)...)}, 32, nil},
+		"one more":                  {[]*v1alpha1.Ingress{protected("default", "a", 1, many(0, 17)...)}, 16, []string{"a"}},
+		"the older one comes first": {[]*v1alpha1.Ingress{protected("default", "a", 2, many(14, 18)...), protected("default", "b", 1, many(0, 15)...)}, 17, []string{"a"}},
+		"each namespace":            {[]*v1alpha1.Ingress{protected("default", "a", 1, many(0, 16)...), protected("other", "b", 1, many(16, 32)...)}, 32, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := translate.Input{Objects: asRules(test.ingresses)}
+			slices.Reverse(in.Objects)
+			fetched := 0
+			snapshot, reports := translate.Build(in)
+			for h := range snapshot.Hosts {
+				for r := range snapshot.Hosts[h].Routes {
+					for _, p := range snapshot.Hosts[h].Routes[r].Policies {
+						switch token := p.(*auth.JWT); {
+						case token.Missing == "":
+							fetched++
+						case !strings.Contains(token.Missing, "are not fetched: at most 16 URLs of key sets"):
+							t.Errorf("nobody gets in: %s", token.Missing)
+						}
+					}
+				}
+			}
+			var refused []string
+			for _, r := range reports {
+				if c := meta.FindStatusCondition(r.Conditions, v1alpha1.ConditionResolvedRefs); c != nil && c.Reason == v1alpha1.ReasonTooManyKeySets {
+					refused = append(refused, r.Name)
+				}
+			}
+			if fetched != test.fetched || !slices.Equal(refused, test.refused) {
+				t.Errorf("%d routes have their keys fetched, want %d; refused: %q, want %q", fetched, test.fetched, refused, test.refused)
+			}
+		})
+	}
+}

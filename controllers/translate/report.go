@@ -258,7 +258,7 @@ func (o *object) resolvedRefs(pools *pools) metav1.Condition {
 	if len(reasons) > 0 {
 		condition.Status = metav1.ConditionFalse
 		condition.Reason = first(reasons, func(reason string) string { return reason },
-			v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid,
+			v1alpha1.ReasonTooManyAuthSecrets, v1alpha1.ReasonTooManyKeySets, v1alpha1.ReasonAuthSecretNotFound, v1alpha1.ReasonAuthSecretInvalid,
 			v1alpha1.ReasonTooManyAuthorities, v1alpha1.ReasonCANotFound, v1alpha1.ReasonCAInvalid, v1alpha1.ReasonCATooLarge,
 			v1alpha1.ReasonCRLInvalid, v1alpha1.ReasonCRLExpired,
 			v1alpha1.ReasonServiceNotFound, v1alpha1.ReasonPortNotFound, v1alpha1.ReasonNoEndpoints)

@@ -38,6 +38,8 @@ var usual = times{
 
 const (
 	atOnce = 6
+	// mostFetching is how many sets are fetched at once. A server that hangs takes the place of others for 5 s in 30.
+	mostFetching = 8
 	// mostWaiting is how many requests wait for a set.
 	mostWaiting = 256
 	// verifiedKept is how many tokens are kept. One costs some 300 bytes, and its claims.
@@ -52,6 +54,8 @@ type Sets struct {
 	// open fetches from anywhere, and strict from where the controller is not.
 	open, strict *http.Client
 	verified     *kept.Table[*Claims]
+	// turns has room for each fetch that is under way. The others wait.
+	turns chan struct{}
 
 	mu sync.Mutex // guards what follows
 	// at are those with a URL that somebody uses.
@@ -68,7 +72,7 @@ type place struct {
 func New() *Sets {
 	return &Sets{
 		times: usual, open: newClient(true, usual.fetch), strict: newClient(false, usual.fetch),
-		verified: kept.New[*Claims](verifiedKept), at: make(map[place]weak.Pointer[Set]),
+		verified: kept.New[*Claims](verifiedKept), turns: make(chan struct{}, mostFetching), at: make(map[place]weak.Pointer[Set]),
 	}
 }
 
@@ -78,6 +82,8 @@ type Set struct {
 	url    string
 	times  *times
 	client *http.Client
+	// turns are those of all sets.
+	turns  chan struct{}
 	logger logr.Logger
 	// version is what the set has. Nil if it was never had.
 	version atomic.Pointer[version]
@@ -120,7 +126,7 @@ func (s *Sets) At(url string, local bool) *Set {
 	if there := s.at[at].Value(); there != nil {
 		return there
 	}
-	set := &Set{url: url, times: &s.times, client: s.strict, logger: s.Logger.WithValues("url", url)}
+	set := &Set{url: url, times: &s.times, client: s.strict, turns: s.turns, logger: s.Logger.WithValues("url", url)}
 	if local {
 		set.client = s.open
 	}
@@ -256,6 +262,8 @@ func (s *Set) begin(after time.Duration) {
 	s.fetch = f
 	go func() {
 		time.Sleep(after)
+		s.turns <- struct{}{}
+		defer func() { <-s.turns }()
 		f.began = time.Now()
 		keys, err := get(s.client, s.url)
 		s.finish(f, keys, err)

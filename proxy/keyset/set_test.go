@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -412,4 +413,36 @@ func TestWhoWaitsForASetMayGoAway(t *testing.T) {
 	if set.fetch.waiting != 0 {
 		t.Errorf("%d wait", set.fetch.waiting)
 	}
+}
+
+// hanging is a server that does not answer until it is told to.
+type hanging struct {
+	asked  atomic.Int32
+	answer chan struct{}
+}
+
+func (h *hanging) RoundTrip(*http.Request) (*http.Response, error) {
+	h.asked.Add(1)
+	<-h.answer
+	return nil, errors.New("away")
+}
+
+func TestSetsWaitForTheirTurnToBeFetched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &hanging{answer: make(chan struct{})}
+		s := New()
+		s.strict = &http.Client{Transport: server}
+		var sets []*Set
+		for i := range mostFetching + 3 {
+			sets = append(sets, s.At(fmt.Sprintf("https://id.example.com/%d", i), false))
+		}
+		for _, want := range []int32{mostFetching, mostFetching + 1, mostFetching + 2, mostFetching + 3} {
+			if synctest.Wait(); server.asked.Load() != want {
+				t.Fatalf("%d sets were fetched, want %d: one more when another is done", server.asked.Load(), want)
+			}
+			server.answer <- struct{}{}
+		}
+		close(server.answer)
+		runtime.KeepAlive(sets)
+	})
 }
