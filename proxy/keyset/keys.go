@@ -148,8 +148,9 @@ func readKey(text []byte) (k key, thumbprint []byte, err error) {
 	return k, thumbprint, err
 }
 
-// mostTried is how many keys a token is verified by, if it does not name one.
-const mostTried = 4
+// mostTried is how many keys a token is verified by, if it does not name one. Issuers have fewer of a type. A
+// token that nobody has signed costs no more than that.
+const mostTried = 16
 
 // candidates appends the keys that a token of that id and algorithm may be signed by. A key without an id may be the
 // one. named is set if the set has the one that the token names.

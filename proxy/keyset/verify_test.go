@@ -3,11 +3,15 @@
 package keyset
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -300,4 +304,19 @@ func FuzzVerify(f *testing.F) {
 			t.Errorf("outcome %d of a token that nobody has signed, %v, %q", outcome, claims, why)
 		}
 	})
+}
+
+func TestATokenThatNamesNoKeyIsTriedWithAll(t *testing.T) {
+	var members []any
+	var last *ecdsa.PrivateKey
+	for i := range 16 {
+		last = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+		members = append(members, published(fmt.Sprint(i), last), published("rsa"+fmt.Sprint(i), otherRSA))
+	}
+	by := verifier(t, Terms{Issuer: "https://id.example.com"}, members...)
+	for id, want := range map[string]Outcome{"": Verified, "15": Verified, "0": Refused} {
+		if _, got, why := by.Verify([]byte(sign(t, jose.ES256, last, id, nil, claims(nil))), now); got != want {
+			t.Errorf("a token of the last key that names %q is %v: %s", id, got, why)
+		}
+	}
 }
