@@ -182,7 +182,7 @@ func (j *jwt) conclude(v *step.View, claims *keyset.Claims, outcome keyset.Outco
 func (j *jwt) Ask(v *step.View, w step.Waiting) step.Answer {
 	return during(w, func(ctx context.Context) step.Answer {
 		token, _ := credentialsOf(v.Request.Fields, bearer)
-		claims, outcome, why := j.verifier.Wait(ctx, token)
+		claims, outcome, why := j.verifier.Wait(ctx, v.Client, token)
 		return j.conclude(v, claims, outcome, why)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -40,8 +41,11 @@ const (
 	atOnce = 6
 	// mostFetching is how many sets are fetched at once. A server that hangs takes the place of others for 5 s in 30.
 	mostFetching = 8
-	// mostWaiting is how many requests wait for a set.
-	mostWaiting = 256
+	// mostWaiting is how many requests wait for a set. Once half of them do, a client that has mostOfClient among them has
+	// no more: so the tokens of one client keep nobody else from waiting. Until then there is no such bound, because many
+	// may come by one address.
+	mostWaiting  = 256
+	mostOfClient = 16
 	// verifiedKept is how many tokens are kept. One costs some 300 bytes, and its claims.
 	verifiedKept = 16 << 10
 )
@@ -198,6 +202,8 @@ type fetch struct {
 	// began is when it began. It is set before it is done.
 	began   time.Time
 	waiting int
+	// clients are how many of them wait for each client.
+	clients map[netip.Addr]int
 	// done is closed at its end, and err says what went wrong.
 	done chan struct{}
 	err  error
@@ -205,6 +211,36 @@ type fetch struct {
 
 // errBusy is returned if too many wait for a set already.
 var errBusy = errors.New("too many requests wait for the key set")
+
+// join has a request of a client wait, unless too many do.
+func (f *fetch) join(client netip.Addr) bool {
+	if f.waiting >= mostWaiting || f.waiting >= mostWaiting/2 && f.clients[client] >= mostOfClient {
+		return false
+	}
+	if f.clients == nil {
+		f.clients = make(map[netip.Addr]int)
+	}
+	f.waiting++
+	f.clients[client]++
+	return true
+}
+
+// leave has a request of a client wait no longer.
+func (f *fetch) leave(client netip.Addr) {
+	f.waiting--
+	if f.clients[client]--; f.clients[client] == 0 {
+		delete(f.clients, client)
+	}
+}
+
+// network returns what tells clients apart: an address, or of IPv6 the network that one client has all of.
+func network(client netip.Addr) netip.Addr {
+	if !client.Is6() {
+		return client
+	}
+	of, _ := client.WithZone("").Prefix(64) // an address of IPv6 has one
+	return of.Addr()
+}
 
 // refresh fetches the set, unless that is under way.
 func (s *Set) refresh() {
@@ -216,9 +252,9 @@ func (s *Set) refresh() {
 }
 
 // fetchSince waits for a fetch: the one that is under way, or a new one, which may have to wait until the set may be
-// fetched for such a request again. It returns whether that fetch began at that time or later. The error is the
-// fetch's or the context's.
-func (s *Set) fetchSince(ctx context.Context, since time.Time) (fetched bool, err error) {
+// fetched for such a request again. A client that has too many wait already is refused. It returns whether that fetch
+// began at that time or later. The error is the fetch's or the context's.
+func (s *Set) fetchSince(ctx context.Context, client netip.Addr, since time.Time) (fetched bool, err error) {
 	s.mu.Lock()
 	if s.fetch == nil {
 		now := time.Now()
@@ -229,19 +265,19 @@ func (s *Set) fetchSince(ctx context.Context, since time.Time) (fetched bool, er
 		s.begin(s.delay(now))
 	}
 	f := s.fetch
-	if f.waiting >= mostWaiting {
-		s.mu.Unlock()
+	client = network(client)
+	joined := f.join(client)
+	s.mu.Unlock()
+	if !joined {
 		return false, errBusy
 	}
-	f.waiting++
-	s.mu.Unlock()
 	select {
 	case <-f.done:
 		return !f.began.Before(since), f.err
 	case <-ctx.Done():
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		f.waiting--
+		f.leave(client)
 		return false, ctx.Err()
 	}
 }

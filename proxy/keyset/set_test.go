@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"runtime"
 	"strings"
 	"sync"
@@ -71,6 +72,9 @@ func fromMachine(change func(*times)) *Sets {
 	return s
 }
 
+// anybody is a client.
+var anybody = netip.MustParseAddr("192.0.2.1")
+
 // fresh returns a token that is taken at the time of the test.
 func fresh(t *testing.T, key any, id string) []byte {
 	said := claims(map[string]any{"exp": time.Now().Add(time.Hour).Unix(), "iat": time.Now().Unix()})
@@ -91,7 +95,7 @@ func TestKeysThatAreRotatedAreFetchedWhenATokenNamesThem(t *testing.T) {
 		before := server.asked.Load()
 		for range 10 {
 			all.Go(func() {
-				if _, outcome, why := v.Wait(t.Context(), token); outcome != Verified {
+				if _, outcome, why := v.Wait(t.Context(), anybody, token); outcome != Verified {
 					t.Errorf("rotation %d: outcome %d, %q", rotation, outcome, why)
 				}
 			})
@@ -104,7 +108,7 @@ func TestKeysThatAreRotatedAreFetchedWhenATokenNamesThem(t *testing.T) {
 			t.Errorf("rotation %d: the token has to wait again", rotation)
 		}
 	}
-	if _, outcome, why := v.Wait(t.Context(), fresh(t, p256, "1")); outcome != Refused || why == "" {
+	if _, outcome, why := v.Wait(t.Context(), anybody, fresh(t, p256, "1")); outcome != Refused || why == "" {
 		t.Errorf("a key that is there no more: outcome %d, %q", outcome, why)
 	}
 }
@@ -113,14 +117,14 @@ func TestUnknownKeysHaveASetFetchedSeldom(t *testing.T) {
 	server := newIssuer(t, publishes(map[string]crypto.Signer{"known": p256}))
 	sets := fromMachine(func(t *times) { t.pause = time.Hour })
 	v := sets.Verifier(sets.At(server.URL, true), terms)
-	if _, outcome, why := v.Wait(t.Context(), fresh(t, p256, "known")); outcome != Verified {
+	if _, outcome, why := v.Wait(t.Context(), anybody, fresh(t, p256, "known")); outcome != Verified {
 		t.Fatalf("outcome %d, %q", outcome, why)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	refused := 0
 	for i := range atOnce {
-		if _, outcome, _ := v.Wait(ctx, fresh(t, p256, fmt.Sprint("unknown", i))); outcome == Refused {
+		if _, outcome, _ := v.Wait(ctx, anybody, fresh(t, p256, fmt.Sprint("unknown", i))); outcome == Refused {
 			refused++
 		}
 	}
@@ -130,25 +134,39 @@ func TestUnknownKeysHaveASetFetchedSeldom(t *testing.T) {
 	}
 	asked := server.asked.Load()
 	waits := make(chan Outcome)
+	waiting := func(want int) {
+		for {
+			v.set.mu.Lock()
+			all := v.set.fetch != nil && v.set.fetch.waiting == want
+			v.set.mu.Unlock()
+			if all {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
 	for i := range mostWaiting {
+		// The first half are of one client, and of the others, 16 are of each.
+		client := anybody
+		if more := i - mostWaiting/2; more >= 0 {
+			client = netip.AddrFrom4([4]byte{198, 51, 100, byte(more / mostOfClient)})
+		}
+		if i == mostWaiting/2 {
+			waiting(mostWaiting / 2)
+			if _, outcome, _ := v.Wait(ctx, anybody, fresh(t, p256, "one more of the client")); outcome != Unavailable {
+				t.Errorf("one more of a client than may wait: outcome %d", outcome)
+			}
+		}
 		go func() {
-			_, outcome, _ := v.Wait(ctx, fresh(t, p256, fmt.Sprint("late", i)))
+			_, outcome, _ := v.Wait(ctx, client, fresh(t, p256, fmt.Sprint("late", i)))
 			waits <- outcome
 		}()
 	}
-	for {
-		v.set.mu.Lock()
-		all := v.set.fetch != nil && v.set.fetch.waiting == mostWaiting
-		v.set.mu.Unlock()
-		if all {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	if _, outcome, _ := v.Wait(ctx, fresh(t, p256, "one more")); outcome != Unavailable {
+	waiting(mostWaiting)
+	if _, outcome, _ := v.Wait(ctx, anybody, fresh(t, p256, "one more")); outcome != Unavailable {
 		t.Errorf("one more than may wait: outcome %d", outcome)
 	}
-	if _, outcome, _ := v.Wait(ctx, fresh(t, p256, "known")); outcome != Verified {
+	if _, outcome, _ := v.Wait(ctx, anybody, fresh(t, p256, "known")); outcome != Verified {
 		t.Errorf("a key that is known, meanwhile: outcome %d", outcome)
 	}
 	cancel()
@@ -166,7 +184,7 @@ func TestTokensThatAreRefusedAnywayHaveNothingFetched(t *testing.T) {
 	server := newIssuer(t, publishes(map[string]crypto.Signer{"known": p256}))
 	sets := fromMachine(nil)
 	v := sets.Verifier(sets.At(server.URL, true), terms)
-	if _, outcome, _ := v.Wait(t.Context(), fresh(t, p256, "known")); outcome != Verified {
+	if _, outcome, _ := v.Wait(t.Context(), anybody, fresh(t, p256, "known")); outcome != Verified {
 		t.Fatal(outcome)
 	}
 	for name, change := range map[string]map[string]any{
@@ -176,7 +194,7 @@ func TestTokensThatAreRefusedAnywayHaveNothingFetched(t *testing.T) {
 		for claim, value := range change {
 			said[claim] = value
 		}
-		if _, outcome, _ := v.Wait(t.Context(), []byte(sign(t, jose.ES256, p256, "unknown", nil, said))); outcome != Refused {
+		if _, outcome, _ := v.Wait(t.Context(), anybody, []byte(sign(t, jose.ES256, p256, "unknown", nil, said))); outcome != Refused {
 			t.Errorf("%s: outcome %d", name, outcome)
 		}
 	}
@@ -226,7 +244,7 @@ func TestWhatIsNoSetIsNeverAPass(t *testing.T) {
 			set := sets.At(server.URL, true)
 			v := sets.Verifier(set, terms)
 			token := fresh(t, p256, "k")
-			if claims, outcome, why := v.Wait(t.Context(), token); outcome != Unavailable || claims != nil || why != "" {
+			if claims, outcome, why := v.Wait(t.Context(), anybody, token); outcome != Unavailable || claims != nil || why != "" {
 				t.Errorf("outcome %d, %v, %q", outcome, claims, why)
 			}
 			if _, outcome, _ := v.Verify(token, time.Now()); outcome != Unavailable {
@@ -240,7 +258,7 @@ func TestWhatIsNoSetIsNeverAPass(t *testing.T) {
 			}
 			server.now(publishes(map[string]crypto.Signer{"k": p256}))
 			set.refresh()
-			if _, outcome, _ := v.Wait(t.Context(), token); outcome != Verified {
+			if _, outcome, _ := v.Wait(t.Context(), anybody, token); outcome != Verified {
 				t.Errorf("once it is there: outcome %d", outcome)
 			}
 		})
@@ -261,7 +279,7 @@ func TestAServerThatHangsIsWaitedForInBounds(t *testing.T) {
 	sets := fromMachine(nil)
 	sets.open = newClient(true, 50*time.Millisecond)
 	v := sets.Verifier(sets.At(server.URL, true), terms)
-	if _, outcome, _ := v.Wait(t.Context(), fresh(t, p256, "k")); outcome != Unavailable {
+	if _, outcome, _ := v.Wait(t.Context(), anybody, fresh(t, p256, "k")); outcome != Unavailable {
 		t.Errorf("outcome %d", outcome)
 	}
 }
@@ -272,12 +290,12 @@ func TestASetThatVanishesGoesOnForAWhile(t *testing.T) {
 	set := sets.At(server.URL, true)
 	v := sets.Verifier(set, terms)
 	token := fresh(t, p256, "k")
-	if _, outcome, _ := v.Wait(t.Context(), token); outcome != Verified {
+	if _, outcome, _ := v.Wait(t.Context(), anybody, token); outcome != Verified {
 		t.Fatal(outcome)
 	}
 	server.Close()
 	set.refresh()
-	if _, err := set.fetchSince(t.Context(), time.Now()); err == nil {
+	if _, err := set.fetchSince(t.Context(), anybody, time.Now()); err == nil {
 		t.Fatal("a server that is closed was asked")
 	}
 	at := set.version.Load().at
@@ -292,7 +310,7 @@ func TestASetThatVanishesGoesOnForAWhile(t *testing.T) {
 	if v.Known(late, at.Add(usual.last)) != nil {
 		t.Error("after a day, a token is known")
 	}
-	if _, outcome, _ := v.Wait(t.Context(), fresh(t, p256, "new")); outcome != Unavailable {
+	if _, outcome, _ := v.Wait(t.Context(), anybody, fresh(t, p256, "new")); outcome != Unavailable {
 		t.Errorf("a key that cannot be fetched: outcome %d", outcome)
 	}
 	if text := set.Describe(at.Add(time.Minute)); !strings.HasPrefix(text, "has 1 keys, fetched 1m0s ago; it could not be fetched again: ") {
@@ -327,7 +345,7 @@ func TestASetIsSharedAndForgottenWithItsLastUser(t *testing.T) {
 	server := newIssuer(t, publishes(map[string]crypto.Signer{"k": p256}))
 	sets := fromMachine(func(t *times) { t.refresh = time.Hour })
 	set := sets.At(server.URL, true)
-	if _, err := set.fetchSince(t.Context(), time.Time{}); err != nil {
+	if _, err := set.fetchSince(t.Context(), anybody, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	if sets.At(server.URL, true) != set || sets.At(server.URL, false) == set {
@@ -385,7 +403,7 @@ func TestANameThatLeadsToThisMachineIsNotAsked(t *testing.T) {
 	for _, url := range []string{server.URL, strings.Replace(server.URL, "127.0.0.1", "localhost", 1)} {
 		sets := fromMachine(nil)
 		set := sets.At(url, false)
-		if _, outcome, _ := sets.Verifier(set, terms).Wait(t.Context(), fresh(t, p256, "k")); outcome != Unavailable {
+		if _, outcome, _ := sets.Verifier(set, terms).Wait(t.Context(), anybody, fresh(t, p256, "k")); outcome != Unavailable {
 			t.Errorf("%s: outcome %d", url, outcome)
 		}
 		if text := set.Describe(time.Now()); !strings.Contains(text, "is an address of the controller's own machine, where no key set may be") {
@@ -405,13 +423,13 @@ func TestWhoWaitsForASetMayGoAway(t *testing.T) {
 	set := sets.At(server.URL, true)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := set.fetchSince(ctx, time.Time{}); !errors.Is(err, context.Canceled) {
+	if _, err := set.fetchSince(ctx, anybody, time.Time{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	set.mu.Lock()
 	defer set.mu.Unlock()
-	if set.fetch.waiting != 0 {
-		t.Errorf("%d wait", set.fetch.waiting)
+	if set.fetch.waiting != 0 || len(set.fetch.clients) != 0 {
+		t.Errorf("%d wait, of %d clients", set.fetch.waiting, len(set.fetch.clients))
 	}
 }
 
@@ -445,4 +463,17 @@ func TestSetsWaitForTheirTurnToBeFetched(t *testing.T) {
 		close(server.answer)
 		runtime.KeepAlive(sets)
 	})
+}
+
+func TestAClientOfIPv6IsItsNetwork(t *testing.T) {
+	for client, want := range map[string]string{
+		"2001:db8::1": "2001:db8::", "2001:db8:0:1::1": "2001:db8:0:1::", "192.0.2.7": "192.0.2.7",
+	} {
+		if got := network(netip.MustParseAddr(client)); got.String() != want {
+			t.Errorf("%s is a client of %v, want %s", client, got, want)
+		}
+	}
+	if got := network(netip.Addr{}); got.IsValid() {
+		t.Errorf("no address is %v", got)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -89,15 +90,16 @@ func (v *Verifier) Verify(token []byte, now time.Time) (claims *Claims, outcome 
 	return claims, Verified, ""
 }
 
-// Wait verifies a token that has to wait. It has the set fetched, and waits for that until the context ends.
-func (v *Verifier) Wait(ctx context.Context, token []byte) (claims *Claims, outcome Outcome, why string) {
+// Wait verifies a token of a client that has to wait. It has the set fetched, and waits for that until the context
+// ends.
+func (v *Verifier) Wait(ctx context.Context, client netip.Addr, token []byte) (claims *Claims, outcome Outcome, why string) {
 	began := time.Now()
 	for {
 		claims, outcome, why = v.Verify(token, time.Now())
 		if outcome != Waiting {
 			return claims, outcome, why
 		}
-		fetched, err := v.set.fetchSince(ctx, began)
+		fetched, err := v.set.fetchSince(ctx, client, began)
 		if err != nil {
 			return nil, Unavailable, ""
 		}
