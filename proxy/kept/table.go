@@ -22,7 +22,7 @@ func DigestOf(text []byte) Digest { return sha256.Sum256(text) }
 type Key [sha256.Size]byte
 
 // Table keeps a value for each key, for a time, and at most as many as it was made for. A new value takes the place
-// of the one that was asked for least recently, among the few that may be in that place.
+// of the one that was asked for least recently, among the few that may be in that place. Owners have shares of these.
 type Table[V any] struct {
 	secret  [sha256.Size]byte
 	entries int
@@ -30,14 +30,25 @@ type Table[V any] struct {
 	sets atomic.Pointer[[]set[V]]
 }
 
-// ways is how many places a key has.
-const ways = 8
+const (
+	// ways is how many places a key has.
+	ways = 8
+	// share is how many of these an owner has before it takes the place of its own values alone.
+	share = ways / 4
+)
+
+// Owner is whose a value is. Nobody's, which is zero, are of one owner too.
+type Owner uint64
+
+// OwnerOf returns the owner that a digest is of.
+func OwnerOf(d *Digest) Owner { return Owner(binary.LittleEndian.Uint64(d[:])) }
 
 type set[V any] [ways]atomic.Pointer[entry[V]]
 
 // entry does not change, but for when it was used.
 type entry[V any] struct {
 	key   Key
+	owner Owner
 	until time.Time
 	// used is when it was last asked for, in seconds. Its cache line is written to once in a second at most.
 	used  atomic.Int64
@@ -84,30 +95,53 @@ func (t *Table[V]) Get(k *Key, now time.Time) (value V, ok bool) {
 	return value, false
 }
 
-// Put keeps a value until its time is over.
-func (t *Table[V]) Put(k *Key, value V, now, until time.Time) {
+// Put keeps a value of nobody's until its time is over.
+func (t *Table[V]) Put(k *Key, value V, now, until time.Time) { t.PutOf(0, k, value, now, until) }
+
+// PutOf keeps a value of an owner until its time is over. An owner that has its share takes no place of others'.
+func (t *Table[V]) PutOf(owner Owner, k *Key, value V, now, until time.Time) {
 	sets := t.sets.Load()
 	if sets == nil {
 		made := make([]set[V], 1<<bits.Len(uint(max(1, t.entries/ways)-1)))
 		t.sets.CompareAndSwap(nil, &made)
 		sets = t.sets.Load()
 	}
-	places := t.places(*sets, k)
-	e := &entry[V]{key: *k, until: until, value: value}
+	e := &entry[V]{key: *k, owner: owner, until: until, value: value}
 	e.used.Store(now.Unix())
 	// Two that write at once may take the same place. One of the values is not kept then.
-	chosen := &places[0]
-	for i := range places {
-		old := places[i].Load()
-		if old == nil || old.key == *k || !now.Before(old.until) {
-			chosen = &places[i]
-			break
-		}
-		if last := chosen.Load(); last != nil && old.used.Load() < last.used.Load() {
-			chosen = &places[i]
+	t.places(*sets, k).choose(e, now).Store(e)
+}
+
+// choose returns the place for a new value: one without a value that counts; or the place that was asked for least
+// recently, of the owner's own if it has its share, of those who have more than theirs, or of all.
+func (s *set[V]) choose(e *entry[V], now time.Time) *atomic.Pointer[entry[V]] {
+	var there [ways]*entry[V]
+	for i := range s {
+		there[i] = s[i].Load()
+		if old := there[i]; old == nil || old.key == e.key || !now.Before(old.until) {
+			return &s[i]
 		}
 	}
-	chosen.Store(e)
+	has := func(owner Owner) (n int) {
+		for _, one := range there {
+			if one.owner == owner {
+				n++
+			}
+		}
+		return n
+	}
+	greed := func(one *entry[V]) bool { return has(one.owner) > share }
+	if has(e.owner) >= share {
+		greed = func(one *entry[V]) bool { return one.owner == e.owner }
+	}
+	chosen, greedy := 0, greed(there[0])
+	for i := 1; i < ways; i++ {
+		switch is := greed(there[i]); {
+		case is && !greedy, is == greedy && there[i].used.Load() < there[chosen].used.Load():
+			chosen, greedy = i, is
+		}
+	}
+	return &s[chosen]
 }
 
 // places returns where a key's value may be.

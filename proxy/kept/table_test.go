@@ -118,3 +118,39 @@ func TestManyUseATableAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOwnerWithItsShareTakesNoPlaceOfOthers(t *testing.T) {
+	const most = 1024
+	table := New[int](most)
+	until := begin.Add(time.Hour)
+	put := func(owner Owner, from, to int, now time.Time) {
+		for i := from; i < to; i++ {
+			table.PutOf(owner, numbered(table, i), i, now, until)
+		}
+	}
+	kept := func(from, to int) (n int) {
+		for i := from; i < to; i++ {
+			if _, ok := table.Get(numbered(table, i), begin.Add(time.Minute)); ok {
+				n++
+			}
+		}
+		return n
+	}
+	put(1, 0, 20*most, begin)
+	if n := kept(0, 20*most); n != most {
+		t.Errorf("an owner who is alone has %d values, want all %d", n, most)
+	}
+	put(2, 20*most, 20*most+most/8, begin)
+	if n := kept(20*most, 20*most+most/8); n < most/16 {
+		t.Errorf("another owner has %d values of %d", n, most/8) // Some 115: it has two places of eight.
+	}
+	before := kept(20*most, 20*most+most/8)
+	put(1, 21*most, 41*most, begin.Add(30*time.Second)) // all of them later than the other's
+	if n := kept(20*most, 20*most+most/8); n != before {
+		t.Errorf("the other owner has %d values left, want all %d", n, before)
+	}
+	put(3, 41*most, 41*most+most/8, begin)
+	if n := kept(20*most, 20*most+most/8); n != before {
+		t.Errorf("a third one has taken %d of the other's places, in place of the first one's", before-n)
+	}
+}

@@ -31,7 +31,8 @@ var ErrBusy = errors.New("as many passwords wait to be checked as may")
 
 const (
 	// rightKept and wrongKept are how many verdicts are kept. Wrong ones never take the place of right ones: whoever
-	// guesses has nobody else checked anew. An entry has some 100 bytes.
+	// guesses has nobody else checked anew. Nor do those of a namespace that has its share take the place of another
+	// one's. An entry has some 100 bytes.
 	rightKept = 32 << 10
 	wrongKept = 4 << 10
 	// keptFor is how long a verdict is kept. It stays true for as long as the line in the text is the same.
@@ -58,6 +59,7 @@ type Checker struct {
 // check is one that others wait for.
 type check struct {
 	namespace string
+	owner     kept.Owner
 	key       kept.Key
 	hash      *hash
 	exists    bool
@@ -157,7 +159,7 @@ func (g *Gate) Check(ctx context.Context, name, password []byte, now time.Time) 
 		return user, v, nil
 	}
 	h, exists := g.users.hashFor(name)
-	check, err := g.checker.enter(g.key(h, exists, name, password), g.namespace, h, exists, password, now)
+	check, err := g.checker.enter(g, g.key(h, exists, name, password), h, exists, password, now)
 	if err != nil {
 		return "", Unknown, err
 	}
@@ -205,9 +207,9 @@ func (c *Checker) known(key *kept.Key, now time.Time) Verdict {
 	return Unknown
 }
 
-// enter returns the check of that key: the one that others wait for, or one in the queue.
+// enter returns the check of that key for a gate: the one that others wait for, or one in the queue.
 func (c *Checker) enter(
-	key kept.Key, namespace string, h *hash, exists bool, password []byte, now time.Time,
+	g *Gate, key kept.Key, h *hash, exists bool, password []byte, now time.Time,
 ) (*check, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -221,7 +223,8 @@ func (c *Checker) enter(
 		return &check{done: done, verdict: v}, nil
 	}
 	entered := &check{
-		namespace: namespace, key: key, hash: h, exists: exists, password: bytes.Clone(password), wanted: 1, done: make(chan struct{}),
+		namespace: g.namespace, owner: kept.OwnerOf(&g.digest), key: key, hash: h, exists: exists, password: bytes.Clone(password),
+		wanted: 1, done: make(chan struct{}),
 	}
 	if !c.queue.join(entered) {
 		return nil, ErrBusy
@@ -255,7 +258,7 @@ func (c *Checker) run(next *check) {
 			table = c.right
 		}
 		now := time.Now()
-		table.Put(&next.key, struct{}{}, now, now.Add(keptFor))
+		table.PutOf(next.owner, &next.key, struct{}{}, now, now.Add(keptFor))
 		next = c.finish(next)
 	}
 }

@@ -275,6 +275,29 @@ func TestWrongPasswordsPushOutNoRightOne(t *testing.T) {
 	}
 }
 
+func TestANamespacePushesOutNoVerdictOfAnother(t *testing.T) {
+	c := NewChecker()
+	c.matches = func(*hash, []byte) bool { return true }
+	check := func(g *Gate, password string) {
+		if _, _, err := g.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shop, other := gateOf(t, c, "shop", aliceLine), gateOf(t, c, "other", aliceLine)
+	const ours = 64
+	for i := range ours {
+		check(shop, fmt.Sprint(i))
+	}
+	for i := range 2 * rightKept {
+		check(other, fmt.Sprint(i))
+	}
+	for i := range ours {
+		if _, v := shop.Known([]byte("alice"), []byte(fmt.Sprint(i)), time.Now()); v != Right {
+			t.Fatalf("password %d is to be checked again, because another namespace has so many", i)
+		}
+	}
+}
+
 func TestAKnownPasswordAllocatesNothing(t *testing.T) {
 	c := NewChecker()
 	gate := gateOf(t, c, "shop", aliceLine+"\n"+bobLine)
