@@ -80,7 +80,7 @@ var globalAuthKeys = sorted(
 	askingNames("global-auth-", func(t *Terms) *asking { return &t.auth.asksAll }),
 	[]Name{
 		acts("no-auth-locations", "Paths that begin with one of these are left out of what is asked. `/.well-known/acme-challenge` unless it says so.", readOpenPaths),
-		acts("allow-cross-namespace-resources", "`true` has `auth-secret` name Secrets of other namespaces too. All else that is named is of the Ingress's own namespace.", boolean(func(t *Terms) *bool { return &t.auth.foreign })),
+		acts("allow-cross-namespace-resources", "`true` has `auth-secret` name Secrets of other namespaces too. All else that is named is of the Ingress's own namespace, but for the service of `auth-url`, which may be of any.", boolean(func(t *Terms) *bool { return &t.auth.foreign })),
 	},
 )
 
@@ -93,7 +93,7 @@ func readOpenPaths(t *Terms, value string) (fault string) {
 func askingNames(prefix string, at func(*Terms) *asking) []Name {
 	return []Name{
 		guard(prefix+"url", "The service that is asked whether a request may pass: `http://SERVICE.NAMESPACE.svc.cluster.local:PORT/PATH`, or `https://$host/PATH` where an Ingress of the namespace has that path. "+
-			"A 2xx lets it pass, 401 and 403 are what the client gets, and anything else is 500. Any other URL closes.", readAskedURL(at)),
+			"The Service may be of any namespace, and by https nobody verifies its certificate, both as it was in ingress-nginx. A 2xx lets it pass, 401 and 403 are what the client gets, and anything else is 500. Any other URL closes.", readAskedURL(at)),
 		guard(prefix+"method", "The method that it is asked with. GET unless it says so.", readMethod(at)),
 		acts(prefix+"signin", "Where a client is sent, with 302, that the service answers with 401. `$host`, `$scheme`, `$escaped_request_uri` and the like are filled in; only the first two and their kind before the path.",
 			readSignIn(at)),
