@@ -929,3 +929,34 @@ func TestWhoNeedNotAskSaysNothingForTheService(t *testing.T) {
 		t.Errorf("the service was asked %d times", n)
 	}
 }
+
+// A service with a page for the answer is told of the request, but not what the client tried.
+func TestPagesGetNoCredentialsThatWereRefused(t *testing.T) {
+	t.Parallel()
+	service := startBackend(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	pages := startBackend(t, told)
+	for name, test := range map[string]struct {
+		by     policy.Policy
+		status int
+	}{
+		"a service":            {askingService(), 403},
+		"a service by GRPC":    {askingService(func(e *auth.External) { e.Protocol = auth.GRPC }), 503},
+		"no service":           {&auth.External{Missing: "gone"}, 503},
+		"a token":              {&auth.JWT{Keys: "{}", Missing: "gone"}, 503},
+		"a token that is none": {newTokens(t, "k").takes(""), 401},
+		"a password":           {&auth.Basic{Missing: "gone"}, 503},
+	} {
+		p := serve(t, h2c)
+		s := pagedTo(handled(401, 403, 503), poolOf("pool", startEcho(t, "b")), poolOf("pages", pages.address))
+		s.Pools = append([]snapshot.Pool{poolOf("auth", service.address)}, s.Pools...)
+		s.Hosts[0].Routes[0].Policies = []policy.Policy{test.by}
+		p.apply(s)
+		got := p.ask("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer tried\r\nX-Told: yes\r\n\r\n")
+		if !strings.Contains(got.Body, "X-Told: yes") || strings.Contains(got.Body, "tried") {
+			t.Errorf("%s: %d; the page was asked for with\n%s", name, got.Status, got.Body)
+		}
+		if !strings.Contains(got.Body, "X-Code: "+strconv.Itoa(test.status)) {
+			t.Errorf("%s: want %d; the page was asked for with\n%s", name, test.status, got.Body)
+		}
+	}
+}

@@ -199,6 +199,7 @@ func (c *external) request(v *step.View) step.Answer {
 		return step.Answer{}
 	}
 	if c.missing != "" {
+		dropAuthorization(v.Request.Fields)
 		return step.Answer{Reason: reason.AuthUnavailable, Cause: externalName + ": " + c.missing}
 	}
 	v.Await = c.asker

@@ -134,10 +134,12 @@ func (j *jwt) request(v *step.View) step.Answer {
 		v.Note(jwtName, admittedText)
 		return step.Answer{}
 	case j.missing != "":
+		dropAuthorization(v.Request.Fields)
 		return unsaid(v, jwtName, j.missing)
 	}
 	token, ok := credentialsOf(v.Request.Fields, bearer)
 	if !ok {
+		dropAuthorization(v.Request.Fields)
 		if v.Notes != nil {
 			noteRefusal(v, jwtName, "the request has no Authorization: Bearer, which has to bring "+j.says)
 		}
@@ -154,8 +156,12 @@ func (j *jwt) request(v *step.View) step.Answer {
 // bearerChallenge is for requests without a token: these are told of no error (RFC 6750, section 3.1).
 var bearerChallenge = []byte("Bearer")
 
-// conclude lets in whom a token is about, and tells the endpoint, or lets in nobody.
+// conclude lets in whom a token is about, and tells the endpoint, or lets in nobody. A service with a page for the
+// answer does not get the token that was refused either.
 func (j *jwt) conclude(v *step.View, claims *keyset.Claims, outcome keyset.Outcome, why string) step.Answer {
+	if outcome != keyset.Verified {
+		dropAuthorization(v.Request.Fields)
+	}
 	switch outcome {
 	case keyset.Verified:
 	case keyset.Refused:

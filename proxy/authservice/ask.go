@@ -79,6 +79,14 @@ func (a *ask) Close() error {
 
 // Ask implements [step.Asker].
 func (s *Service) Ask(v *step.View, w step.Waiting) step.Answer {
+	answer := s.ask(v, w)
+	if answer.Reason != reason.None {
+		auth.DropAlike(v.Request.Fields, "authorization") // a service with a page for the answer does not get what was tried
+	}
+	return answer
+}
+
+func (s *Service) ask(v *step.View, w step.Waiting) step.Answer {
 	a := s.client.begin(s)
 	defer s.client.end(a)
 	a.view = v
