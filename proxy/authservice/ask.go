@@ -97,7 +97,7 @@ func (s *Service) ask(v *step.View, w step.Waiting) step.Answer {
 			return s.admit(v, kept)
 		}
 	}
-	if s.most > 0 && v.Request.HasContent() && len(v.Request.Upgrade) == 0 {
+	if s.most > 0 && v.Request.HasContent() {
 		var refused step.Answer
 		if a.content, refused = w.Gather(s.most, s.pool.ContentMemory); refused.Reason != reason.None {
 			return refused
