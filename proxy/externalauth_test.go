@@ -667,8 +667,17 @@ func TestAVerdictIsKeptForItsUserAlone(t *testing.T) {
 		keeping("$cookie_session")
 		ask("GET", "a", "/", "Cookie: session=alice")
 		before := asked.Load()
+		ask("GET", "a", "/", "Cookie: session=alice")
+		ask("GET", "a", "/?admin", "Cookie: session=alice")
+		ask("GET", "a", "/admin", "Cookie: session=alice")
+		if n := asked.Load() - before; n != 2 {
+			t.Errorf("the service was asked %d times about another path and another query, want 2", n)
+		}
+		keeping("$cookie_session$scheme$uri")
+		ask("GET", "a", "/", "Cookie: session=alice")
+		before = asked.Load()
 		for range 5 {
-			ask("GET", "a", "/other?x", "Cookie: x=1; session=alice; y=2")
+			ask("GET", "a", "/?x", "Cookie: x=1; session=alice; y=2")
 		}
 		if n := asked.Load() - before; n != 0 {
 			t.Errorf("the service was asked %d times about what it had said", n)

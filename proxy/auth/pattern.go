@@ -139,6 +139,17 @@ func (p *Pattern) NamesHost() bool {
 	return false
 }
 
+// NamesPath says whether the pattern has the path of the request in it.
+func (p *Pattern) NamesPath() bool {
+	for i := range p.parts {
+		switch p.parts[i].kind {
+		case target, escapedTarget, path:
+			return true
+		}
+	}
+	return false
+}
+
 // Names says whether the pattern has a value of a field of a name, which is in lower case. Of Cookie, one cookie is
 // enough.
 func (p *Pattern) Names(name string) bool {
@@ -220,7 +231,7 @@ func (p *Pattern) AppendKey(to []byte, v *step.View) (key []byte, identifies boo
 		case cookie:
 			cookies := cookiesOf(v.Request.Fields, part.name)
 			for value, ok := cookies.next(); ok; value, ok = cookies.next() {
-				to = appendCounted(append(to, 1), value)
+				to = AppendKeyPart(append(to, 1), value)
 				identifies = identifies || len(value) > 0
 			}
 			to = append(to, 0)
@@ -237,14 +248,15 @@ func (p *Pattern) AppendKey(to []byte, v *step.View) (key []byte, identifies boo
 func AppendFieldKey(to []byte, fields []message.Field, name string) (key []byte, has bool) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind.EndToEnd() && message.EqualFold(f.Name, name) {
-			to = appendCounted(append(to, 1), f.Value)
+			to = AppendKeyPart(append(to, 1), f.Value)
 			has = has || len(f.Value) > 0
 		}
 	}
 	return append(to, 0), has
 }
 
-func appendCounted(to, value []byte) []byte {
+// AppendKeyPart appends a value as [Pattern.AppendKey] does.
+func AppendKeyPart(to, value []byte) []byte {
 	begin := len(to)
 	to = append(append(to, 0, 0, 0, 0), value...)
 	count(to, begin)

@@ -3,8 +3,10 @@
 package authservice
 
 import (
+	"crypto/x509"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/buffer"
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/transport"
@@ -98,15 +101,61 @@ func TestVerdictsTakeABoundedAmountOfMemory(t *testing.T) {
 func TestKeysTellUsersApart(t *testing.T) {
 	t.Parallel()
 	c := newClient()
-	keyOf := func(pattern string, forward []string, fields ...string) (string, bool) {
-		e := &auth.External{Pool: "p", CacheKey: pattern, CacheFor: time.Hour, ForwardHeaders: forward}
+	type way struct {
+		protocol auth.Protocol
+		nginx    bool
+		target   string
+		shown    *clientcert.Shown
+		user     string
+	}
+	keyIn := func(w way, pattern string, forward []string, fields ...string) (string, bool) {
+		e := &auth.External{Pool: "p", CacheKey: pattern, CacheFor: time.Hour, ForwardHeaders: forward, Protocol: w.protocol, Nginx: w.nginx}
 		s, err := c.NewService(e, &balance.Pool{Service: "default/auth"}, Route{Verdicts: c.NewVerdicts()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &ask{service: s, view: viewOf("GET", "a", "/", "", fields...)}
+		path, query, _ := strings.Cut(w.target, "?")
+		a := &ask{service: s, view: viewOf("GET", "a", "/"+path, query, fields...)}
+		a.view.Shown, a.view.User = w.shown, w.user
 		keeps := a.makeKey()
 		return string(a.key), keeps
+	}
+	keyOf := func(pattern string, forward []string, fields ...string) (string, bool) {
+		return keyIn(way{}, pattern, forward, fields...)
+	}
+	session, keyed := []string{"Cookie: s=1", "X-Key: 1"}, []string{"Cookie: s=1", "X-Key: 2"}
+	shown := func(raw string) *clientcert.Shown {
+		return clientcert.NewShown([]*x509.Certificate{{Raw: []byte(raw)}})
+	}
+	for name, test := range map[string]struct {
+		pattern    string
+		forward    []string
+		one, two   way
+		oneF, twoF []string
+		same       bool
+	}{
+		"all fields":                      {"$cookie_s", []string{"*"}, way{}, way{}, session, keyed, false},
+		"all fields, of a cookie":         {"$cookie_s", []string{"*"}, way{}, way{}, []string{"Cookie: s=1; t=1"}, []string{"Cookie: s=1; t=2"}, false},
+		"all fields but those of one":     {"$cookie_s", []string{"*"}, way{}, way{}, []string{"Cookie: s=1", "X-Request-ID: 1"}, []string{"Cookie: s=1", "X-Request-ID: 2"}, true},
+		"all fields of gRPC":              {"$cookie_s", nil, way{protocol: auth.GRPC}, way{protocol: auth.GRPC}, session, keyed, false},
+		"some fields of gRPC":             {"$cookie_s", []string{"Cookie"}, way{protocol: auth.GRPC}, way{protocol: auth.GRPC}, session, keyed, true},
+		"as ingress-nginx":                {"$cookie_s", nil, way{nginx: true, target: "a"}, way{nginx: true, target: "b"}, session, keyed, true},
+		"as ingress-nginx, another token": {"$cookie_s", nil, way{nginx: true}, way{nginx: true}, session, append([]string{"Authorization: a"}, session...), false},
+		"another path":                    {"$cookie_s", nil, way{target: "a"}, way{target: "b"}, session, session, false},
+		"another query":                   {"$cookie_s", nil, way{target: "a?1"}, way{target: "a?2"}, session, session, false},
+		"another query alone":             {"$cookie_s$args", nil, way{target: "a?1"}, way{target: "b?1"}, session, session, false},
+		"another query of a path":         {"$cookie_s$uri", nil, way{target: "a?1"}, way{target: "a?2"}, session, session, true},
+		"another certificate":             {"$cookie_s", nil, way{shown: shown("a")}, way{shown: shown("b")}, session, session, false},
+		"none":                            {"$cookie_s", nil, way{shown: shown("a")}, way{shown: clientcert.NewShown(nil)}, session, session, false},
+		"a certificate, for nginx":        {"$cookie_s", nil, way{nginx: true, shown: shown("a")}, way{nginx: true, shown: shown("b")}, session, session, false},
+		"the same certificate":            {"$host", nil, way{shown: shown("a")}, way{shown: shown("a")}, nil, nil, true},
+		"another user of a password":      {"$cookie_s", nil, way{user: "a"}, way{user: "b"}, session, session, false},
+	} {
+		one, keepsOne := keyIn(test.one, test.pattern, test.forward, test.oneF...)
+		two, keepsTwo := keyIn(test.two, test.pattern, test.forward, test.twoF...)
+		if !keepsOne || !keepsTwo || (one == two) != test.same {
+			t.Errorf("%s: %q is kept %v, %q %v, want the same: %v", name, one, keepsOne, two, keepsTwo, test.same)
+		}
 	}
 	for name, test := range map[string]struct {
 		pattern  string

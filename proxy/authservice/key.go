@@ -2,28 +2,69 @@
 
 package authservice
 
-import "github.com/warren-dev/ingress/proxy/auth"
+import (
+	"encoding/binary"
+
+	"github.com/warren-dev/ingress/proxy/auth"
+	"github.com/warren-dev/ingress/proxy/message"
+)
 
 // longestKey bounds a key. A request with a longer one is asked about each time.
 const longestKey = 4 << 10
 
 // makeKey makes what the verdict about the request is kept by, and says whether it may be kept.
 //
-// A verdict is never another client's. So the key has the host and the method, all that the rule names, and each field
-// with which a client may say who it is and that the rule does not name. If none of these says anything, the verdict is
-// kept for nobody.
+// A verdict is never another client's. So the key has the host, the scheme and the method, all that the rule names,
+// whose the request is by its certificate or by what was looked at before, and each field with which a client may say
+// who it is and that the rule does not name. A service that gets all fields may decide by any of them, so there all
+// count. The path and the query count unless the rule names the path itself. Of ingress-nginx, whose rules name all
+// but the client, neither of the two is true. If none of these says who the client is, the verdict is kept for nobody.
 func (a *ask) makeKey() bool {
 	s, v := a.service, a.view
 	if s.most > 0 && v.Request.HasContent() { // the verdict may be about that
 		return false
 	}
-	key := append(append(append(append(a.key[:0], v.Host...), 0), v.Request.Method...), 0)
+	key := a.key[:0]
+	for _, part := range [...][]byte{v.Host, schemeOf(v), v.Request.Method} {
+		key = append(append(key, part...), 0)
+	}
 	key, identifies := s.key.AppendKey(key, v)
+	if s.keyHasPath {
+		key = auth.AppendKeyPart(auth.AppendKeyPart(key, v.Path), v.Request.Query)
+	}
+	key = binary.BigEndian.AppendUint32(key, uint32(len(v.User)))
+	key = append(key, v.User...)
+	if !v.Shown.Nothing() {
+		key, identifies = v.Shown.AppendDigest(append(key, 1)), true
+	} else {
+		key = append(key, 0)
+	}
 	for _, name := range s.identity {
 		var has bool
 		key, has = auth.AppendFieldKey(key, v.Request.Fields, name)
 		identifies = identifies || has
 	}
+	if s.keyHasFields {
+		key = v.Client.AppendTo(key)
+		for i := range v.Request.Fields {
+			if f := &v.Request.Fields[i]; s.decidesBy(f) {
+				key = auth.AppendKeyPart(auth.AppendKeyPart(key, f.Name), f.Value)
+			}
+		}
+	}
 	a.key = key
 	return identifies && len(key) <= longestKey
+}
+
+// decidesBy says whether a service that gets all fields may decide by one. Those that no two requests have in common
+// say nothing of the client.
+func (s *Service) decidesBy(f *message.Field) bool {
+	switch f.Kind {
+	case message.XRequestID, message.Traceparent, message.Tracestate, message.CDNLoop:
+		return false
+	}
+	if s.grpc {
+		return s.sends(f)
+	}
+	return s.passes(f)
 }

@@ -46,9 +46,12 @@ type Service struct {
 	key               auth.Pattern
 	// identity are the names of the fields that say whose a request is, in lower case, and that the key says nothing of.
 	identity []string
-	timeout  time.Duration
-	keeps    time.Duration
-	most     int64
+	// keyHasPath is set if a verdict is kept for one path and query, and keyHasFields if it is for all that the client
+	// says.
+	keyHasPath, keyHasFields bool
+	timeout                  time.Duration
+	keeps                    time.Duration
+	most                     int64
 }
 
 // ownField is a field that the rule has the service get.
@@ -118,6 +121,7 @@ func (c *Client) NewService(e *auth.External, pool *balance.Pool, r Route) (*Ser
 		}
 		s.returns = returns
 	}
+	s.keyHasPath, s.keyHasFields = !s.nginx && !s.key.NamesPath(), !s.nginx && s.all
 	if e.CacheKey != "" && e.CacheFor > 0 {
 		s.keeps, s.verdicts = e.CacheFor, r.Verdicts
 	}

@@ -3,6 +3,7 @@
 package clientcert
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"slices"
 	"sync"
@@ -18,6 +19,8 @@ type Shown struct {
 	// verdicts are the latest, the last one first. judging is for whoever adds one.
 	verdicts atomic.Pointer[[]*Verdict]
 	judging  sync.Mutex
+	// digest is the SHA-256 of the client's certificate.
+	digest [sha256.Size]byte
 }
 
 // maxVerdicts is how many verdicts a connection keeps. A request needs another one if its route is another host's, or
@@ -25,7 +28,16 @@ type Shown struct {
 const maxVerdicts = 4
 
 // NewShown returns what a client showed, which may be nothing.
-func NewShown(certificates []*x509.Certificate) *Shown { return &Shown{certificates: certificates} }
+func NewShown(certificates []*x509.Certificate) *Shown {
+	s := &Shown{certificates: certificates}
+	if len(certificates) > 0 {
+		s.digest = sha256.Sum256(certificates[0].Raw)
+	}
+	return s
+}
+
+// AppendDigest appends the SHA-256 of the certificate that the client showed.
+func (s *Shown) AppendDigest(to []byte) []byte { return append(to, s.digest[:]...) }
 
 // Nothing says whether the client showed no certificate.
 func (s *Shown) Nothing() bool { return s == nil || len(s.certificates) == 0 }
