@@ -134,6 +134,28 @@ func TestARealAuthorizationServerOfGRPCSaysWhoGetsIn(t *testing.T) {
 	})
 }
 
+// A service of gRPC gives what no list has. What it has given once no client can say.
+func TestNobodyForgesWhatAServiceOfGRPCHasSaidOnce(t *testing.T) {
+	t.Parallel()
+	service := startChecker(t, func(r *authv3.CheckRequest) (*authv3.CheckResponse, error) {
+		ok := new(authv3.OkHttpResponse)
+		if r.GetAttributes().GetRequest().GetHttp().GetHeaders()["x-who"] == "alice" {
+			ok.Headers = []*corev3.HeaderValueOption{headerOption("x-user", "alice")}
+		}
+		return &authv3.CheckResponse{Status: &status.Status{}, HttpResponse: &authv3.CheckResponse_OkResponse{OkResponse: ok}}, nil
+	})
+	p := serve(t, h2c)
+	p.apply(guarded("", called(), poolOf("pool", startBackend(t, told).address), inHTTP2(poolOf("auth", service))))
+	versions(t, p, func(t *testing.T, ask func(method, host, path string, fields ...string) reply) {
+		if got := ask("GET", "a", "/", "X-Who: alice"); !strings.Contains(got.Body, "X-User: alice\r\n") {
+			t.Fatalf("the endpoint got %q", got.Body)
+		}
+		if got := ask("GET", "a", "/", "X-Who: bob", "X-User: forged", "x_user: forged"); got.Status != 200 || strings.Contains(got.Body, "forged") {
+			t.Errorf("got %d, and the endpoint %q", got.Status, got.Body)
+		}
+	})
+}
+
 // A service of gRPC that is replaced keeps nobody out, and one that is away lets nobody in.
 func TestAnAuthorizationServerOfGRPCThatIsAwayLetsNobodyPass(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -142,6 +143,48 @@ func TestNobodyForgesWhatTheServiceSays(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Of a service that may give any field, each that it has given once is its own from then on, also from one snapshot to
+// the next. Credentials that no list has stay the client's.
+func TestNobodyForgesWhatTheServiceHasSaidOnce(t *testing.T) {
+	t.Parallel()
+	service := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Cookie"), "alice") {
+			w.Header().Set("X-Id", "alice")
+			w.Header().Set("Authorization", "Bearer inner")
+		}
+	})
+	for name, policies := range map[string][]policy.Policy{
+		"of all":                          nil,
+		"with addresses that let some in": {&policy.Access{Allowed: prefixes("127.0.0.0/8"), Any: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := serve(t)
+			endpoint := startBackend(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				_ = r.Header.Write(w)
+				_ = r.Trailer.Write(w)
+			})
+			apply := func(policies []policy.Policy, timeout time.Duration) {
+				e := askingService(func(e *auth.External) { e.ResponseHeaders, e.Timeout = []string{"*"}, timeout })
+				s := guarded("", e, poolOf("pool", endpoint.address), poolOf("auth", service.address))
+				s.Hosts[0].Routes[0].Policies = append(slices.Clone(policies), e)
+				p.apply(s)
+			}
+			apply(nil, patience)
+			if got := p.ask("GET / HTTP/1.1\r\nHost: a\r\nCookie: u=alice\r\n\r\n"); !strings.Contains(got.Body, "X-Id: alice\r\n") || !strings.Contains(got.Body, "Bearer inner") {
+				t.Fatalf("the endpoint got %q", got.Body)
+			}
+			apply(policies, 2*patience)
+			got := p.ask("POST / HTTP/1.1\r\nHost: a\r\nX-Id: forged\r\nx_id: forged\r\nCookie: u=bob\r\nAuthorization: Bearer bob\r\n" +
+				"Transfer-Encoding: chunked\r\nTrailer: X-Id, X-Sum\r\n\r\n1\r\nx\r\n0\r\nX-Id: forged\r\nX-Sum: 1\r\n\r\n")
+			if got.Status != 200 || strings.Contains(got.Body, "forged") || !strings.Contains(got.Body, "Bearer bob") || !strings.Contains(got.Body, "X-Sum: 1") {
+				t.Errorf("got %d, and the endpoint %q", got.Status, got.Body)
+			}
+		})
+	}
 }
 
 // A service that gives the request a field of credentials sees what the client sent there. The endpoint does not.

@@ -197,6 +197,9 @@ func (r *pathReader) readExternal(from *v1alpha1.ExternalAuth) (read *rules.Exte
 	if asks.ResponseHeaders, fault = readAuthHeaders("auth.external.responseHeaders", from.ResponseHeaders); fault != "" {
 		return nil, fault
 	}
+	if slices.Contains(asks.ResponseHeaders, auth.AllFields) {
+		return nil, `auth.external.responseHeaders has "*", and no client can be kept from setting a field whose name nobody knows: list the fields, such as X-Auth-Request-User`
+	}
 	if fault = durationWithin("auth.external.timeout", from.Timeout, &asks.Timeout, maxAuthTimeout); fault != "" {
 		return nil, fault
 	}

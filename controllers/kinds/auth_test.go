@@ -102,6 +102,7 @@ func TestAuthThatMakesNoSenseIsAFault(t *testing.T) {
 		`{external: {serviceName: a, port: 80, signInURL: '/\evil.io'}}`:                                                        `auth.external.signInURL "/\\evil.io" is no URL to send clients to`,
 		"{external: {serviceName: a, port: 80, signInURL: 'javascript:alert(1)'}}":                                              `auth.external.signInURL "javascript:alert(1)" is no URL`,
 		"{external: {serviceName: a, port: 80, responseHeaders: [Connection]}}":                                                 `auth.external.responseHeaders has "Connection" is a field that`,
+		"{external: {serviceName: a, port: 80, responseHeaders: [X-A, '*']}}":                                                   `auth.external.responseHeaders has "*", and no client can be kept from setting`,
 		"{external: {serviceName: a, port: 80, responseHeaders: [Expect]}}":                                                     `auth.external: the field "expect" is for one connection alone`,
 		"{external: {serviceName: a, port: 80, forwardHeaders: ['a b']}}":                                                       `auth.external.forwardHeaders has "a b" is no name`,
 		"{external: {serviceName: a, port: 80, timeout: 2m}}":                                                                   "auth.external.timeout is 2m0s: write a time above zero, and at most 1m0s",

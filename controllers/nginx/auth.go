@@ -252,6 +252,9 @@ func readGiven(at func(*Terms) *asking) reader {
 			if fault := kinds.HeaderFault(name, ""); fault != "" {
 				return fault
 			}
+			if name == auth.AllFields {
+				return `"*" lists no field, and no client can be kept from setting one whose name nobody knows: list the fields, such as X-Auth-Request-User`
+			}
 			list = append(list, strings.ToLower(name))
 		}
 		slices.Sort(list)

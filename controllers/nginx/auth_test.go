@@ -98,6 +98,7 @@ func TestWhoGetsInIsKeptOrCloses(t *testing.T) {
 			want:   "503 RuleClosed", says: "its Ingress r has an expression that may match it"},
 		"a method that there is not":   {annotations: []string{ask, "auth-method: CONNECT"}, want: "503 RuleClosed", says: "auth-method: "},
 		"a field of ours":              {annotations: []string{ask, "auth-response-headers: Host"}, want: "503 RuleClosed", says: "auth-response-headers: "},
+		"all fields":                   {annotations: []string{ask, "auth-response-headers: *"}, want: "503 RuleClosed", says: `auth-response-headers: "*" lists no field`},
 		"a field of one connection":    {annotations: []string{ask, "auth-response-headers: Expect"}, want: "503 RuleClosed", says: `the field "expect" is for one connection alone`},
 		"a sign-in that leaves":        {annotations: []string{ask + "?status=401", "auth-signin: https://$arg_to/"}, want: "401 AuthRequired", says: "auth-signin: \"https://$arg_to/\" is no URL to send clients to"},
 		"a sign-in that may leave":     {annotations: []string{ask + "?status=401", "auth-signin: https://$host$arg_to/"}, want: "401 AuthRequired", says: "is no URL to send clients to"},

@@ -88,7 +88,7 @@ const externalName = "external-auth"
 // Name is "external-auth".
 func (*External) Name() string { return externalName }
 
-// Tells returns the fields by which the service tells endpoints who a client is.
+// Tells returns the fields by which the service tells endpoints who a client is, as far as there is a list.
 func (e *External) Tells() []string {
 	return slices.DeleteFunc(slices.Clone(e.ResponseHeaders), func(name string) bool { return name == AllFields })
 }
@@ -117,12 +117,22 @@ func (e *External) Compile(s *step.Scope) (step.Steps, error) {
 			c.missing = err.Error()
 		}
 	}
+	steps := step.Steps{Request: c.request, Response: c.respond, Own: c.own}
+	if g, ok := c.asker.(giver); ok && (e.Protocol == GRPC || slices.Contains(e.ResponseHeaders, AllFields)) {
+		c.gives, steps.Trailers = g, g.DropSaid
+	}
 	for _, name := range e.Tells() {
 		if name = message.LowerName(name); IsCredential(name) {
 			c.credentials = append(c.credentials, name)
 		}
 	}
-	return step.Steps{Request: c.request, Response: c.respond, Own: c.own}, nil
+	return steps, nil
+}
+
+// giver is an asker whose service may give requests fields that no list has.
+type giver interface {
+	// DropSaid takes out of a message those that it has given before.
+	DropSaid(fields []message.Field)
 }
 
 func (e *External) asker(s *step.Scope) (step.Asker, error) {
@@ -183,6 +193,8 @@ type external struct {
 	asker step.Asker
 	// missing says why there is no asker. Empty if there is one.
 	missing string
+	// gives is set if the service may give fields that no list has.
+	gives giver
 	// credentials are the names, in lower case, of those fields that the service gives a request in place of what it has
 	// seen of the client.
 	credentials []string
@@ -191,6 +203,9 @@ type external struct {
 }
 
 func (c *external) request(v *step.View) step.Answer {
+	if c.gives != nil {
+		c.gives.DropSaid(v.Request.Fields)
+	}
 	if v.Admitted {
 		for _, name := range c.credentials { // as the service would: the endpoint takes them for its word
 			DropAlike(v.Request.Fields, name)

@@ -109,6 +109,9 @@ func (s *Service) ask(v *step.View, w step.Waiting) step.Answer {
 		return s.unavailable(a.answer.why)
 	}
 	if a.answer.passes {
+		if s.said != nil {
+			s.said.learn(a.answer.verdict)
+		}
 		if keeps {
 			s.verdicts.keep(s.client, a.key, a.answer.verdict, s.client.clock.Now(), min(s.keeps, a.answer.fresh))
 		}

@@ -8,6 +8,6 @@
 //
 // Read in this order: client.go (what all services have in common), service.go (one service, as a rule wants it asked),
 // ask.go (asking it), question.go and envoy.go (what it is asked, by HTTP and by gRPC), answer.go and envoyanswer.go
-// (what it says), verdict.go (what a request gets that may pass), key.go and kept.go (verdicts for later requests),
-// refusal.go (how others are answered).
+// (what it says), verdict.go (what a request gets that may pass), said.go (what no client can say from then on), key.go
+// and kept.go (verdicts for later requests), refusal.go (how others are answered).
 package authservice

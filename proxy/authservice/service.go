@@ -36,8 +36,10 @@ type Service struct {
 	takesAll bool
 	// replaced are those of them that the service has to see. They are taken out of the request after that.
 	replaced []string
-	fields   []ownField
-	mark     message.Field
+	// said are the fields that the service has given without a list. Nil if it gives none of these.
+	said   *Said
+	fields []ownField
+	mark   message.Field
 	// signIn is where clients go to say who they are. Without a return, it has the URL to come back to already.
 	signIn auth.Pattern
 	// returns is set if the URL to come back to is behind signIn. relative is set if that is a path alone, because the
@@ -68,6 +70,8 @@ type Route struct {
 	Mark message.Field
 	// Verdicts keeps verdicts for the route and for this rule alone. Nil keeps none.
 	Verdicts *Verdicts
+	// Said remembers what the service has given the route's requests. Nil remembers nothing.
+	Said *Said
 }
 
 // identifying are the fields that say whose a request is if the rule says nothing else.
@@ -113,6 +117,9 @@ func (c *Client) NewService(e *auth.External, pool *balance.Pool, r Route) (*Ser
 		s.forward = identifying
 	}
 	s.take, s.takesAll = readNames(e.ResponseHeaders)
+	if s.takesAll || s.grpc {
+		s.said = r.Said
+	}
 	s.replaced = slices.DeleteFunc(slices.Clone(s.take), func(name string) bool { return !auth.IsCredential(name) })
 	if e.SignInURL != "" {
 		text, returns := signInURL(e.SignInURL, cmp.Or(e.SignInParam, auth.DefaultSignInParam))
@@ -131,6 +138,14 @@ func (c *Client) NewService(e *auth.External, pool *balance.Pool, r Route) (*Ser
 		}
 	}
 	return s, nil
+}
+
+// DropSaid takes the fields out of a message that the service has given a request before. Only the service may say
+// these, and some of them nobody has listed.
+func (s *Service) DropSaid(fields []message.Field) {
+	if s.said != nil {
+		s.said.drop(fields)
+	}
 }
 
 // readNames returns names in lower case, and whether all are meant.

@@ -33,6 +33,7 @@ func (g *Generation) scopeIn(site, name string, mark []byte, r *snapshot.Route, 
 		return state.AuthServices.NewService(e, pool, authservice.Route{
 			Host: name, Mark: message.Field{Name: cdnLoop, Value: mark, Kind: message.CDNLoop},
 			Verdicts: verdictsOf(e, state, kept),
+			Said:     kept(saidBy(e.Pool), func() any { return new(authservice.Said) }).(*authservice.Said),
 		})
 	}
 	return scope
@@ -40,6 +41,9 @@ func (g *Generation) scopeIn(site, name string, mark []byte, r *snapshot.Route, 
 
 // keptVerdicts is the key of the verdicts that are kept for a route: all that a service is asked by, as text.
 type keptVerdicts string
+
+// saidBy is the key of what a service has given the requests of a route: the id of its pool.
+type saidBy string
 
 // verdictsOf returns the verdicts that are kept for a route as long as a policy means the same. It returns nil if none
 // are.
