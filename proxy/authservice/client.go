@@ -26,7 +26,11 @@ type Client struct {
 	pool func(id string) *balance.Pool
 	// kept is what the verdicts take that are kept.
 	kept atomic.Int64
-	asks sync.Pool
+	// stores are where they are. swept is when those were forgotten last whose time was over. Both are storing's.
+	storing sync.Mutex
+	stores  map[*store]struct{}
+	swept   atomic.Int64
+	asks    sync.Pool
 }
 
 // DefaultKept is what the verdicts that are kept may take of memory, in bytes.

@@ -97,6 +97,76 @@ func TestVerdictsTakeABoundedAmountOfMemory(t *testing.T) {
 	}
 }
 
+// Where the memory is full, verdicts whose time is over make room: those of the route, and those of others.
+func TestVerdictsWhoseTimeIsOverMakeRoom(t *testing.T) {
+	t.Parallel()
+	c := newClient()
+	c.Kept = 1 << 20
+	v := &verdict{changes: []change{{field: message.Field{Name: []byte("x-user"), Value: make([]byte, 1000)}}}}
+	fill := func(d *Verdicts, what string, now, fresh time.Duration) (kept int) {
+		for i := range 2 * rows * ways {
+			d.keep(c, fmt.Appendf(nil, "%s-%d", what, i), v, now, fresh)
+		}
+		for i := range 2 * rows * ways {
+			if d.find(fmt.Appendf(nil, "%s-%d", what, i), now) != nil {
+				kept++
+			}
+		}
+		if own := d.own.Load(); own > c.Kept/shares || own < c.Kept/shares/2 {
+			t.Errorf("%s: they take %d bytes of %d", what, own, c.Kept/shares)
+		}
+		return kept
+	}
+	one := c.NewVerdicts()
+	first := fill(one, "first", 0, time.Second)
+	if first < 50 {
+		t.Fatalf("%d are kept", first)
+	}
+	if again := fill(one, "again", time.Second, time.Second); again < first*9/10 {
+		t.Errorf("%d are kept where %d were whose time is over", again, first)
+	}
+
+	others := make([]*Verdicts, shares)
+	for i := range others {
+		others[i] = c.NewVerdicts()
+		if i+1 < len(others) {
+			fill(others[i], "other", time.Second, time.Second)
+		}
+	}
+	if last := fill(others[shares-1], "last", time.Minute, time.Second); last < first*9/10 {
+		t.Errorf("%d are kept for a route that comes last, want about %d", last, first)
+	}
+	if c.kept.Load() > c.Kept {
+		t.Errorf("%d bytes are taken of %d", c.kept.Load(), c.Kept)
+	}
+	runtime.KeepAlive(one)
+	runtime.KeepAlive(others)
+}
+
+// A verdict takes the place of the one by its key, also if another place is free, and where the memory is full.
+func TestAVerdictTakesThePlaceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	c := newClient()
+	d := c.NewVerdicts()
+	small, removing := &verdict{}, &verdict{removed: []string{"x-long-name-of-a-field"}}
+	d.keep(c, []byte("a"), removing, 0, time.Second)
+	before := c.kept.Load()
+	if lower := before - tableBytes - keptBytes; lower < int64(len("x-long-name-of-a-field")) {
+		t.Errorf("what is removed counts as %d bytes", lower)
+	}
+	c.Kept = before * shares
+	for i := range 10 {
+		d.keep(c, []byte("a"), removing, 0, time.Duration(i+2)*time.Second)
+	}
+	if d.find([]byte("a"), 10*time.Second) != removing || c.kept.Load() != before {
+		t.Errorf("the latest is not kept, or %d bytes are taken, not %d", c.kept.Load(), before)
+	}
+	d.keep(c, []byte("a"), small, 0, time.Second)
+	if d.find([]byte("a"), 0) != small || c.kept.Load() >= before {
+		t.Errorf("%d bytes are taken, and before %d", c.kept.Load(), before)
+	}
+}
+
 // No two requests whose users could differ have one key.
 func TestKeysTellUsersApart(t *testing.T) {
 	t.Parallel()
