@@ -986,6 +986,15 @@ func TestWhoNeedNotAskSaysNothingForTheService(t *testing.T) {
 	if n := service.accepted.Load(); n != 0 {
 		t.Errorf("the service was asked %d times", n)
 	}
+
+	missing := *e
+	missing.Missing = "the service is gone"
+	s.Hosts[0].Routes[0].Policies = []policy.Policy{&policy.Access{Allowed: prefixes("127.0.0.0/8"), Any: true}, &missing}
+	p.apply(s)
+	overEach(t, p, func(t *testing.T, c prover) {
+		c.ask("GET", "/", "Authorization: Bearer forged", "x_id: forged", "Cookie: honest=1").
+			expectPassed(t, "an address that suffices, and no service", []string{"Cookie: honest=1"}, "forged")
+	})
 }
 
 // A service with a page for the answer is told of the request, but not what the client tried.
