@@ -273,6 +273,35 @@ func TestWhatForwardAuthIsTold(t *testing.T) {
 	})
 }
 
+// What a client says in fields is a value of the target that a service is asked for, and never more of it.
+func TestAClientSaysNoTargetToTheService(t *testing.T) {
+	t.Parallel()
+	service, seen := observing(t, nil)
+	asked := new(counter)
+	endpoint := startBackend(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
+	p := serve(t, h2c)
+	apply := func(path string) {
+		p.apply(guarded("", askingService(func(e *auth.External) {
+			e.Nginx, e.Path, e.Fields = true, path, []step.Header{{Name: "X-Name", Value: "$remote_user"}}
+		}), poolOf("pool", endpoint.address), poolOf("auth", service.address)))
+	}
+	versions(t, p, func(t *testing.T, ask func(method, host, path string, fields ...string) reply) {
+		apply("/check?user=$remote_user&team=$http_x_team&of=$cookie_s&q=$arg_q")
+		if got := ask("GET", "a", "/?q=1%262", "X-Team: a&admin=1 HTTP/1.1#", "Cookie: s=b&admin=1", "Authorization: Basic YWxpY2U6c2VjcmV0"); got.Status != 200 {
+			t.Fatalf("got %d %s", got.Status, got.Body)
+		}
+		r := receive(t, "the question", seen)
+		if want := "GET /check?user=alice&team=a%26admin%3D1%20HTTP%2F1.1%23&of=b%26admin%3D1&q=1%262"; r.Line != want || r.Header.Get("X-Name") != "alice" {
+			t.Errorf("the service was asked for %s of %q, want %s", r.Line, r.Header.Get("X-Name"), want)
+		}
+		apply("/a b")
+		before := asked.Load()
+		if got := ask("GET", "a", "/"); got.Status != 500 || got.reason() != "AuthUnavailable" || asked.Load() != before {
+			t.Errorf("what is no target: got %d %s", got.Status, got.Body)
+		}
+	})
+}
+
 // unruly are services that never say plainly that a request may pass.
 var unruly = map[string]func(*wire){
 	"closes at once":         func(*wire) {},
@@ -547,6 +576,8 @@ func TestClientsAreSentToSignIn(t *testing.T) {
 			{"every host and slashes", "", to("/s"), "evil.example.com", "//evil.example.com/a", "/s?rd=%2Fevil.example.com%2Fa"},
 			{"as ingress-nginx", "shop.example.com", nginx("https://$host/oauth2/start?rd=$escaped_request_uri"), "shop.example.com", "/a?b=c", "https://shop.example.com/oauth2/start?rd=%2Fa%3Fb%3Dc"},
 			{"as ingress-nginx without", "shop.example.com", nginx("https://id.example.com"), "shop.example.com", "/a", "https://id.example.com?rd=http%3A%2F%2Fshop.example.com%2Fa"},
+			{"as ingress-nginx, with a second one", "shop.example.com", nginx("https://$host/start?rd=https://$host$request_uri"), "shop.example.com", "/a?b&rd=//evil.io", "https://shop.example.com/start?rd=https://shop.example.com%2Fa%3Fb%26rd%3D%2F%2Fevil.io"},
+			{"as ingress-nginx, with all of it", "shop.example.com", nginx("https://id.io$request_uri"), "shop.example.com", "/a?rd=//evil.io", "https://id.io/a?rd=http%3A%2F%2Fshop.example.com%2Fa%3Frd%3D%2F%2Fevil.io"},
 			{"as ingress-nginx, every host", "", nginx("https://$host/start"), "evil.example.com", "/", ""},
 		} {
 			apply(test.rule, test.change)

@@ -4,9 +4,11 @@ package auth
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/message"
@@ -43,6 +45,7 @@ const (
 	field
 	cookie
 	argument
+	user
 )
 
 // plainVariables are the variables that need no prefix.
@@ -61,7 +64,7 @@ var plainVariables = map[string]part{
 	"request_method":      {kind: method},
 	"remote_addr":         {kind: address},
 	"the_real_ip":         {kind: address},
-	"remote_user":         {kind: field, name: "authorization"}, // which it is taken from
+	"remote_user":         {kind: user},
 	"req_id":              {kind: field, name: "x-request-id"},
 	"request_id":          {kind: field, name: "x-request-id"},
 }
@@ -176,6 +179,102 @@ func (p *Pattern) Append(to []byte, v *step.View) []byte {
 	return to
 }
 
+// AppendTarget appends what the pattern says of a request as a target. What the client makes up in fields and
+// parameters is escaped: it cannot end the value that it is a part of.
+func (p *Pattern) AppendTarget(to []byte, v *step.View) []byte {
+	for i := range p.parts {
+		to = p.parts[i].appendEscaped(to, v)
+	}
+	return to
+}
+
+// AppendURL appends what the pattern says of a request as a URL that the client is sent to. There the path and the
+// query of the request are escaped too behind the question mark of the pattern. If that is still to come, the query is
+// left out before it.
+func (p *Pattern) AppendURL(to []byte, v *step.View) []byte {
+	inQuery := false
+	for i := range p.parts {
+		part := &p.parts[i]
+		switch {
+		case part.kind == literal:
+			inQuery = inQuery || strings.Contains(part.literal, "?")
+			to = append(to, part.literal...)
+		case inQuery && part.kind == target:
+			to = AppendEscaped(AppendEscaped(to, v.Path), v.Request.Query)
+		case inQuery && part.kind == path:
+			to = AppendEscaped(to, v.Path)
+		case part.kind == query:
+			begin := len(to)
+			to = escapeFrom(part.append(to, v), begin, AppendEscaped)
+		case part.kind == target && p.hasQuestionMark():
+			to = append(to, v.Path...)
+		default:
+			to = part.appendEscaped(to, v)
+		}
+	}
+	return to
+}
+
+// hasQuestionMark says whether a literal of the pattern begins a query.
+func (p *Pattern) hasQuestionMark() bool {
+	return slices.ContainsFunc(p.parts, func(part part) bool { return strings.Contains(part.literal, "?") })
+}
+
+// appendEscaped appends a part so that what the client makes up in it is escaped.
+func (p *part) appendEscaped(to []byte, v *step.View) []byte {
+	begin := len(to)
+	to = p.append(to, v)
+	switch p.kind {
+	case field, cookie, user, method:
+		return escapeFrom(to, begin, AppendEscaped)
+	case argument:
+		return escapeFrom(to, begin, appendReescaped)
+	}
+	return to
+}
+
+// escapeFrom escapes the end of a text in its place.
+func escapeFrom(to []byte, begin int, escape func(to, text []byte) []byte) []byte {
+	end := len(to)
+	to = escape(to, to[begin:end])
+	n := copy(to[begin:], to[end:])
+	return to[:begin+n]
+}
+
+// appendReescaped appends a value of a query as [AppendEscaped] does, but for what is escaped in it already.
+func appendReescaped(to, text []byte) []byte {
+	for len(text) > 0 {
+		switch {
+		case text[0] == '+':
+			to, text = append(to, '+'), text[1:]
+		case len(text) > 2 && text[0] == '%' && isHex(text[1]) && isHex(text[2]):
+			to, text = append(to, text[:3]...), text[3:]
+		default:
+			to, text = AppendEscaped(to, text[:1]), text[1:]
+		}
+	}
+	return to
+}
+
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
+
+// appendUser appends the name of the user, as somebody has found it out or as Basic credentials have it.
+func appendUser(to []byte, v *step.View) []byte {
+	if v.User != "" {
+		return append(to, v.User...)
+	}
+	credentials, ok := credentialsOf(v.Request.Fields, "basic")
+	if !ok {
+		return to
+	}
+	begin := len(to)
+	to, err := base64.StdEncoding.AppendDecode(to, credentials)
+	if n := bytes.IndexByte(to[begin:], ':'); err == nil && n >= 0 && message.IsValue(to[begin:begin+n]) {
+		return to[:begin+n]
+	}
+	return to[:begin]
+}
+
 func (p *part) append(to []byte, v *step.View) []byte {
 	switch p.kind {
 	case literal:
@@ -200,6 +299,8 @@ func (p *part) append(to []byte, v *step.View) []byte {
 		return v.Client.AppendTo(to)
 	case argument:
 		return append(to, argumentOf(v.Request.Query, p.name)...)
+	case user:
+		return appendUser(to, v)
 	case cookie:
 		cookies := cookiesOf(v.Request.Fields, p.name)
 		value, _ := cookies.next()

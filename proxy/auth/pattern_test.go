@@ -52,7 +52,7 @@ func TestPatternsSayWhatNginxsVariablesSay(t *testing.T) {
 		"$arg_a,$arg_b":        "1,2",
 		"$arg_none":            "",
 		"$req_id":              "id",
-		"$remote_user":         "Basic YTpi",
+		"$remote_user":         "a",
 	} {
 		p, err := ReadPattern(text)
 		if err != nil {
@@ -74,6 +74,61 @@ func TestPatternsSayWhatNginxsVariablesSay(t *testing.T) {
 	empty, _ := ReadPattern("$args$arg_a")
 	if got := empty.Append(nil, v); len(got) != 0 {
 		t.Errorf("without a query: got %q", got)
+	}
+}
+
+func TestTheUserOfAPatternIsANameAlone(t *testing.T) {
+	t.Parallel()
+	p, err := ReadPattern("$remote_user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ field, found, want string }{
+		{"Authorization: Basic YTpi", "", "a"}, {"Authorization: basic  YTpi", "", "a"}, {"Authorization: Basic YTpiOmM=", "", "a"},
+		{"Authorization: Basic YQ==", "", ""}, {"Authorization: Basic !", "", ""}, {"Authorization: Basic YTpi!", "", ""}, {"Authorization: Bearer YTpi", "", ""},
+		{"Authorization: Basic YQ0KWDogMTpi", "", ""}, // a line break
+		{"X-A: b", "", ""}, {"X-A: b", "alice", "alice"}, {"Authorization: Basic YTpi", "alice", "alice"},
+	} {
+		v := viewWith(test.field)
+		v.User = test.found
+		if got := string(p.Append([]byte("> "), v)); got != "> "+test.want {
+			t.Errorf("%s, found %q: got %q, want %q", test.field, test.found, got, test.want)
+		}
+	}
+}
+
+// What a client makes up stays a part of the value that the pattern has it in.
+func TestPatternsOfTargetsEscapeWhatClientsSay(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][2]string{ // as a target, and as a URL
+		"/c?a=$http_x&b=1":      {"/c?a=1%202%26b%3D2%23%2F%C3%A4&b=1", "/c?a=1%202%26b%3D2%23%2F%C3%A4&b=1"},
+		"/$http_x/$http_x":      {"/1%202%26b%3D2%23%2F%C3%A4/1%202%26b%3D2%23%2F%C3%A4", "/1%202%26b%3D2%23%2F%C3%A4/1%202%26b%3D2%23%2F%C3%A4"},
+		"/c?a=$request_method":  {"/c?a=GET%26b%23", "/c?a=GET%26b%23"},
+		"/c?a=$cookie_s":        {"/c?a=1%262", "/c?a=1%262"},
+		"/c?a=$arg_q":           {"/c?a=a%20b+c%3D%3Frd%3D%25", "/c?a=a%20b+c%3D%3Frd%3D%25"},
+		"/c?a=$remote_user":     {"/c?a=a%26b", "/c?a=a%26b"},
+		"$uri?rd=$uri":          {"/p/q;r?rd=/p/q;r", "/p/q;r?rd=%2Fp%2Fq%3Br"},
+		"/c?rd=$request_uri":    {"/c?rd=/p/q;r?q=a%20b+c=?rd=%&rd=//evil", "/c?rd=%2Fp%2Fq%3Br%3Fq%3Da%2520b%2Bc%3D%3Frd%3D%25%26rd%3D%2F%2Fevil"},
+		"/c?$args&x":            {"/c?q=a%20b+c=?rd=%&rd=//evil&x", "/c?q%3Da%2520b%2Bc%3D%3Frd%3D%25%26rd%3D%2F%2Fevil&x"},
+		"https://a$request_uri": {"https://a/p/q;r?q=a%20b+c=?rd=%&rd=//evil", "https://a/p/q;r?q=a%20b+c=?rd=%&rd=//evil"},
+		"//a$request_uri?rd=x":  {"//a/p/q;r?q=a%20b+c=?rd=%&rd=//evil?rd=x", "//a/p/q;r?rd=x"},
+		"/c?rd=$escaped_request_uri": {
+			"/c?rd=%2Fp%2Fq%3Br%3Fq%3Da%2520b%2Bc%3D%3Frd%3D%25%26rd%3D%2F%2Fevil", "/c?rd=%2Fp%2Fq%3Br%3Fq%3Da%2520b%2Bc%3D%3Frd%3D%25%26rd%3D%2F%2Fevil",
+		},
+	} {
+		p, err := ReadPattern(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := viewWith("X: 1 2&b=2#/ä", "Cookie: s=1&2", "Authorization: Basic YSZiOmM=")
+		v.Request.Method = []byte("GET&b#")
+		v.Path, v.Request.Query = []byte("/p/q;r"), []byte("?q=a%20b+c=?rd=%&rd=//evil")
+		if got := string(p.AppendTarget([]byte("> "), v)); got != "> "+want[0] {
+			t.Errorf("%s: the target is %q, want %q", text, got, want[0])
+		}
+		if got := string(p.AppendURL([]byte("> "), v)); got != "> "+want[1] {
+			t.Errorf("%s: the URL is %q, want %q", text, got, want[1])
+		}
 	}
 }
 

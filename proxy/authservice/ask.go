@@ -140,8 +140,9 @@ func (a *ask) get(w step.Waiting) {
 	s, v := a.service, a.view
 	if s.grpc {
 		a.makeCall()
-	} else {
-		a.makeRequest()
+	} else if !a.makeRequest() {
+		a.answer.why = "what it would be asked for is no target of a request"
+		return
 	}
 	a.answer.why = "no endpoint takes requests"
 	r := &a.request

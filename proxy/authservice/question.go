@@ -39,8 +39,8 @@ var (
 	}
 )
 
-// makeRequest makes the request that a service of HTTP is asked by.
-func (a *ask) makeRequest() {
+// makeRequest makes the request that a service of HTTP is asked by. ok is false if what a pattern says is no target.
+func (a *ask) makeRequest() (ok bool) {
 	s, v := a.service, a.view
 	head := &a.request.Head
 	head.Version, head.Authority = message.HTTP11, s.host
@@ -58,12 +58,15 @@ func (a *ask) makeRequest() {
 		head.Method = methodGet
 	}
 	target := a.make(func(to []byte) []byte {
-		to = s.path.Append(to, v)
+		to = s.path.AppendTarget(to, v)
 		if s.mimics {
 			to = append(append(to, v.Path...), v.Request.Query...)
 		}
 		return to
 	})
+	if !message.IsTarget(target) {
+		return false
+	}
 	head.Path, head.Query = splitTarget(target)
 	head.ContentLength, head.SaysEmpty = int64(len(a.content)), len(a.content) == 0 && string(head.Method) == "POST"
 	a.request.Content = nil
@@ -84,6 +87,7 @@ func (a *ask) makeRequest() {
 			a.add(f.name, value)
 		}
 	}
+	return true
 }
 
 // writeContent sends what the service gets of the request's content.

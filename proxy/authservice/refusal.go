@@ -52,7 +52,7 @@ func (s *Service) whereToSignIn(v *step.View) []byte {
 	if s.relative && s.signIn.NamesHost() {
 		return nil
 	}
-	to := s.signIn.Append(make([]byte, 0, 256), v)
+	to := s.signIn.AppendURL(make([]byte, 0, 256), v)
 	if s.returns {
 		if !s.relative {
 			to = append(append(to, schemeOf(v)...), "%3A%2F%2F"...)
