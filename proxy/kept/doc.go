@@ -4,5 +4,5 @@
 // value is found by a hash under a key that the process has made for itself. Its memory is bounded, and reading takes
 // no lock.
 //
-// All of it is in table.go.
+// Read in this order: digest.go (what keys are made of), table.go (what is kept).
 package kept

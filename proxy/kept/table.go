@@ -12,12 +12,6 @@ import (
 	"time"
 )
 
-// Digest is what is hashed into a key: the SHA-256 of a text.
-type Digest = [sha256.Size]byte
-
-// DigestOf returns the digest of a text.
-func DigestOf(text []byte) Digest { return sha256.Sum256(text) }
-
 // Key finds a value. Nobody outside the process can say which key a secret has.
 type Key [sha256.Size]byte
 
@@ -62,17 +56,17 @@ func New[V any](entries int) *Table[V] {
 	return t
 }
 
-// maxParts is how many digests go into a key.
-const maxParts = 4
-
-// Key returns the key of what has these digests, in this order, of which there are at most four.
+// Key returns the key of what has these digests, in this order.
 func (t *Table[V]) Key(parts ...Digest) Key {
-	var text [(1 + maxParts) * sha256.Size]byte
-	n := copy(text[:], t.secret[:])
+	h := hashers.Get().(*hasher)
+	h.Reset()
+	h.write(t.secret[:])
 	for i := range parts {
-		n += copy(text[n:n+sha256.Size], parts[i][:])
+		h.write(parts[i][:])
 	}
-	return sha256.Sum256(text[:n])
+	k := h.take()
+	hashers.Put(h)
+	return k
 }
 
 // Get returns the value of a key, if it is there and its time is not over.

@@ -298,21 +298,6 @@ func TestANamespacePushesOutNoVerdictOfAnother(t *testing.T) {
 	}
 }
 
-func TestAKnownPasswordAllocatesNothing(t *testing.T) {
-	c := NewChecker()
-	gate := gateOf(t, c, "shop", aliceLine+"\n"+bobLine)
-	now := time.Now()
-	for _, login := range [][2]string{{"alice", "secret"}, {"alice", "wrong"}, {"bob", "secret"}, {"bob", "wrong"}, {"nobody", "secret"}} {
-		name, password := []byte(login[0]), []byte(login[1])
-		if _, _, err := gate.Check(t.Context(), name, password, now); err != nil {
-			t.Fatal(err)
-		}
-		if n := testing.AllocsPerRun(100, func() { gate.Known(name, password, now) }); n != 0 {
-			t.Errorf("%s: asking allocates %v times", name, n)
-		}
-	}
-}
-
 func TestATextIsReadOnceForAllWhoHaveIt(t *testing.T) {
 	c := NewChecker()
 	const text = aliceLine + "\nhunter2"
