@@ -97,6 +97,8 @@ func newRotation(t *testing.T) *rotation {
 		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: name}}
 	}
 	r.users, r.keys, r.authorities = named("users"), named("keys"), named("clients-ca")
+	// A connection that was made before anybody was asked for a certificate gets 421 from then on.
+	r.authorities.Data = map[string][]byte{"ca.crt": bundle(r.steadyAuthority)}
 	r.create(task("web", startBackend(t, "web-1")), r.users, r.keys, r.authorities,
 		fixture.NewKeyPair(t, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), r.clients).Secret(r.namespace, "served"))
 	r.apply(
