@@ -894,6 +894,7 @@ func TestAServiceWhoseEndpointsAreReplacedKeepsNobodyOut(t *testing.T) {
 	apply(first)
 	done := make(chan struct{})
 	var failed atomic.Pointer[string]
+	var answered atomic.Int64
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -909,6 +910,7 @@ func TestAServiceWhoseEndpointsAreReplacedKeepsNobodyOut(t *testing.T) {
 				text := fmt.Sprintf("%d %s", got.Status, got.Body)
 				failed.CompareAndSwap(nil, &text)
 			}
+			answered.Add(1)
 		}
 	}()
 	for i := range 30 {
@@ -916,6 +918,9 @@ func TestAServiceWhoseEndpointsAreReplacedKeepsNobodyOut(t *testing.T) {
 		apply(next)
 		first.server.CloseClientConnections()
 		first = next
+		// Two endpoints are asked for a request, so that at most one may go in the time of one.
+		before := answered.Load()
+		await(t, "answers", func() bool { return answered.Load() >= before+2 })
 	}
 	close(done)
 	<-ended
