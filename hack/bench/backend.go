@@ -34,6 +34,8 @@ const (
 	echoPath   = "/echo"
 
 	documentPath = "/document"
+	// verdictPath is where backends say who a client is. Who has a cookie or an Authorization may pass.
+	verdictPath = "/verdict"
 )
 
 // The response header fields of the backends, besides the content's length and type.
@@ -64,6 +66,8 @@ type responses struct {
 	name                 string
 	small, medium, large []byte
 	document             []byte
+	// verdict lets a client pass, and says who it is. refusal does not.
+	verdict, refusal []byte
 }
 
 type backendConn struct {
@@ -91,6 +95,9 @@ func newResponses(name string) *responses {
 		large:  response(name, "text/plain", body[:largeBody]),
 
 		document: response(name, "application/json", document()),
+
+		verdict: []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + userField + ": " + clientName + "-" + name + "\r\n\r\n"),
+		refusal: []byte("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"),
 	}
 }
 
@@ -282,6 +289,11 @@ func (r *responses) to(head []byte) []byte {
 		return response(r.name, "text/plain", bytes.Clone(head))
 	case documentPath:
 		return r.document
+	case verdictPath:
+		if !bytes.Contains(head, []byte("\r\nCookie: ")) && !bytes.Contains(head, []byte("\r\nAuthorization: ")) {
+			return r.refusal
+		}
+		return r.verdict
 	}
 	return r.small
 }

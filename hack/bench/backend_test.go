@@ -74,6 +74,38 @@ func TestBackendShowsTheRequestThatItGot(t *testing.T) {
 	}
 }
 
+func TestBackendSaysWhoAClientIsThatProvesIt(t *testing.T) {
+	f := start(t)
+	for name, test := range map[string]struct {
+		field  string
+		status int
+		user   string
+	}{
+		"a cookie": {"Cookie: session=1", http.StatusOK, clientName + "-2"},
+		"a token":  {"Authorization: Bearer x", http.StatusOK, clientName + "-2"},
+		"nothing":  {"X-Cookie: session=1", http.StatusUnauthorized, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			connection, err := net.Dial("tcp4", f.backends[1].String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer connection.Close()
+			if _, err := io.WriteString(connection, "GET "+verdictPath+" HTTP/1.1\r\n"+test.field+"\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if got := response.Header.Get(userField); response.StatusCode != test.status || got != test.user {
+				t.Errorf("the answer is %s of %q, want %d of %q", response.Status, got, test.status, test.user)
+			}
+		})
+	}
+}
+
 func TestBackendEndsAConnectionWhoseFramingItDoesNotKnow(t *testing.T) {
 	f := start(t)
 	for name, request := range map[string]string{

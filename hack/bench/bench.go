@@ -41,6 +41,7 @@ type session struct {
 	ports       *ports
 	folder      string
 	certificate *certificate
+	signer      *signer
 	cluster     *cluster
 	backends    []netip.AddrPort
 	// backendsProcess serves all of them.
@@ -107,6 +108,7 @@ func (s *session) prepare(ctx context.Context) (err error) {
 	if s.certificate, err = makeCertificate(s.folder, mainHost); err != nil {
 		return err
 	}
+	s.signer = newSigner()
 	if err := s.startBackends(ctx, self); err != nil {
 		return err
 	}
@@ -212,7 +214,7 @@ func (s *session) close() error {
 func (s *session) configure(r *row, p proxy) (*configuration, error) {
 	c := &configuration{
 		scenario: r.scenario, launcher: s.launcher, core: s.cores.proxy,
-		Backends: s.backends, Certificate: s.certificate.certFile, Key: s.certificate.keyFile, Both: s.certificate.both,
+		Backends: s.backends, Certificate: s.certificate.certFile, Key: s.certificate.keyFile, Both: s.certificate.both, KeySet: s.signer.keySet(),
 		OpenFiles: s.openFiles, Connections: min(roomForConnections, s.openFiles-500),
 	}
 	if err := s.ports.takeAll(&c.HTTP, &c.HTTPS); err != nil {

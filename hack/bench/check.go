@@ -29,6 +29,8 @@ type checker struct {
 	proxy       *running
 	certificate *x509.Certificate
 	backends    int
+	// token proves who a client is, where tokens are verified.
+	token string
 }
 
 // answers returns nil when the proxy has begun to serve its configuration. Some proxies listen before they have read
@@ -78,6 +80,11 @@ func (c *checker) check(ctx context.Context) error {
 	}
 	if c.scenario.conditions {
 		if err := c.checkConditions(ctx, base); err != nil {
+			return err
+		}
+	}
+	if c.scenario.authentication != "" {
+		if err := c.checkAuthentication(ctx, asker, base); err != nil {
 			return err
 		}
 	}
@@ -134,14 +141,17 @@ func (c *checker) checkConditions(ctx context.Context, base string) error {
 	return nil
 }
 
-// fielded sends the fields that the rule of the scenario with conditions wants.
-type fielded struct{ http.RoundTripper }
+// fielded sends fields besides those of each request.
+type fielded struct {
+	http.RoundTripper
+	fields []field
+}
 
 // RoundTrip implements http.RoundTripper.
 func (f fielded) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = request.Clone(request.Context())
-	for _, want := range routeFields() {
-		request.Header.Set(want.Name, want.Value)
+	for _, added := range f.fields {
+		request.Header.Set(added.Name, added.Value)
 	}
 	return f.RoundTripper.RoundTrip(request)
 }
@@ -150,10 +160,14 @@ func (f fielded) RoundTrip(request *http.Request) (*http.Response, error) {
 func (f fielded) CloseIdleConnections() { f.RoundTripper.(*http.Transport).CloseIdleConnections() }
 
 // asker returns a client that sends from source, and to the proxy for any host, what the scenario's rules are for.
+// Where clients prove who they are, it also claims to be somebody else, as anybody can.
 func (c *checker) asker(source netip.Addr) *http.Client {
 	asker := c.client(source)
-	if c.scenario.conditions {
-		asker.Transport = fielded{asker.Transport}
+	switch {
+	case c.scenario.conditions:
+		asker.Transport = fielded{asker.Transport, routeFields()}
+	case c.scenario.authentication != "":
+		asker.Transport = fielded{asker.Transport, []field{c.scenario.authentication.credential(c.token), {userField, "mallory"}}}
 	}
 	return asker
 }

@@ -33,6 +33,7 @@ func TestCheckWantsAProxyToDoItsWork(t *testing.T) {
 		"conditions act":                      {proxy: &pretender{}, scenario: routesScenario(), want: "without the fields that the rule wants"},
 		"other hosts are not served":          {proxy: &pretender{}, scenario: hostsScenario(), want: "not configured is answered with 200"},
 		"documents are compressed":            {proxy: &pretender{}, scenario: compressionScenario(), want: `encoded by ""`},
+		"who proves nothing is refused":       {proxy: &pretender{}, scenario: authenticationScenario("auth", askAlways), want: "without proof of who the client is"},
 		"HTTPS is served":                     {proxy: &pretender{}, scenario: httpsScenario(), want: "https://" + mainHost},
 	}
 	for name, test := range tests {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
 
@@ -39,7 +40,8 @@ func configurationOf(t *testing.T, s *scenario) *configuration {
 func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 	for _, s := range []*scenario{
 		plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), compressionScenario(), hostsScenario(), expressionsScenario(),
-		fieldsScenario(), snippetFieldsScenario(), snippetScenario(),
+		fieldsScenario(), snippetFieldsScenario(), snippetScenario(), authenticationScenario("auth-external", askAlways),
+		authenticationScenario("auth-kept", askOnce), authenticationScenario("auth-jwt", verifyTokens),
 	} {
 		for _, p := range knownPeers() {
 			if p.cannot(s) != "" {
@@ -83,6 +85,12 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 				if s.expressions {
 					wanted = append(wanted, `"^/section-9(/|$)(.*)"`, "/$2 break")
 				}
+				if s.authentication != "" {
+					wanted = append(wanted, "http://auth"+verdictPath, userField+" $user")
+				}
+				if s.authentication == askOnce {
+					wanted = append(wanted, "proxy_cache_key $cookie_"+sessionCookie)
+				}
 				for _, want := range wanted {
 					if !strings.Contains(all.String(), want) {
 						t.Errorf("the configuration lacks %q", want)
@@ -94,17 +102,29 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 }
 
 func TestObjectsHoldTheScenario(t *testing.T) {
-	type counts struct{ Tasks, Ingresses, Rules, Paths, WithPolicies, WithConditions, WithTLS int }
+	type counts struct {
+		Tasks, Ingresses, Rules, Paths, WithPolicies, WithConditions, WithTLS int
+		Secrets, Asking, Keeping, WithTokens                                  int
+	}
 	for name, test := range map[string]struct {
 		scenario *scenario
 		want     counts
 	}{
-		"plain":       {plainScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
-		"https":       {httpsScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithTLS: 1}},
-		"policies":    {policiesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, WithPolicies: 2}},
-		"routes":      {routesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithConditions: 1}},
-		"hosts":       {hostsScenario(), counts{Tasks: 2, Ingresses: 20, Rules: 1000, Paths: 10_000}},
-		"snippet":     {snippetScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
+		"plain":    {plainScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
+		"https":    {httpsScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithTLS: 1, Secrets: 1}},
+		"policies": {policiesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, WithPolicies: 2}},
+		"routes":   {routesScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, WithConditions: 1}},
+		"hosts":    {hostsScenario(), counts{Tasks: 2, Ingresses: 20, Rules: 1000, Paths: 10_000}},
+		"snippet":  {snippetScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1}},
+		"always": {
+			authenticationScenario("auth-external", askAlways), counts{Tasks: 4, Ingresses: 1, Rules: 1, Paths: 1, Asking: 1},
+		},
+		"once": {
+			authenticationScenario("auth-kept", askOnce), counts{Tasks: 4, Ingresses: 1, Rules: 1, Paths: 1, Asking: 1, Keeping: 1},
+		},
+		"tokens": {
+			authenticationScenario("auth-jwt", verifyTokens), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, Secrets: 1, WithTokens: 1},
+		},
 		"expressions": {expressionsScenario(), counts{Tasks: 2, Ingresses: 1000, Rules: 1000, Paths: 10_000}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,6 +137,8 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 				switch o := object.(type) {
 				case *v1alpha1.Task:
 					got.Tasks++
+				case *corev1.Secret:
+					got.Secrets++
 				case *networkingv1.Ingress:
 					got.Ingresses++
 					for _, rule := range o.Spec.Rules {
@@ -134,6 +156,15 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 							got.Paths++
 							if p.RateLimit != nil && p.AccessControl != nil && p.Headers != nil && p.Rewrite != nil {
 								got.WithPolicies++
+							}
+							if p.Auth != nil && p.Auth.External != nil {
+								got.Asking++
+								if p.Auth.External.CacheKey != "" {
+									got.Keeping++
+								}
+							}
+							if p.Auth != nil && p.Auth.JWT != nil {
+								got.WithTokens++
 							}
 							if p.Match != nil && len(p.Match.Headers) == 2 && len(p.Backends) == 2 {
 								got.WithConditions++

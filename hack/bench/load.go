@@ -41,8 +41,10 @@ type loadSpec struct {
 	Connections, Streams int
 	// Sources is how many addresses of loopback the connections come from. 0 leaves that to the system.
 	Sources int
-	// Requests are sent in turn, over all connections.
+	// Requests are sent in turn, over all connections. First is the number of the one that is sent first, for loadClosed
+	// and loadOpen.
 	Requests []request
+	First    int
 	// Body is how many bytes each response has, or encodedBody.
 	Body int64
 	// Rate is for loadOpen, in requests per second.
@@ -64,6 +66,8 @@ type loadResult struct {
 	// Answered counts the requests that got the response that was wanted, in Elapsed.
 	Answered int
 	Elapsed  time.Duration
+	// Sent counts the requests of loadClosed and loadOpen that were sent, in Elapsed or not.
+	Sent int
 	// CPU is what the proxy used in Elapsed.
 	CPU time.Duration
 	// P50, P99 and P999 are percentiles of the time from when a request was sent, or due, until its response was complete.

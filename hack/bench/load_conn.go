@@ -69,7 +69,6 @@ type loadConns struct {
 	tls      *tls.Config
 	scratch  []byte
 	requests [][]byte
-	turn     int
 }
 
 func newLoadConns(m *measurement) (*loadConns, error) {
@@ -89,8 +88,9 @@ func newLoadConns(m *measurement) (*loadConns, error) {
 
 // next returns the request whose turn it is.
 func (c *loadConns) next() []byte {
-	c.turn++
-	return c.requests[c.turn%len(c.requests)]
+	request := c.requests[(c.spec.First+c.sent)%len(c.requests)]
+	c.sent++
+	return request
 }
 
 // connect makes a connection, and goes through the TLS handshake if the load has TLS.

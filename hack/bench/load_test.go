@@ -136,3 +136,15 @@ func TestLoadOnNothingSaysWhere(t *testing.T) {
 		t.Errorf("error is %v, want one that names %s", err, nothing)
 	}
 }
+
+// A load goes on with the requests that follow those of an earlier one, and begins again after the last.
+func TestRequestsAreSentInTurn(t *testing.T) {
+	c := &loadConns{measurement: &measurement{spec: &loadSpec{First: 5}}, requests: [][]byte{[]byte("a"), []byte("b"), []byte("c")}}
+	var sent string
+	for range 4 {
+		sent += string(c.next())
+	}
+	if got := c.result().Sent; sent != "cabc" || got != 4 {
+		t.Errorf("%q were sent, and %d were counted, want cabc and 4", sent, got)
+	}
+}

@@ -92,7 +92,7 @@ func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow
 // measureOnce adds a result to the cell, or the failure.
 func (s *session) measureOnce(ctx context.Context, r *measuredRow, c *cell, p *running) error {
 	spec := r.spec(p, s)
-	spec.Rate = r.rate
+	spec.Rate, spec.First = r.rate, p.sent
 	finish := s.takeProfile(ctx, p)
 	result, err := s.load(ctx, spec)
 	err = errors.Join(err, finish())
@@ -104,6 +104,7 @@ func (s *session) measureOnce(ctx context.Context, r *measuredRow, c *cell, p *r
 		say("  %s: %v", c.proxy, err)
 		return nil
 	}
+	p.sent += result.Sent
 	c.results = append(c.results, result)
 	say("  %-8s %s", c.proxy, result.summary())
 	return nil
@@ -144,7 +145,9 @@ func (s *session) startProxy(ctx context.Context, r *row, p proxy) (_ *running, 
 func (s *session) check(ctx context.Context, r *row, p *running) error {
 	limited, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
-	c := &checker{scenario: r.scenario, proxy: p, certificate: s.certificate.parsed, backends: len(s.backends)}
+	c := &checker{
+		scenario: r.scenario, proxy: p, certificate: s.certificate.parsed, backends: len(s.backends), token: s.signer.tokens(1)[0],
+	}
 	if err := p.child.until(limited, func() error { return c.answers(limited) }); err != nil {
 		return err
 	}

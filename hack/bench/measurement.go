@@ -27,6 +27,7 @@ type measurement struct {
 	others         time.Duration
 	latencies      latencies
 	answered       int
+	sent           int
 	failed         int
 	firstFailure   string
 	elapsed        time.Duration
@@ -104,6 +105,7 @@ func (m *measurement) result() loadResult {
 	return loadResult{
 		Answered:     m.answered,
 		Elapsed:      m.elapsed,
+		Sent:         m.sent,
 		CPU:          m.cpu,
 		Others:       m.others,
 		P50:          m.latencies.percentile(0.5),

@@ -6,6 +6,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 
@@ -28,19 +29,15 @@ const (
 	hostsPerIngress = 50
 )
 
-// objects describes a scenario as the controller's users would: the namespace, a Task for each backend, the
-// certificate's Secret, and the Ingresses.
+// objects describes a scenario as the controller's users would: the namespace, a Task for each backend, what says who
+// gets in, the certificate's Secret, and the Ingresses.
 func objects(c *configuration, namespace string) ([]client.Object, error) {
 	made := []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}}
 	for i, backend := range c.Backends {
-		made = append(made, &v1alpha1.Task{
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("%s-%d", serviceName, i+1)},
-			Spec: v1alpha1.TaskSpec{
-				ServiceName: serviceOf(c, i),
-				Address:     v1alpha1.Address(backend.Addr().String()),
-				Ports:       []v1alpha1.TaskPort{{Port: servicePort, TargetPort: v1alpha1.Port(backend.Port())}},
-			},
-		})
+		made = append(made, task(namespace, fmt.Sprintf("%s-%d", serviceName, i+1), serviceOf(c, i), backend))
+	}
+	if c.authentication != "" {
+		made = append(made, c.authentication.objects(c, namespace)...)
 	}
 	var tls *v1alpha1.IngressTLS
 	if c.https {
@@ -67,6 +64,17 @@ func objects(c *configuration, namespace string) ([]client.Object, error) {
 		made = append(made, ingress)
 	}
 	return made, nil
+}
+
+func task(namespace, name string, service v1alpha1.ServiceName, backend netip.AddrPort) *v1alpha1.Task {
+	return &v1alpha1.Task{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: v1alpha1.TaskSpec{
+			ServiceName: service,
+			Address:     v1alpha1.Address(backend.Addr().String()),
+			Ports:       []v1alpha1.TaskPort{{Port: servicePort, TargetPort: v1alpha1.Port(backend.Port())}},
+		},
+	}
 }
 
 // nginxObjects returns an IngressClass of ingress-nginx, and an Ingress of it for each host.
@@ -140,6 +148,9 @@ func rule(c *configuration, host string) v1alpha1.IngressRule {
 		}
 		if c.compression {
 			p.Compression = new(v1alpha1.Compression)
+		}
+		if c.authentication != "" {
+			p.Auth = c.authentication.terms()
 		}
 		r.Paths = append(r.Paths, p)
 	}

@@ -28,7 +28,7 @@ type peer struct {
 	// noPolicies says why it cannot take part in the scenario of policies.
 	noPolicies string
 	// noConditions and noCompression are the same for the scenarios of those, and noExpressions for those of expressions,
-	// snippets and fields.
+	// snippets, fields and authentication.
 	noConditions, noExpressions, noCompression string
 }
 
@@ -119,7 +119,7 @@ func (p *peer) cannot(s *scenario) string {
 	if s.conditions {
 		return p.noConditions
 	}
-	if s.expressions || s.snippet != "" || s.fields {
+	if s.expressions || s.snippet != "" || s.fields || s.authentication != "" {
 		return p.noExpressions
 	}
 	if s.compression {

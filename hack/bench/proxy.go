@@ -51,6 +51,8 @@ type configuration struct {
 	Folder string
 	// Both is a file of the certificate and the key; the other two hold one each.
 	Certificate, Key, Both string
+	// KeySet has the keys that clients' tokens are signed with, as a JSON Web Key Set.
+	KeySet []byte
 	// OpenFiles is the limit. Connections is how many clients at once have room in it.
 	OpenFiles, Connections int
 	// User is the user that workers go on as if root starts the proxy: root, because it owns the folder. It is empty
@@ -63,4 +65,6 @@ type running struct {
 	proxy       proxy
 	child       *child
 	http, https netip.AddrPort
+	// sent is how many requests it got in the rounds before.
+	sent int
 }

@@ -25,6 +25,8 @@ type row struct {
 	fields []string
 	// body is the size of each response and upload that of each request, in bytes.
 	body, upload int
+	// tokens is how many the requests have in turn, where tokens are verified. 0 is for one.
+	tokens int
 	// floor says that the floor takes part. It has neither TLS nor routes.
 	floor bool
 	// once is for what is the same each time.
@@ -34,6 +36,7 @@ type row struct {
 // rows returns all of them, in the order of the table.
 func rows() []row {
 	plain, https, http2, hosts := plainScenario(), httpsScenario(), http2Scenario(), hostsScenario()
+	tokens := authenticationScenario("auth-jwt", verifyTokens)
 	return []row{
 		{
 			name: "keepalive", title: "plain, 1 KiB, 64 connections",
@@ -101,6 +104,18 @@ func rows() []row {
 			name: "snippet", title: "a snippet of ingress-nginx with a variable and three conditions, 1 KiB, 64 connections",
 			scenario: snippetScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
 		}, {
+			name: "auth-external", title: "a service is asked about each request, 1 KiB, 64 connections",
+			scenario: authenticationScenario("auth-external", askAlways), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
+			name: "auth-kept", title: "what the service says is kept for a minute, 1 KiB, 64 connections",
+			scenario: authenticationScenario("auth-kept", askOnce), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
+			name: "auth-jwt", title: "another token by ES256 with each request, 1 KiB, 64 connections; nginx asks a service",
+			scenario: tokens, mode: loadClosed, connections: 64, path: smallPath, body: smallBody, tokens: manyTokens,
+		}, {
+			name: "auth-jwt-same", title: "the same token with each request; nginx asks a service",
+			scenario: tokens, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
 			name: "idle", title: "10,000 idle connections: memory",
 			scenario: plain, mode: loadIdle, connections: 10_000, sources: 8, path: smallPath, body: smallBody, once: true,
 		},
@@ -115,6 +130,10 @@ func routeLines() (lines []string) {
 	return lines
 }
 
+// manyTokens are several times as many as the controller remembers. As each round goes on with those that follow the
+// last one's, none is asked for while it is still remembered.
+const manyTokens = 1 << 16
+
 // settle is how long idle connections have idled when the memory is read.
 const settle = 3 * time.Second
 
@@ -124,6 +143,9 @@ func (r *row) spec(p *running, s *session) *loadSpec {
 		Mode: r.mode, Address: p.http, Connections: r.connections, Streams: r.streams, Sources: r.sources,
 		Requests: r.requests(), Body: int64(r.body),
 		WarmUp: s.options.warmUp, Window: s.options.window, Settle: settle, Process: p.child.id(), Backends: s.backendsProcess.id(),
+	}
+	if a := r.scenario.authentication; a != "" {
+		l.Requests = a.proven(l.Requests[0], s.signer.tokens(max(1, r.tokens)))
 	}
 	if r.scenario.https {
 		l.Address, l.ServerName = p.https, mainHost

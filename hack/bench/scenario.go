@@ -28,6 +28,8 @@ type scenario struct {
 	expressions bool
 	// compression is on: of nginx, gzip at the level 5.
 	compression bool
+	// authentication is how clients prove who they are.
+	authentication authentication
 }
 
 // field is a header field that the rule of the scenario with conditions wants.
@@ -92,6 +94,10 @@ func routesScenario() *scenario {
 
 func compressionScenario() *scenario {
 	return &scenario{name: "compression", hosts: []string{mainHost}, paths: []string{"/"}, compression: true}
+}
+
+func authenticationScenario(name string, by authentication) *scenario {
+	return &scenario{name: name, hosts: []string{mainHost}, paths: []string{"/"}, authentication: by}
 }
 
 func hostsScenario() *scenario {

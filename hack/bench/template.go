@@ -59,6 +59,22 @@ func (c *configuration) Expressions() bool { return c.expressions }
 // Compression says whether responses are compressed.
 func (c *configuration) Compression() bool { return c.compression }
 
+// Authentication says whether clients prove who they are to a service, which the backends are at VerdictPath.
+// VerdictKept says whether its verdict is kept for requests with the same SessionCookie.
+func (c *configuration) Authentication() bool { return c.authentication != "" }
+
+// VerdictKept is explained at Authentication.
+func (c *configuration) VerdictKept() bool { return c.authentication == askOnce }
+
+// VerdictPath is explained at Authentication.
+func (c *configuration) VerdictPath() string { return verdictPath }
+
+// SessionCookie is explained at Authentication.
+func (c *configuration) SessionCookie() string { return sessionCookie }
+
+// UserField is the field in which the service says who a client is, and in which the backend is told.
+func (c *configuration) UserField() string { return userField }
+
 // Fields are the header fields that such a rule wants.
 func (c *configuration) Fields() []field { return routeFields() }
 
