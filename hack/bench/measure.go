@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,7 +69,7 @@ func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow
 		defer func() { err = errors.Join(err, s.cluster.resume()) }()
 	}
 	if r.mode == loadOpen {
-		if measured.rate, err = s.rate(ctx, started, t); err != nil {
+		if measured.rate, err = s.rate(ctx, r, started, t); err != nil {
 			return nil, err
 		}
 	}
@@ -166,10 +167,11 @@ func listens(address string) error {
 }
 
 // rate returns half of the throughput of the first proxy, which is nginx if that takes part. The throughput is that of
-// the row of keep-alive connections, or of a short run of the same load.
-func (s *session) rate(ctx context.Context, started []*running, t *table) (float64, error) {
+// the row that is to be halved, or of a short run of the same load.
+func (s *session) rate(ctx context.Context, of *row, started []*running, t *table) (float64, error) {
 	const share = 0.5
-	if perSecond := t.throughput("keepalive"); perSecond > 0 {
+	full := cmp.Or(of.halfOf, "keepalive")
+	if perSecond := t.throughput(full); perSecond > 0 {
 		return share * perSecond, nil
 	}
 	for _, p := range started {
@@ -177,7 +179,7 @@ func (s *session) rate(ctx context.Context, started []*running, t *table) (float
 			continue
 		}
 		for _, r := range rows() {
-			if r.name != "keepalive" {
+			if r.name != full {
 				continue
 			}
 			result, err := s.load(ctx, r.spec(p, s))

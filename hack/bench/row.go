@@ -18,7 +18,9 @@ type row struct {
 	// streams is how many run on each connection, for loadStreams.
 	streams int
 	sources int
-	method  string
+	// halfOf is the row whose throughput by the first proxy is halved for the rate of loadOpen. Empty: of keepalive.
+	halfOf string
+	method string
 	// path is what requests ask for. In the scenario of hosts, it is below each of the scenario's paths.
 	path string
 	// fields are sent besides those of every request.
@@ -36,7 +38,7 @@ type row struct {
 // rows returns all of them, in the order of the table.
 func rows() []row {
 	plain, https, http2, hosts := plainScenario(), httpsScenario(), http2Scenario(), hostsScenario()
-	tokens := authenticationScenario("auth-jwt", verifyTokens)
+	asked, tokens := authenticationScenario("auth-external", askAlways), authenticationScenario("auth-jwt", verifyTokens)
 	return []row{
 		{
 			name: "keepalive", title: "plain, 1 KiB, 64 connections",
@@ -105,7 +107,10 @@ func rows() []row {
 			scenario: snippetScenario(), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
 		}, {
 			name: "auth-external", title: "a service is asked about each request, 1 KiB, 64 connections",
-			scenario: authenticationScenario("auth-external", askAlways), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+			scenario: asked, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		}, {
+			name: "auth-half-load", title: "the same, at half of the first proxy's throughput", halfOf: "auth-external",
+			scenario: asked, mode: loadOpen, connections: 64, path: smallPath, body: smallBody,
 		}, {
 			name: "auth-kept", title: "what the service says is kept for a minute, 1 KiB, 64 connections",
 			scenario: authenticationScenario("auth-kept", askOnce), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
