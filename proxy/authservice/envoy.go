@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/warren-dev/ingress/proxy/authservice/wire"
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
@@ -189,14 +190,14 @@ func (a *ask) appendHeaders() {
 				}
 			})
 			a.inside(entryValue, func() {
-				a.memory = appendText(a.memory, f.Value)
+				a.memory = wire.AppendText(a.memory, f.Value)
 				separator := ","
 				if message.EqualFold(f.Name, "cookie") {
 					separator = "; "
 				}
 				for j := i + 1; j < len(fields); j++ {
 					if next := &fields[j]; message.SameName(next.Name, f.Name) && s.sends(next) {
-						a.memory = appendText(append(a.memory, separator...), next.Value)
+						a.memory = wire.AppendText(append(a.memory, separator...), next.Value)
 					}
 				}
 			})
@@ -252,7 +253,7 @@ func (a *ask) bytes(field protowire.Number, value []byte) {
 	if len(value) == 0 {
 		return
 	}
-	a.inside(field, func() { a.memory = appendText(a.memory, value) })
+	a.inside(field, func() { a.memory = wire.AppendText(a.memory, value) })
 }
 
 func (a *ask) text(field protowire.Number, value string) {
@@ -269,17 +270,4 @@ func (a *ask) entry(key string, value []byte) {
 		a.text(entryKey, key)
 		a.bytes(entryValue, value)
 	})
-}
-
-// appendText appends a text as one of protobuf, which is UTF-8. Other bytes are replaced.
-func appendText(to, text []byte) []byte {
-	if utf8.Valid(text) {
-		return append(to, text...)
-	}
-	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
-		to = utf8.AppendRune(to, r)
-		text = text[n:]
-	}
-	return to
 }

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/warren-dev/ingress/proxy/authservice/wire"
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/upstream"
@@ -102,52 +103,15 @@ func readCheck(content []byte, ending []message.Field) answer {
 	return read
 }
 
-var errMalformed = errors.New("it is malformed")
-
-// eachField calls yield with each field of a message: with its number, and with a number or with bytes as its value. It
-// skips groups and numbers of a fixed length, which no message here has.
-func eachField(b []byte, yield func(field protowire.Number, number uint64, bytes []byte) error) error {
-	for len(b) > 0 {
-		field, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return errMalformed
-		}
-		b = b[n:]
-		var number uint64
-		var value []byte
-		switch kind {
-		case protowire.VarintType:
-			number, n = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			if value, n = protowire.ConsumeBytes(b); value == nil {
-				value = []byte{}
-			}
-		default:
-			if n = protowire.ConsumeFieldValue(field, kind, b); n >= 0 {
-				b = b[n:]
-				continue
-			}
-		}
-		if n < 0 {
-			return errMalformed
-		}
-		b = b[n:]
-		if err := yield(field, number, value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // readCheckResponse reads a CheckResponse. What it returns views nothing of it.
 func readCheckResponse(b []byte) (answer, error) {
 	made := answer{verdict: &nothing, fresh: forEver}
 	var code uint64
 	var denied, ok []byte
-	err := eachField(b, func(field protowire.Number, _ uint64, value []byte) error {
+	err := wire.EachField(b, func(field protowire.Number, _ uint64, value []byte) error {
 		switch field {
 		case checkResponseStatus:
-			return eachField(value, func(field protowire.Number, number uint64, _ []byte) error {
+			return wire.EachField(value, func(field protowire.Number, number uint64, _ []byte) error {
 				if field == statusCode {
 					code = number
 				}
@@ -176,10 +140,10 @@ func readCheckResponse(b []byte) (answer, error) {
 // readDenied reads a DeniedHttpResponse. There may be none.
 func (a *answer) readDenied(b []byte) error {
 	var headers []change
-	err := eachField(b, func(field protowire.Number, _ uint64, value []byte) error {
+	err := wire.EachField(b, func(field protowire.Number, _ uint64, value []byte) error {
 		switch field {
 		case deniedStatus:
-			return eachField(value, func(field protowire.Number, number uint64, _ []byte) error {
+			return wire.EachField(value, func(field protowire.Number, number uint64, _ []byte) error {
 				if field == statusCode && 200 <= number && number < 600 {
 					a.status = int(number)
 				}
@@ -219,7 +183,7 @@ var plainText = []byte("text/plain; charset=utf-8")
 func (a *answer) readOK(b []byte) error {
 	var d verdict
 	var given []change
-	err := eachField(b, func(field protowire.Number, _ uint64, value []byte) (err error) {
+	err := wire.EachField(b, func(field protowire.Number, _ uint64, value []byte) (err error) {
 		switch field {
 		case okHeaders:
 			d.changes, err = appendOption(d.changes, value)
@@ -251,10 +215,10 @@ func appendOption(to []change, b []byte) ([]change, error) {
 	var name, value, raw []byte
 	var action, appends uint64
 	said := false
-	err := eachField(b, func(field protowire.Number, number uint64, inner []byte) error {
+	err := wire.EachField(b, func(field protowire.Number, number uint64, inner []byte) error {
 		switch field {
 		case optionHeader:
-			return eachField(inner, func(field protowire.Number, _ uint64, text []byte) error {
+			return wire.EachField(inner, func(field protowire.Number, _ uint64, text []byte) error {
 				switch field {
 				case headerKey:
 					name = text
@@ -267,7 +231,7 @@ func appendOption(to []change, b []byte) ([]change, error) {
 			})
 		case optionAppend:
 			said = true
-			return eachField(inner, func(field protowire.Number, number uint64, _ []byte) error {
+			return wire.EachField(inner, func(field protowire.Number, number uint64, _ []byte) error {
 				if field == boolValue {
 					appends = number
 				}
