@@ -9,6 +9,6 @@
 //
 // Read in this order: upload.go (sending content), gathered.go (content that waits to be whole), measure.go (how long
 // it is), kept.go (content for another attempt), tee.go (a copy for somebody else), whole.go (an answer that is
-// gathered), splice.go (moving content within the kernel), conversation.go (both sides
-// talking at once), drain.go (content that nobody wants).
+// gathered), splice.go (moving content within the kernel), conversation.go (both sides talking at once), drain.go
+// (content that nobody wants).
 package content

@@ -296,14 +296,13 @@ func (s *Set) delay(now time.Time) time.Duration {
 func (s *Set) begin(after time.Duration) {
 	f := &fetch{done: make(chan struct{})}
 	s.fetch = f
-	go func() {
-		time.Sleep(after)
+	time.AfterFunc(after, func() {
 		s.turns <- struct{}{}
 		defer func() { <-s.turns }()
 		f.began = time.Now()
 		keys, err := get(s.client, s.url)
 		s.finish(f, keys, err)
-	}()
+	})
 }
 
 // finish notes what came of a fetch, tells those who wait, and has the next one begin in time.
