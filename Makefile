@@ -17,9 +17,9 @@ FUZZTIME ?= 60s
 RUNFLAGS ?=
 
 # Passed to hack/bench, for example BENCHFLAGS="-rows keepalive,https -markdown"; bin/bench -help lists them. ROUNDS is how
-# often each proxy is measured in each row.
+# often each proxy is measured in each row, for a second each time.
 BENCHFLAGS ?=
-ROUNDS ?= 3
+ROUNDS ?= 15
 
 # Passed to hack/churn, for example CHURNFLAGS="-services 100 -rate 500"; bin/churn -help lists them.
 CHURNFLAGS ?=

@@ -22,7 +22,7 @@ const (
 	rowGap      = 12
 	barsTop     = 54
 	barsUnit    = 300 // from 0 to the reference
-	barsLongest = barsWidth - barsLeft - 60
+	barsLongest = barsWidth - barsLeft - 75
 )
 
 // draw writes the picture, if it was asked for.
@@ -40,28 +40,30 @@ func (t *table) draw() error {
 // writeBars draws what a request costs in each row, as bars: of each proxy, the CPU as a ratio to the reference. It
 // leaves out rows without the reference, and the one of idle connections, which cost none.
 func (t *table) writeBars(w io.Writer) error {
-	reference := t.session.reference()
+	reference, cpu := t.session.reference(), columns()[0].value
 	var body strings.Builder
 	y, shades := barsTop, map[string]int{}
 	for _, r := range t.rows {
-		base := r.figuresOf(reference)
-		if r.mode == loadIdle || base == nil || base.cpu == 0 {
+		base := r.cellOf(reference)
+		if r.mode == loadIdle || base == nil {
 			continue
 		}
 		label := y
 		for i := range r.cells {
 			name := r.cells[i].proxy
-			f := r.figuresOf(name)
-			if f == nil || name == reference || name == floorName {
+			if len(r.cells[i].results) == 0 || name == reference || name == floorName {
+				continue
+			}
+			ratio := compare(r.cells[i].results, base.results, cpu)
+			if ratio.rounds == 0 {
 				continue
 			}
 			if _, ok := shades[name]; !ok {
 				shades[name] = len(shades)
 			}
-			ratio := float64(f.cpu) / float64(base.cpu)
-			width := min(ratio*barsUnit, barsLongest)
+			width := min(ratio.median*barsUnit, barsLongest)
 			fmt.Fprintf(&body, "<rect class=\"s%d\" x=\"%d\" y=\"%d\" width=\"%.0f\" height=\"%d\"/>\n", shades[name], barsLeft, y, width, barHeight)
-			fmt.Fprintf(&body, "<text class=\"n\" x=\"%.0f\" y=\"%d\">%.2f</text>\n", barsLeft+width+5, y+barHeight-1, ratio)
+			fmt.Fprintf(&body, "<text class=\"n\" x=\"%.0f\" y=\"%d\">%s</text>\n", barsLeft+width+5, y+barHeight-1, ratio)
 			y += barHeight + barGap
 		}
 		fmt.Fprintf(&body, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", barsLeft-10, (label+y-barGap)/2+4, html.EscapeString(r.title))

@@ -39,7 +39,7 @@ func TestBarsShowRatios(t *testing.T) {
 			t.Fatalf("%v in\n%s", err, picture.String())
 		}
 	}
-	for _, want := range []string{"&lt;one&gt; = 1", "GET &amp; answer", ">two<", `width="150"`, ">0.50<"} {
+	for _, want := range []string{"&lt;one&gt; = 1", "GET &amp; answer", ">two<", `width="150"`, ">×0.50<"} {
 		if !strings.Contains(picture.String(), want) {
 			t.Errorf("no %s in\n%s", want, picture.String())
 		}

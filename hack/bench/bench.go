@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -187,19 +188,36 @@ func (s *session) addControllers() error {
 // reference returns the name of the proxy that ratios are to: nginx, or the first of several controllers where nginx
 // is not measured.
 func (s *session) reference() string {
-	var controllers []string
-	for _, p := range s.proxies {
-		if p.name() == referenceName {
-			return referenceName
-		}
-		if w, ok := p.(*warren); ok {
-			controllers = append(controllers, w.called)
-		}
-	}
-	if len(controllers) > 1 {
+	if controllers := s.controllers(); len(controllers) > 1 && !s.measures(referenceName) {
 		return controllers[0]
 	}
 	return referenceName
+}
+
+// besides returns further proxies that controllers are compared to: HAProxy, and the first of several controllers.
+func (s *session) besides() (names []string) {
+	if s.measures(besideName) && s.reference() != besideName {
+		names = append(names, besideName)
+	}
+	if controllers := s.controllers(); len(controllers) > 1 && s.reference() != controllers[0] {
+		names = append(names, controllers[0])
+	}
+	return names
+}
+
+// measures says whether a proxy takes part.
+func (s *session) measures(name string) bool {
+	return slices.ContainsFunc(s.proxies, func(p proxy) bool { return p.name() == name })
+}
+
+// controllers returns the names of the controllers that take part.
+func (s *session) controllers() (names []string) {
+	for _, p := range s.proxies {
+		if w, ok := p.(*warren); ok {
+			names = append(names, w.called)
+		}
+	}
+	return names
 }
 
 func (s *session) close() error {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command bench measures the controller's data plane beside the proxies that it finds on PATH. All get the same load
-// and equal configurations, one core for the proxy and another for all else. They take turns, several times. It prints
-// one table, and installs nothing.
+// and equal configurations, one core for the proxy and another for all else. They take turns in many short rounds, and
+// ratios are taken within each. It prints one table, and installs nothing.
 //
 // The binary plays every part. Started by a person, it finds the peers, writes their configurations, starts everything
 // and reports. As a child of itself it is also the backends, the load, or the floor: a relay that only copies bytes. It
@@ -16,8 +16,9 @@
 // peer.go with template.go (other proxies), floor.go and floor_proxy.go (the floor), check.go and
 // check_authentication.go (whether a proxy does the work), measure.go (measuring a row), profile.go (where the
 // controller's time goes meanwhile), measurement.go with usage.go and machine.go (what is counted), result.go and
-// latency.go (figures), table.go (the output), bars.go (a picture of it), load.go (the kinds of load), load_conn.go,
-// load_closed.go, load_open.go, load_handshakes.go, load_idle.go and load_streams.go (each of them), reply.go
-// (reading responses), backend.go (answering requests), socket.go, stream.go and poller.go (sockets without Go's
-// poller), role.go and child.go (processes), cores.go, ports.go and certificate.go (what they get).
+// latency.go (figures), rounds.go (turns and ratios), table.go (the output), bars.go (a picture of it), load.go (the
+// kinds of load), load_conn.go, load_closed.go, load_open.go, load_handshakes.go, load_idle.go and load_streams.go
+// (each of them), reply.go (reading responses), backend.go (answering requests), socket.go, stream.go and poller.go
+// (sockets without Go's poller), role.go and child.go (processes), cores.go, ports.go and certificate.go (what they
+// get).
 package main

@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// tick is the unit of times in /proc. The kernel shows times to programs in hundredths of a second on every
+// architecture that Go runs on, whatever its own clock is.
+const tick = 10 * time.Millisecond
+
 // busyTime returns how long the cores of the machine were not idle since it started, added up.
 func busyTime() (time.Duration, error) {
 	content, err := os.ReadFile("/proc/stat")

@@ -24,7 +24,7 @@ type measuredRow struct {
 // cell is one proxy in one row.
 type cell struct {
 	proxy string
-	// results has one for each round.
+	// results has one for each round, until one fails.
 	results []loadResult
 	// absent says why there are none. It is no failure.
 	absent string
@@ -77,8 +77,9 @@ func (s *session) measure(ctx context.Context, r *row, t *table) (_ *measuredRow
 	if r.once {
 		rounds = 1
 	}
-	for range rounds {
-		for i, p := range started {
+	for round := range rounds {
+		for _, i := range turns(len(started), round) {
+			p := started[i]
 			if p == nil || measured.cells[i].failure != nil {
 				continue
 			}

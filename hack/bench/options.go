@@ -37,8 +37,8 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 		rowNames = append(rowNames, r.name)
 	}
 	var seconds float64
-	set.IntVar(&o.rounds, "rounds", 3, "`number` of times that each proxy is measured in each row; the medians are shown")
-	set.Float64Var(&seconds, "seconds", 4, "`time` in seconds that one measurement takes")
+	set.IntVar(&o.rounds, "rounds", 15, "`number` of rounds in each row. Each proxy is measured once in a round; the medians are shown")
+	set.Float64Var(&seconds, "seconds", 1, "`time` in seconds that one measurement takes")
 	set.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
 	set.Func("controller", "`[name=]path` of the controller's binary (default bin/warren-ingress of the checkout). Given again, it adds one more. "+
 		"All take turns, and without nginx the ratios are to the first", o.addController)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func TestStatIsReadWhateverTheProcessIsCalled(t *testing.T) {
@@ -22,7 +23,7 @@ func TestStatIsReadWhateverTheProcessIsCalled(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := stat{name: name, parent: 17, cpu: 3 * time.Second}
+			want := stat{name: name, parent: 17}
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(stat{})); diff != "" {
 				t.Errorf("stat (-want +got):\n%s", diff)
 			}
@@ -31,12 +32,36 @@ func TestStatIsReadWhateverTheProcessIsCalled(t *testing.T) {
 }
 
 func TestWhatIsNoStatIsRefused(t *testing.T) {
-	for _, line := range []string{"", "42 nginx S 17", "42 (nginx) S 17", "42 (nginx) S x 4 5 6 7 8 9 10 11 12 13 14 15 16"} {
+	for _, line := range []string{"", "42 nginx S 17", "42 (nginx) S", "42 (nginx) S x 4 5 6"} {
 		t.Run(line, func(t *testing.T) {
 			if got, err := parseStat([]byte(line)); err == nil {
 				t.Errorf("it is read as %+v, want an error", got)
 			}
 		})
+	}
+}
+
+func TestProcessorTimeIsThatOfAllItsThreads(t *testing.T) {
+	var self unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &self); err != nil {
+		t.Fatal(err)
+	}
+	used := func(r *unix.Rusage) time.Duration { return time.Duration(r.Utime.Nano() + r.Stime.Nano()) }
+	least := used(&self)
+	got, err := cpuOf([]int{os.Getpid()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &self); err != nil {
+		t.Fatal(err)
+	}
+	// Usage is in whole microseconds, rounded for each of the two kinds.
+	if most := used(&self) + 2*time.Microsecond; got < least-2*time.Microsecond || got > most {
+		t.Errorf("this process used %s, want %s to %s", got, least, most)
+	}
+	const nobody = 1 << 25 // no kernel has as many
+	if got, err := cpuOf([]int{nobody}); err == nil {
+		t.Errorf("a process that is not there used %s, want an error", got)
 	}
 }
 

@@ -27,6 +27,8 @@ const (
 	floorName  = "floor"
 	// referenceName is the proxy that ratios are to.
 	referenceName = "nginx"
+	// besideName is a second one that the controller is compared to.
+	besideName = "haproxy"
 )
 
 // proxyNames returns all names, in the order in which they take their turns.

@@ -6,7 +6,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -65,9 +64,9 @@ type figures struct {
 	p50, p99, p999       time.Duration
 	memory, memoryBefore int64
 	busy                 float64
-	// spread is how far apart the CPU of the rounds is: the largest less the smallest, divided by the median.
+	// spread is how far the farther quartile of the rounds' CPU is from the median, as a share of that.
 	spread float64
-	// others is the largest disturbance.
+	// others is the disturbance.
 	others float64
 	// failed counts the failed requests of all rounds.
 	failed int
@@ -83,15 +82,15 @@ func (c *cell) figures() figures {
 		memory:       medianOf(c.results, func(r *loadResult) int64 { return r.Memory }),
 		memoryBefore: medianOf(c.results, func(r *loadResult) int64 { return r.MemoryBefore }),
 		busy:         medianOf(c.results, (*loadResult).busy),
+		others:       medianOf(c.results, (*loadResult).disturbance),
 	}
 	var all []time.Duration
 	for i := range c.results {
 		all = append(all, c.results[i].cpuPerRequest())
-		f.others = max(f.others, c.results[i].disturbance())
 		f.failed += c.results[i].Failed
 	}
 	if f.cpu > 0 {
-		f.spread = float64(slices.Max(all)-slices.Min(all)) / float64(f.cpu)
+		f.spread = float64(spread(all)) / float64(f.cpu)
 	}
 	return f
 }

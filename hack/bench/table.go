@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -27,27 +28,43 @@ type table struct {
 // column is a column of the table. A figure of 0 is none.
 type column struct {
 	title string
-	// value returns the value of a cell as it is shown. It also returns it as a number, if ratios are shown.
-	value func(*figures) (string, float64)
-	ratio bool
+	text  func(*figures) string
+	// value is what ratios are taken of. Columns without it have none.
+	value func(*loadResult) float64
 	// idle says that the row of idle connections has this column.
 	idle bool
 }
 
 func columns() []column {
-	duration := func(of func(*figures) time.Duration) func(*figures) (string, float64) {
-		return func(f *figures) (string, float64) { return microseconds(of(f)), float64(of(f)) }
+	duration := func(of func(*figures) time.Duration) func(*figures) string {
+		return func(f *figures) string { return microseconds(of(f)) }
+	}
+	share := func(of func(*figures) float64) func(*figures) string {
+		return func(f *figures) string { return fmt.Sprintf("%.0f%%", 100*of(f)) }
 	}
 	return []column{
-		{title: "CPU µs/request", ratio: true, value: duration(func(f *figures) time.Duration { return f.cpu })},
-		{title: "requests/s", ratio: true, value: func(f *figures) (string, float64) { return fmt.Sprintf("%.0f", f.perSecond), f.perSecond }},
-		{title: "p50 µs", ratio: true, value: duration(func(f *figures) time.Duration { return f.p50 })},
-		{title: "p99 µs", ratio: true, value: duration(func(f *figures) time.Duration { return f.p99 })},
-		{title: "p99.9 µs", ratio: true, value: duration(func(f *figures) time.Duration { return f.p999 })},
-		{title: "memory MB", ratio: true, idle: true, value: func(f *figures) (string, float64) { return megabytes(f.memory), float64(f.memory) }},
-		{title: "busy", value: func(f *figures) (string, float64) { return fmt.Sprintf("%.0f%%", 100*f.busy), f.busy }},
-		{title: "others", value: func(f *figures) (string, float64) { return fmt.Sprintf("%.0f%%", 100*f.others), f.others }},
-		{title: "spread", value: func(f *figures) (string, float64) { return fmt.Sprintf("%.0f%%", 100*f.spread), f.spread }},
+		{
+			title: "CPU µs/request", text: duration(func(f *figures) time.Duration { return f.cpu }),
+			value: func(r *loadResult) float64 { return float64(r.cpuPerRequest()) },
+		}, {
+			title: "requests/s", text: func(f *figures) string { return fmt.Sprintf("%.0f", f.perSecond) },
+			value: (*loadResult).perSecond,
+		}, {
+			title: "p50 µs", text: duration(func(f *figures) time.Duration { return f.p50 }),
+			value: func(r *loadResult) float64 { return float64(r.P50) },
+		}, {
+			title: "p99 µs", text: duration(func(f *figures) time.Duration { return f.p99 }),
+			value: func(r *loadResult) float64 { return float64(r.P99) },
+		}, {
+			title: "p99.9 µs", text: duration(func(f *figures) time.Duration { return f.p999 }),
+			value: func(r *loadResult) float64 { return float64(r.P999) },
+		}, {
+			title: "memory MB", idle: true, text: func(f *figures) string { return megabytes(f.memory) },
+			value: func(r *loadResult) float64 { return float64(r.Memory) },
+		},
+		{title: "busy", text: share(func(f *figures) float64 { return f.busy })},
+		{title: "others", text: share(func(f *figures) float64 { return f.others })},
+		{title: "spread", text: share(func(f *figures) float64 { return f.spread })},
 	}
 }
 
@@ -91,30 +108,64 @@ func (t *table) throughput(name string) float64 {
 	return 0
 }
 
-// figuresOf returns the figures of a proxy, or nil if there are none.
-func (r *measuredRow) figuresOf(proxy string) *figures {
+// cellOf returns the cell of a proxy, or nil if that was not measured.
+func (r *measuredRow) cellOf(proxy string) *cell {
 	for i := range r.cells {
 		if r.cells[i].proxy == proxy && len(r.cells[i].results) > 0 {
-			f := r.cells[i].figures()
-			return &f
+			return &r.cells[i]
 		}
 	}
 	return nil
 }
 
-// shown returns what a cell has in a column: the value, and its ratio to the reference.
-func (c *column) shown(r *measuredRow, f, reference *figures) (value, ratio string) {
-	if r.mode == loadIdle && !c.idle {
-		return "", ""
+// line is one of the table's: a proxy with its figures and their ratios to the reference, or a proxy beside another
+// one, with ratios alone.
+type line struct {
+	label, remark  string
+	values, ratios []string
+}
+
+// lines returns those of a row, each with as many values and ratios as there are columns.
+func (t *table) lines(r *measuredRow) (all []line) {
+	for i := range r.cells {
+		c := &r.cells[i]
+		l := line{label: c.proxy, remark: c.remark(r), values: make([]string, len(columns())), ratios: r.ratios(c, t.session.reference())}
+		f := c.figures()
+		for i, of := range columns() {
+			if len(c.results) > 0 && r.has(&of) {
+				l.values[i] = of.text(&f)
+			}
+		}
+		all = append(all, l)
 	}
-	value, number := c.value(f)
-	if !c.ratio || reference == nil {
-		return value, ""
+	for _, other := range t.session.besides() {
+		for i := range r.cells {
+			c := &r.cells[i]
+			if !slices.Contains(t.session.controllers(), c.proxy) || c.proxy == other || c.failure != nil || r.cellOf(other) == nil {
+				continue
+			}
+			all = append(all, line{label: c.proxy + " ÷ " + other, values: make([]string, len(columns())), ratios: r.ratios(c, other)})
+		}
 	}
-	if _, base := c.value(reference); base > 0 {
-		ratio = fmt.Sprintf("×%.2f", number/base)
+	return all
+}
+
+// has says whether a row has a column.
+func (r *measuredRow) has(c *column) bool { return r.mode != loadIdle || c.idle }
+
+// ratios returns those of a cell to a proxy in the same row, one for each column.
+func (r *measuredRow) ratios(c *cell, to string) []string {
+	all := make([]string, len(columns()))
+	reference := r.cellOf(to)
+	if reference == nil || reference == c {
+		return all
 	}
-	return value, ratio
+	for i, of := range columns() {
+		if of.value != nil && r.has(&of) {
+			all[i] = compare(c.results, reference.results, of.value).String()
+		}
+	}
+	return all
 }
 
 // heading returns the heading of a row.
@@ -174,27 +225,20 @@ func (t *table) write(w io.Writer) {
 		fmt.Fprint(aligned, "\t")
 		for _, c := range columns() {
 			fmt.Fprintf(aligned, "%s\t", c.title)
-			if c.ratio {
+			if c.value != nil {
 				fmt.Fprint(aligned, "\t")
 			}
 		}
 		fmt.Fprintln(aligned, "  errors")
-		reference := r.figuresOf(t.session.reference())
-		for i := range r.cells {
-			cell := &r.cells[i]
-			fmt.Fprintf(aligned, "%s\t", cell.proxy)
-			f := cell.figures()
-			for _, c := range columns() {
-				value, ratio := "", ""
-				if len(cell.results) > 0 {
-					value, ratio = c.shown(r, &f, reference)
-				}
-				fmt.Fprintf(aligned, "%s\t", value)
-				if c.ratio {
-					fmt.Fprintf(aligned, "%s\t", ratio)
+		for _, l := range t.lines(r) {
+			fmt.Fprintf(aligned, "%s\t", l.label)
+			for i, c := range columns() {
+				fmt.Fprintf(aligned, "%s\t", l.values[i])
+				if c.value != nil {
+					fmt.Fprintf(aligned, "%s\t", l.ratios[i])
 				}
 			}
-			fmt.Fprintf(aligned, "  %s\n", cell.remark(r))
+			fmt.Fprintf(aligned, "  %s\n", l.remark)
 		}
 		// There is nobody to tell if the terminal is gone.
 		_ = aligned.Flush()
@@ -214,22 +258,14 @@ func (t *table) writeMarkdown(w io.Writer) {
 	}
 	fmt.Fprintf(w, " errors |\n%s---|\n", rule)
 	for _, r := range t.rows {
-		reference := r.figuresOf(t.session.reference())
 		heading := r.heading()
-		for i := range r.cells {
-			cell := &r.cells[i]
-			f := cell.figures()
-			fmt.Fprintf(w, "| %s | %s |", heading, cell.proxy)
+		for _, l := range t.lines(r) {
+			fmt.Fprintf(w, "| %s | %s |", heading, l.label)
 			heading = ""
-			for _, c := range columns() {
-				text := ""
-				if len(cell.results) > 0 {
-					value, ratio := c.shown(r, &f, reference)
-					text = strings.TrimSpace(value + " " + ratio)
-				}
-				fmt.Fprintf(w, " %s |", text)
+			for i := range columns() {
+				fmt.Fprintf(w, " %s |", strings.TrimSpace(l.values[i]+" "+l.ratios[i]))
 			}
-			fmt.Fprintf(w, " %s |\n", strings.ReplaceAll(cell.remark(r), "|", `\|`))
+			fmt.Fprintf(w, " %s |\n", strings.ReplaceAll(l.remark, "|", `\|`))
 		}
 	}
 }
@@ -242,8 +278,9 @@ func (t *table) preamble() []string {
 		versions = append(versions, p.version())
 	}
 	lines := []string{
-		fmt.Sprintf("%s. Rounds: %d of %s each, medians; ×: ratio to %s; %s in all.",
-			time.Now().UTC().Format(time.DateOnly), s.options.rounds, s.options.window, s.reference(), t.took.Round(time.Second)),
+		fmt.Sprintf("%s. Rounds: %d of %s each, medians; %s in all.",
+			time.Now().UTC().Format(time.DateOnly), s.options.rounds, s.options.window, t.took.Round(time.Second)),
+		fmt.Sprintf("×: the median of the rounds' ratios to %s, ± the distance of the farther quartile; none: the difference is smaller.", s.reference()),
 		fmt.Sprintf("%s, Linux %s, %s. The proxy alone on core %d, load and backends on core %d.",
 			processor(), kernel(), runtime.Version(), s.cores.proxy, s.cores.load),
 		strings.Join(versions, "; ") + ".",
