@@ -128,6 +128,12 @@ func (p *Proxy) Explainer() *explain.Explainer {
 	return explain.New(&p.engine.Basis, p.server.Requests())
 }
 
+// Tap returns what shows requests as they end.
+func (p *Proxy) Tap() *observe.Tap { return &p.engine.Tap }
+
+// Totals returns what all requests came to.
+func (p *Proxy) Totals() observe.Totals { return p.engine.Metrics.Totals() }
+
 // SetReplicas says how many replicas share the requests, including this one. Each lets through its share of what a rate
 // limit allows. This takes effect with the next request and needs no new generation.
 func (p *Proxy) SetReplicas(n int) { p.state.Limiter.SetReplicas(n) }

@@ -37,6 +37,8 @@ type Metrics struct {
 	routed map[seriesID]*Series
 	// sweeps counts the calls of Keep.
 	sweeps uint64
+	// forgotten is what series counted that are not in routed any more.
+	forgotten Totals
 }
 
 type seriesID struct{ ingress, service string }
@@ -84,6 +86,7 @@ func (m *Metrics) Keep(each func(keep func(*Series))) {
 	each(func(s *Series) { s.kept = m.sweeps })
 	for id, s := range m.routed {
 		if s.kept != m.sweeps {
+			m.forgotten.add(s)
 			delete(m.routed, id)
 		}
 	}

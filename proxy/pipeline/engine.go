@@ -25,6 +25,7 @@ type Engine struct {
 	decide.Basis
 	Metrics *observe.Metrics
 	Log     *observe.Log // nil for none
+	Tap     observe.Tap
 	Buffers buffer.Pool
 	Pipes   transport.Pipes
 	Ejector *balance.Ejector
@@ -56,7 +57,7 @@ func (g *Engine) End(x *Exchange) {
 	g.exchanges.Put(x)
 }
 
-// Record counts, logs and traces an exchange that is over, while the views of its request still live.
+// Record counts, logs, traces and shows an exchange that is over, while the views of its request still live.
 func (g *Engine) Record(x *Exchange) {
 	if x.Ended == 0 {
 		x.Ended = g.Clock.Now()
@@ -72,4 +73,5 @@ func (g *Engine) Record(x *Exchange) {
 	if g.Log != nil {
 		g.Log.Record(r)
 	}
+	g.Tap.Record(r)
 }
