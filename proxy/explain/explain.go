@@ -36,6 +36,8 @@ type Explainer struct {
 	// Elsewhere returns hints about a host by what is in no snapshot, for explanations over HTTP. served says whether a
 	// rule takes the request. May be nil.
 	Elsewhere func(ctx context.Context, host string, served bool) []string
+	// index finds routes by words.
+	index routeIndex
 }
 
 // New makes an explainer of what is decided on a basis. requests says how requests are read.
@@ -284,9 +286,15 @@ func explainPool(g *routing.Generation, t *decide.Trial, host []byte) *explanati
 	if p == nil {
 		return nil
 	}
-	return &explanation.Pool{
-		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(p, host),
-		Policy: t.Found().Route.Balancing.Policy.String(), Tasks: explainTasks(p), Why: whyUnserved(g, p.ID),
+	pool := describePool(g, p, t.Found().Route.Balancing.Policy.String(), host)
+	return &pool
+}
+
+// describePool describes a pool with its endpoints. policy says how one is chosen.
+func describePool(g *routing.Generation, p *balance.Pool, policy string, host []byte) explanation.Pool {
+	return explanation.Pool{
+		ID: p.ID, Service: p.Service, Protocol: p.Protocol(), TLS: proofOf(p, host), Policy: policy, Tasks: explainTasks(p),
+		Why: whyUnserved(g, p.ID),
 	}
 }
 

@@ -77,47 +77,75 @@ type ServedTask struct {
 // servedRoutes lists the routes of a generation.
 func servedRoutes(g *routing.Generation) []ServedRoute {
 	routes := make([]ServedRoute, 0, g.Routes())
-	taking, why := make(map[string]int, len(g.Snapshot.Pools)), make(map[string]string)
-	for i := range g.Snapshot.Pools {
-		id := g.Snapshot.Pools[i].ID
-		taking[id] = g.Pool(id).Taking()
-		if text := g.Snapshot.Pools[i].Why; text != "" {
-			why[id] = text
-		}
-	}
-	g.Snapshot.EachHost(func(at *snapshot.Listener, h *snapshot.Host) {
+	at := newTaking(g)
+	g.Snapshot.EachHost(func(l *snapshot.Listener, h *snapshot.Host) {
 		for j := range h.Routes {
-			r := &h.Routes[j]
-			route := ServedRoute{
-				Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
-				Rule: r.Rule.Place(), Service: servicesOf(g, r), Canary: r.Canary, Pool: poolsOf(r), Answers: answersBy(r), Closed: r.Closed, ClosedWhy: r.ClosedWhy,
-			}
-			if at != nil {
-				route.Listener, route.Address = h.Owner, at.Address.String()
-			}
-			for id := range r.Pools() {
-				route.Taking += taking[id]
-				route.Endpoints += g.Pool(id).Len()
-				route.Why = cmp.Or(route.Why, why[id])
-			}
-			routes = append(routes, route)
+			routes = append(routes, at.served(l, h, &h.Routes[j]))
 		}
 	})
 	return routes
+}
+
+// taking remembers how many endpoints of each pool take requests, for many routes of a generation.
+type taking struct {
+	*routing.Generation
+	pools map[string]poolTaking
+}
+
+type poolTaking struct {
+	taking, endpoints int
+	why               string
+}
+
+func newTaking(g *routing.Generation) *taking { return &taking{g, make(map[string]poolTaking)} }
+
+// pool returns what there is to say of a pool.
+func (t *taking) pool(id string) poolTaking {
+	p, ok := t.pools[id]
+	if !ok {
+		p = poolTaking{t.Pool(id).Taking(), t.Pool(id).Len(), whyUnserved(t.Generation, id)}
+		t.pools[id] = p
+	}
+	return p
+}
+
+// served describes a route of a host, and of a listener or of none.
+func (t *taking) served(at *snapshot.Listener, h *snapshot.Host, r *snapshot.Route) ServedRoute {
+	route := ServedRoute{
+		Host: h.Name, Path: r.Path, Match: r.Match.String(), Conditions: r.Conditions.String(), Ingress: r.Rule.Ingress,
+		Rule: r.Rule.Place(), Service: servicesOf(t.Generation, r), Canary: r.Canary, Pool: poolsOf(r), Answers: answersBy(r), Closed: r.Closed,
+		ClosedWhy: r.ClosedWhy,
+	}
+	if at != nil {
+		route.Listener, route.Address = h.Owner, at.Address.String()
+	}
+	for id := range r.Pools() {
+		pool := t.pool(id)
+		route.Taking += pool.taking
+		route.Endpoints += pool.endpoints
+		route.Why = cmp.Or(route.Why, pool.why)
+	}
+	return route
+}
+
+// Certificates lists the certificates that are served. The first to expire comes first.
+func (x *Explainer) Certificates() []explanation.Certificate {
+	g := x.basis.Generation.Load()
+	list := make([]explanation.Certificate, len(g.Snapshot.Certificates))
+	for i := range list {
+		c := &g.Snapshot.Certificates[i]
+		notBefore, notAfter := g.Identity.Validity(i)
+		list[i] = explanation.Certificate{ID: c.ID, Hosts: c.Hosts, NotBefore: notBefore.UTC(), NotAfter: notAfter.UTC(), Default: c.Default}
+	}
+	slices.SortStableFunc(list, func(a, b explanation.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
+	return list
 }
 
 // CertificatesHandler lists the certificates that are served. The first to expire is at the top. With output=json it
 // answers with a list of [Certificate] in JSON.
 func (x *Explainer) CertificatesHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g := x.basis.Generation.Load()
-		list := make([]explanation.Certificate, len(g.Snapshot.Certificates))
-		for i := range list {
-			c := &g.Snapshot.Certificates[i]
-			_, notAfter := g.Identity.Validity(i)
-			list[i] = explanation.Certificate{ID: c.ID, Hosts: c.Hosts, NotAfter: notAfter.UTC(), Default: c.Default}
-		}
-		slices.SortStableFunc(list, func(a, b explanation.Certificate) int { return a.NotAfter.Compare(b.NotAfter) })
+		list := x.Certificates()
 		if writeJSON(w, r, list) {
 			return
 		}
@@ -161,22 +189,32 @@ func (x *Explainer) TasksHandler() http.Handler {
 	})
 }
 
+// Refused lists the rules that are written and not served.
+func (x *Explainer) Refused() []RefusedRule {
+	return refusedRules(x.basis.Generation.Load().Snapshot.Unserved)
+}
+
+func refusedRules(unserved []snapshot.Unserved) []RefusedRule {
+	list := make([]RefusedRule, len(unserved))
+	for i := range unserved {
+		u := &unserved[i]
+		list[i] = RefusedRule{
+			Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
+			Rule: u.Rule.Place(), Service: u.Service, Reason: u.Reason, Why: u.Why,
+		}
+		if u.Listener.IsValid() {
+			list[i].Address = u.Listener.String()
+		}
+	}
+	return list
+}
+
 // RefusedHandler lists the rules that are written and not served. With output=json it answers with a list of
 // [RefusedRule] in JSON.
 func (x *Explainer) RefusedHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		unserved := x.basis.Generation.Load().Snapshot.Unserved
-		list := make([]RefusedRule, len(unserved))
-		for i := range unserved {
-			u := &unserved[i]
-			list[i] = RefusedRule{
-				Host: u.Host, Path: u.Path, Match: u.Match.String(), Conditions: u.Conditions.String(), Ingress: u.Rule.Ingress,
-				Rule: u.Rule.Place(), Service: u.Service, Reason: u.Reason, Why: u.Why,
-			}
-			if u.Listener.IsValid() {
-				list[i].Address = u.Listener.String()
-			}
-		}
+		list := refusedRules(unserved)
 		if writeJSON(w, r, list) {
 			return
 		}

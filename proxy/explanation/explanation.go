@@ -86,9 +86,11 @@ type Listener struct {
 // Certificate is a certificate that is served.
 type Certificate struct {
 	// ID is the "namespace/name" of its Secret.
-	ID       string    `json:"id"`
-	Hosts    []string  `json:"hosts"`
-	NotAfter time.Time `json:"notAfter"`
+	ID    string   `json:"id"`
+	Hosts []string `json:"hosts"`
+	// NotBefore is set in a list of certificates alone.
+	NotBefore time.Time `json:"notBefore,omitzero"`
+	NotAfter  time.Time `json:"notAfter"`
 	// Default is set in an explanation if the host gets the certificate because it has none of its own. It is set in a
 	// list of certificates for the default one.
 	Default bool `json:"default,omitempty"`
