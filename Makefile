@@ -93,9 +93,16 @@ kind: build $(KIND) $(HELM) run-kube ## Serve the samples in a cluster of kind, 
 	hack/kind/up
 
 .PHONY: bench
-bench: build kube ## Measure the data plane beside the peers found on PATH and print one table
+bench: build kube ## Measure the data plane beside the peers of bench-peers, or those on PATH, and print one table
 	go build -o bin/bench ./hack/bench
 	exec bin/bench -rounds $(ROUNDS) $(BENCHFLAGS)
+
+# SUITE is the suite of Debian that they are of.
+SUITE ?= sid
+
+.PHONY: bench-peers
+bench-peers: ## Fetch Debian's newest nginx, HAProxy and Caddy into bin/peers, with their libraries, for bench; wants apt, not root
+	SUITE=$(SUITE) hack/peers bin/peers
 
 # The work of a controller that has some.
 PROFILE_ROWS := keepalive,https,h2,h2-64k,upload,policies,64k,handshakes,compression,compression-gzip

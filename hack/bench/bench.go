@@ -116,7 +116,7 @@ func (s *session) prepare(ctx context.Context) (err error) {
 
 	s.proxies, s.absent = findPeers(s.options)
 	if len(s.absent) > 0 {
-		say("Not on PATH, so not measured: %s.", strings.Join(s.absent, ", "))
+		say("Neither fetched nor on PATH, so not measured: %s.", strings.Join(s.absent, ", "))
 	}
 	if chosen(s.options.proxies, warrenName) {
 		if err := s.addControllers(); err != nil {

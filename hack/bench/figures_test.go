@@ -142,7 +142,7 @@ func example() *table {
 	failing := result(9 * time.Microsecond)
 	failing[0].Failed, failing[0].FirstFailure = 1200, "torn"
 	s := &session{options: &options{rounds: 1, window: time.Second}, absent: []string{"envoy"}, proxies: []proxy{
-		&peer{called: "nginx"}, &peer{called: "haproxy"}, &warren{called: "base"}, &warren{called: "warren"},
+		&peer{called: "nginx", command: []string{"none"}}, &peer{called: "haproxy", command: []string{"none"}}, &warren{called: "base"}, &warren{called: "warren"},
 	}}
 	return &table{session: s, rows: []*measuredRow{
 		{row: &row{title: "plain", mode: loadClosed}, cells: []cell{
@@ -175,7 +175,7 @@ func TestTableShowsRatiosAndWhatWentWrong(t *testing.T) {
 			"nginx 10.0 1000 100", "warren 9.00 ×0.90 1000 ×1.00",
 			"base ÷ haproxy ×0.50 ×1.00", "warren ÷ haproxy ×0.25 ×1.00", "warren ÷ base ×0.50 ×1.00", "caddy not measured: has no limit", "haproxy NOT MEASURED: it ended",
 			"1,200 ERRORS: torn", "20.0 0 (10.0 MB before the first)",
-			"open: 2,000 requests/s", "0, but it cannot keep up with the rate", "Not on PATH, so not measured: envoy.",
+			"open: 2,000 requests/s", "0, but it cannot keep up with the rate", "Neither fetched nor on PATH, so not measured: envoy.",
 		}},
 		"markdown": {markdown.String(), []string{
 			"| | proxy | CPU µs/request |", "| plain | nginx | 10.0 | 1000 |", "| | warren ÷ base | ×0.50 | ×1.00 |", "| | warren | 9.00 ×0.90 | 1000 ×1.00 |",

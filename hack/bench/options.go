@@ -21,6 +21,8 @@ type options struct {
 	rows, proxies  []string
 	markdown       bool
 	controllers    []controller
+	// peers is the folder with those that "make bench-peers" fetched.
+	peers string
 	// profile is the file for the CPU profile of the controller, or empty.
 	profile string
 	// bars is the file for the picture, or empty.
@@ -44,6 +46,7 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 		"All take turns, and without nginx the ratios are to the first", o.addController)
 	set.StringVar(&o.bars, "svg", "", "`file` for a picture of what a request costs, as bars beside the first proxy (nginx if it takes part)")
 	set.StringVar(&o.profile, "profile", "", "`file` for the CPU profile of the controller in all rows. The figures are dearer with it")
+	set.StringVar(&o.peers, "peers", "bin/peers", "`folder` of peers that \"make bench-peers\" fetched. They go before those on PATH; empty: only the latter")
 	set.Func("rows", "comma-separated `names` of the rows to measure (default all): "+strings.Join(rowNames, ", "),
 		choice(&o.rows, rowNames))
 	set.Func("proxies", "comma-separated `names` of the proxies to measure (default all that are there): "+strings.Join(proxyNames(), ", "),

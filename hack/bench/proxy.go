@@ -51,6 +51,8 @@ type configuration struct {
 	Backends []netip.AddrPort
 	// Folder is the proxy's own, for its files.
 	Folder string
+	// Root is what a peer's package was unpacked into.
+	Root string
 	// Both is a file of the certificate and the key; the other two hold one each.
 	Certificate, Key, Both string
 	// KeySet has the keys that clients' tokens are signed with, as a JSON Web Key Set.

@@ -289,7 +289,7 @@ func (t *table) preamble() []string {
 		lines = append(lines, "DISTURBED: other programs ran beside the measurement (\"others\", in shares of a core); do not trust these figures.")
 	}
 	if len(s.absent) > 0 {
-		lines = append(lines, "Not on PATH, so not measured: "+strings.Join(s.absent, ", ")+".")
+		lines = append(lines, "Neither fetched nor on PATH, so not measured: "+strings.Join(s.absent, ", ")+".")
 	}
 	return lines
 }
