@@ -38,7 +38,7 @@ note: Ingresses of other classes, which were not looked at: 1
 
 func TestAnAuditFailsWhereSomethingIsNotServed(t *testing.T) {
 	t.Parallel()
-	shared := standard("shop", "", forNginx, "a.io") + strings.Replace(standard("thief", "nginx.ingress.kubernetes.io/use-regex: \"true\"", forNginx, "a.io"), "{name: thief", "{namespace: other, name: thief", 1)
+	shared := standard("shop", "", forNginx, "a.io") + strings.Replace(standard("thief", "nginx.ingress.kubernetes.io/use-regex: \"true\"", forNginx, "a.io"), "{name: thief", "{namespace: alien, name: thief", 1)
 	for name, test := range map[string]struct {
 		manifests string
 		args      []string
@@ -47,8 +47,8 @@ func TestAnAuditFailsWhereSomethingIsNotServed(t *testing.T) {
 	}{
 		"nothing":              {web, nil, 0, "there is no Ingress that was written for ingress-nginx\n", ""},
 		"closes":               {web + standard("shop", "nginx.ingress.kubernetes.io/auth-url: http://a/b", forNginx, "a.io"), nil, exitFailure, "1 Ingress: 1 closes\n", ""},
-		"contested":            {web + shared, nil, exitFailure, "a.io  default, other  default has it, and ingress-nginx served all of them\n", ""},
-		"hosts are shared":     {web + shared + strings.Replace(standard("paths", "", forNginx, "a.io"), "path: /", "path: /shop", 1), []string{"--allow-shared-hosts"}, 0, "a.io  other/thief has use-regex             default/paths\n", ""},
+		"contested":            {web + shared, nil, exitFailure, "a.io  alien, default  default has it, and ingress-nginx served all of them\n", ""},
+		"hosts are shared":     {web + shared + strings.Replace(standard("paths", "", forNginx, "a.io"), "path: /", "path: /shop", 1), []string{"--allow-shared-hosts"}, 0, "a.io  alien/thief has use-regex             default/paths\n", ""},
 		"another class":        {web + standard("shop", "", "ingressClassName: legacy, ", "a.io"), []string{"--nginx-class=legacy"}, 0, "1 Ingress: 1 same\n", ""},
 		"no class":             {web, []string{"--nginx-class="}, exitMisuse, "", "--nginx-class is empty: write the class of the Ingresses, such as nginx"},
 		"no ConfigMap":         {web + standard("shop", "", forNginx, "a.io"), []string{"--nginx-configmap=a/b"}, exitFailure, "note: ConfigMap a/b, which --nginx-configmap names, is not there", ""},

@@ -160,13 +160,13 @@ func TestIngressesOfIngressNginxAreCheckedWhereTheyAreServed(t *testing.T) {
 func TestCanariesAreCheckedByWhatTheyTake(t *testing.T) {
 	t.Parallel()
 	const class, canary = "ingressClassName: nginx, ", `nginx.ingress.kubernetes.io/canary: "true", nginx.ingress.kubernetes.io/canary-weight: "10"`
-	manifests := web + standard("shop", `nginx.ingress.kubernetes.io/use-regex: "true"`, class, "a.io") + standard("next", canary, class, "a.io") +
+	manifests := web + standard("shop", `nginx.ingress.kubernetes.io/use-regex: "true"`, class, "a.io") + standard("early", canary, class, "a.io") +
 		strings.Replace(standard("gone", canary, class, "b.io"), "name: web", "name: gone", 1) + standard("other", "", class, "b.io") + standard("lost", canary, class, "c.io")
 	got := runWith(manifests, "check", "-", "--nginx-class=nginx")
 	want := []string{
+		"Ingress.networking.k8s.io default/early rules[0].http.paths[0] a.io/: refused: CanaryUnused: the Ingress networking.k8s.io/default/gone, an older canary,",
 		"Ingress.networking.k8s.io default/gone rules[0].http.paths[0] b.io/: 503: ServiceNotFound: gone:http: ",
 		"Ingress.networking.k8s.io default/lost rules[0].http.paths[0] c.io/: refused: CanaryUnused: no other Ingress of the namespace has a rule for Prefix /",
-		"Ingress.networking.k8s.io default/next rules[0].http.paths[0] a.io/: refused: CanaryUnused: the Ingress networking.k8s.io/default/gone, an older canary,",
 	}
 	lines := strings.Split(strings.TrimSpace(got.out), "\n")
 	if len(lines) != len(want)+1 {

@@ -84,10 +84,7 @@ func (a *auditor) index() {
 			named[o.Namespace+"/"+o.Name] = o
 		}
 	}
-	byAge := slices.Clone(a.Ingresses)
-	slices.SortFunc(byAge, func(a, b *networkingv1.Ingress) int {
-		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
+	byAge := nginx.ByAge(a.Ingresses)
 	for _, object := range byAge {
 		a.shared.Add(object)
 	}

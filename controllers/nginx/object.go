@@ -47,7 +47,7 @@ func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Objec
 	r := &reading{Settings: s, object: object, shared: shared, own: kinds.ReadAnnotated(object), terms: s.terms}
 	o := &rules.Object{
 		Kind: kinds.StandardKind, Namespace: object.Namespace, Name: object.Name, UID: object.UID, Generation: object.Generation,
-		Created: object.CreationTimestamp.Time, ID: networkingv1.GroupName + "/" + object.Namespace + "/" + object.Name,
+		Created: object.CreationTimestamp.Time, LastNameFirst: true, ID: networkingv1.GroupName + "/" + object.Namespace + "/" + object.Name,
 	}
 	r.closing = append(r.closing, s.closing...)
 	if s.gone != "" {
@@ -67,6 +67,7 @@ func Read(object *networkingv1.Ingress, s *Settings, shared Shared) *rules.Objec
 	}
 	if r.checkSize() {
 		r.checkSnippets()
+		r.tellOfOthers()
 	}
 	if r.terms.canary.on {
 		o.Canary = r.canary()

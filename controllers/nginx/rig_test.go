@@ -416,13 +416,13 @@ func (a answer) String() string {
 	return text
 }
 
-// says returns what the conditions and the event of an Ingress say.
+// says returns what the conditions and the event of an Ingress say, but for conditions that say that all is well.
 func (r *rig) says(name string) string {
 	var said []string
 	for i := range r.reports {
 		if report := &r.reports[i]; report.Name == name {
 			for _, c := range report.Conditions {
-				if c.Status != metav1.ConditionTrue {
+				if c.Status != metav1.ConditionTrue || c.Reason != c.Type {
 					said = append(said, c.Reason+": "+c.Message)
 				}
 			}

@@ -3,7 +3,6 @@
 package nginx
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -74,10 +73,14 @@ func Named(o *Options, known Maps, ingresses []*networkingv1.Ingress) (named map
 	return named, beyond
 }
 
-// ByAge returns Ingresses, oldest first.
+// ByAge returns Ingresses in the order of ingress-nginx: the oldest first, and of those that were made in the same second
+// the one whose name comes last.
 func ByAge(ingresses []*networkingv1.Ingress) []*networkingv1.Ingress {
 	return slices.SortedFunc(slices.Values(ingresses), func(a, b *networkingv1.Ingress) int {
-		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+		if c := a.CreationTimestamp.Compare(b.CreationTimestamp.Time); c != 0 {
+			return c
+		}
+		return rules.LastNameFirst(a.Namespace, a.Name, b.Namespace, b.Name)
 	})
 }
 

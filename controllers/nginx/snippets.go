@@ -102,6 +102,22 @@ func (r *reading) checkSnippets() {
 	}
 }
 
+// tellOfOthers tells of other Ingresses whose server-snippet is for the same host. A host has one.
+func (r *reading) tellOfOthers() {
+	if r.terms.serverSnippet == "" {
+		return
+	}
+	for _, name := range r.names() {
+		host := r.shared[r.key(name)]
+		switch {
+		case host.by != "" && host.by != r.object.Name:
+			r.told = append(r.told, "annotation "+Prefix+serverSnippet+": "+hostText(name)+" has that of Ingress "+rules.Clip(host.by)+", which comes first: this one does nothing there")
+		case host.also != "":
+			r.told = append(r.told, "annotation "+Prefix+serverSnippet+": "+hostText(name)+" has this one, and that of Ingress "+rules.Clip(host.also)+" does nothing there")
+		}
+	}
+}
+
 // snippetInstead is what to do about a snippet that cannot be kept.
 const snippetInstead = "; or write what it does by annotations such as ingress.warren.dev/headers, or list it in ingress.warren.dev/ignore-annotations"
 
@@ -343,9 +359,9 @@ type sharedHost struct {
 	// first is the name of the first Ingress of the host.
 	first string
 	// snippet is the server-snippet of the first Ingress that has one, by is the name of that, and sum stands for the
-	// text.
-	snippet, by string
-	sum         [sha256.Size]byte
+	// text. also is the name of the next that has one, which does nothing.
+	snippet, by, also string
+	sum               [sha256.Size]byte
 	// routes are the paths of the host, if questions who gets in go to it.
 	routes []sharedRoute
 }
@@ -365,8 +381,12 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
 		host := s[key]
 		host.tls, host.first = host.tls || len(object.Spec.TLS) > 0 && key.host != "", cmp.Or(host.first, object.Name)
-		if text != "" && host.snippet == "" {
+		switch {
+		case text == "":
+		case host.snippet == "":
 			host.snippet, host.by, host.sum = text, object.Name, sum
+		case host.by != object.Name:
+			host.also = cmp.Or(host.also, object.Name)
 		}
 		s[key] = host
 	}
@@ -378,7 +398,7 @@ func (s Shared) Of(object *networkingv1.Ingress, settings *Settings) string {
 	_, _ = io.WriteString(told, s.asked(object, settings))
 	for i := range object.Spec.Rules {
 		host := s[hostKey{object.Namespace, object.Spec.Rules[i].Host}]
-		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+host.by+" "+host.first+"\n")
+		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+host.by+" "+host.also+" "+host.first+"\n")
 		_, _ = told.Write(host.sum[:])
 	}
 	return string(told.Sum(nil))

@@ -20,6 +20,9 @@ type Object struct {
 	UID             types.UID
 	Generation      int64
 	Created         time.Time
+	// LastNameFirst has the object come before others that say so, were made in the same second, and have a name before
+	// its own. Those that do not say so come before all that do.
+	LastNameFirst bool
 	// ID is "namespace/name", with a prefix where that alone does not tell one object from all others.
 	ID string
 	// Hosts are in the order of the object. A name may occur several times.
@@ -152,9 +155,21 @@ func (o *Object) MayGuard() bool {
 // Older orders two objects by their right to what both want: the older one first. Ages have a resolution of a second.
 // With the same age, the names decide.
 func Older(a, b *Object) int {
-	return cmp.Or(
-		a.Created.Compare(b.Created),
-		cmp.Compare(a.Namespace, b.Namespace),
-		cmp.Compare(a.Name, b.Name),
-	)
+	if c := a.Created.Compare(b.Created); c != 0 {
+		return c
+	}
+	switch {
+	case a.LastNameFirst && b.LastNameFirst:
+		return LastNameFirst(a.Namespace, a.Name, b.Namespace, b.Name)
+	case a.LastNameFirst:
+		return 1
+	case b.LastNameFirst:
+		return -1
+	}
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}
+
+// LastNameFirst orders two objects of the same age by "namespace/name", the last one first.
+func LastNameFirst(aNamespace, aName, bNamespace, bName string) int {
+	return cmp.Compare(bNamespace+"/"+bName, aNamespace+"/"+aName)
 }

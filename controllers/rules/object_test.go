@@ -16,13 +16,16 @@ func TestTheOldestObjectComesFirstAndThenTheNames(t *testing.T) {
 	objects := []*Object{
 		{Namespace: "a", Name: "new", Created: at.Add(time.Second)}, {Namespace: "b", Name: "a", Created: at},
 		{Namespace: "a", Name: "z", Created: at}, {Namespace: "a", Name: "y", Created: at},
+		// Those that ingress-nginx would serve go in its order among each other, and behind all others of their age.
+		{Namespace: "a", Name: "n1", Created: at, LastNameFirst: true}, {Namespace: "a", Name: "n2", Created: at, LastNameFirst: true},
+		{Namespace: "a-b", Name: "n3", Created: at, LastNameFirst: true}, {Namespace: "a", Name: "n0", Created: at.Add(-1), LastNameFirst: true},
 	}
 	slices.SortFunc(objects, Older)
 	var got []string
 	for _, o := range objects {
 		got = append(got, o.Namespace+"/"+o.Name)
 	}
-	if diff := cmp.Diff([]string{"a/y", "a/z", "b/a", "a/new"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"a/n0", "a/y", "a/z", "b/a", "a/n2", "a/n1", "a-b/n3", "a/new"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -18,6 +18,8 @@ type object struct {
 	shadowed []string
 	// expressed are those of its hosts whose paths another object made open expressions, each with a text that names it.
 	expressed []string
+	// contested are those of its paths that another object has too, each with a text that names it.
+	contested []string
 	// closed counts the rules through which no request reaches a backend: they answer 503, or nothing is left for them.
 	closed int
 	// closedHosts counts the hosts that the object closes as a whole.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -69,6 +70,7 @@ func program(objects []object, hosts *hosts, pools *pools, candidates []candidat
 				}
 				o.loses(c)
 				o.problems = append(o.problems, conflict(hosts.list[h].name, c, winner, objects))
+				objects[winner.object].wins(hosts.list[h].name, winner, c, o)
 				continue
 			}
 			won.add(c)
@@ -206,12 +208,35 @@ func conflict(host string, loser, winner *candidate, objects []object) problem {
 	switch {
 	case has == lacks:
 		text += " is served by " + at + " of this Ingress, which comes before it"
+	case has.Namespace == lacks.Namespace && has.Created.Equal(lacks.Created):
+		text += " is served by " + at + " of Ingress " + has.ID + ", which is as old and goes first by its name"
 	case has.Namespace == lacks.Namespace:
 		text += " is served by " + at + " of the older Ingress " + has.ID
 	default: // The reader may have no right to know the other one.
 		text += " is served by an older Ingress of another namespace"
 	}
 	return problem{entry: int(loser.entry), rule: int(loser.rule), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
+}
+
+// wins notes for the author of an object that another one has a path of it too. It is no news of a default backend, which
+// is for what others leave, and of a Gateway's listener, where routes are made to share hosts.
+func (o *object) wins(host string, won, lost *candidate, loser *object) {
+	if o == loser || lost.fallback && !won.fallback || loser.Hosts[lost.entry].Listener != nil {
+		return
+	}
+	by := "an Ingress of another namespace" // which the reader may have no right to know
+	if o.Namespace == loser.Namespace {
+		by = "Ingress " + loser.ID
+	}
+	o.contested = append(o.contested, lost.text()+" of "+hostText(host)+" from "+by)
+}
+
+// contests returns a text that says which paths of an object another one has too.
+func (o *object) contests() string {
+	if len(o.contested) == 0 {
+		return ""
+	}
+	return "; it has kept " + strings.Join(rules.Bounded(o.contested), ", and ")
 }
 
 // text names the path of a candidate, with its conditions.

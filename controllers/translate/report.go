@@ -193,11 +193,14 @@ func accepted() metav1.Condition {
 // namespace, a mistake, a closed path, and last a path that an older rule has.
 func (o *object) accepted() metav1.Condition {
 	condition := accepted()
-	if len(o.shadowed) > 0 {
+	switch {
+	case len(o.shadowed) > 0:
 		condition.Reason = v1alpha1.ReasonSomeHostsOwnedElsewhere
+	case len(o.contested) > 0:
+		condition.Reason = v1alpha1.ReasonPathsContested
 	}
 	if len(o.problems) == 0 {
-		condition.Message += o.shadows() + o.expressions() + o.overrules()
+		condition.Message += o.shadows() + o.contests() + o.expressions() + o.overrules()
 		return condition
 	}
 	slices.SortFunc(o.problems, func(a, b problem) int {
@@ -223,7 +226,7 @@ func (o *object) accepted() metav1.Condition {
 	default:
 		condition.Message += "; no path of it is served"
 	}
-	condition.Message += o.shadows() + o.expressions() + o.overrules()
+	condition.Message += o.shadows() + o.contests() + o.expressions() + o.overrules()
 	return condition
 }
 
