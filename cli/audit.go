@@ -119,7 +119,8 @@ func (f *controllerFlags) audit(objects []client.Object) (*audit.Report, error) 
 		report.Notes = append(report.Notes, "no ConfigMap of ingress-nginx was read, so its own defaults hold: --nginx-configmap names one")
 	}
 	if len(ingresses) > 0 {
-		report.Notes = append(report.Notes, "docs/ingress-nginx.md#what-differs-on-purpose has what differs for every Ingress")
+		report.Notes = append(report.Notes, "for every Ingress: backends get the canonical path (/foo//x/../y goes on as /foo/y), and forwarding fields of --trusted-proxies alone; "+
+			"docs/ingress-nginx.md#what-differs-on-purpose has the rest")
 	}
 	if others := len(sources.LeftOut(objects, f.class, made.nginx)); others > 0 {
 		report.Notes = append(report.Notes, fmt.Sprintf("Ingresses of other classes, which were not looked at: %d", others))

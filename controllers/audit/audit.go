@@ -46,6 +46,8 @@ type auditor struct {
 	// they do. having are all of the objects that have a host.
 	makers, having map[string][]*rules.Object
 	reasons        map[*rules.Object]string
+	// users has the first Ingress that has a service and its port.
+	users map[user]*rules.Object
 	// others are the hosts that objects have which were not written for ingress-nginx.
 	others map[string]bool
 }
@@ -104,6 +106,7 @@ func (a *auditor) index() {
 			}
 		}
 	}
+	a.findUsers(slices.SortedFunc(slices.Values(a.objects), rules.Older))
 	for _, o := range a.Objects {
 		for h := range o.Hosts {
 			a.others[o.Hosts[h].Name] = a.others[o.Hosts[h].Name] || !a.theirs[o]
@@ -138,7 +141,7 @@ func reasonOf(object *networkingv1.Ingress) string {
 // ingress audits an Ingress.
 func (a *auditor) ingress(object *networkingv1.Ingress, o *rules.Object) Ingress {
 	one := Ingress{Namespace: object.Namespace, Name: object.Name, Verdict: Same, Annotations: a.annotations(object)}
-	one.Findings = slices.Concat(a.paths(o, one.Annotations), a.canary(object, o), a.infected(o))
+	one.Findings = slices.Concat(a.paths(o, one.Annotations), a.canary(object, o), a.displaced(o), a.infected(o))
 	for i := range one.Annotations {
 		one.Verdict = worse(one.Verdict, one.Annotations[i].Verdict)
 	}

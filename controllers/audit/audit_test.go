@@ -4,6 +4,7 @@ package audit_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -150,7 +151,11 @@ func TestWhatBecomesOfACanary(t *testing.T) {
 		"its service is an older Ingress's": {main + one("shop/own", 1, "next.io", "", "Prefix / next") + one("shop/a", 5, "h.io", by, "Prefix / next"), "differs\n" + acted +
 			"h.io/: canary, differs: was never picked, would be now: Ingress shop/own has its service as an ordinary backend\n"},
 		"its service is a younger Ingress's": {main + one("shop/own", 9, "next.io", "", "Prefix / next") + one("shop/a", 5, "h.io", by, "Prefix / next"), "same\n" + acted},
-		"nobody knows who is older": {main + one("shop/own", 5, "next.io", "", "Prefix / next") + one("shop/a", 5, "h.io", by, "Prefix / next"), "differs\n" + acted +
+		"its service is that of one of the same second that comes first": {main + one("shop/own", 5, "next.io", "", "Prefix / next") + one("shop/a", 5, "h.io", by, "Prefix / next"),
+			"differs\n" + acted + "h.io/: canary, differs: was never picked, would be now: Ingress shop/own has its service as an ordinary backend\n"},
+		"its service is that of one of the same second that comes later": {main + one("shop/0wn", 5, "next.io", "", "Prefix / next") + one("shop/a", 5, "h.io", by, "Prefix / next"),
+			"same\n" + acted},
+		"nobody knows who is older": {ageless(main + one("shop/own", 5, "next.io", "", "Prefix / next") + one("shop/a", 5, "h.io", by, "Prefix / next")), "differs\n" + acted +
 			"h.io/: canary, differs: was never picked if Ingress shop/own is older, which has its service as an ordinary backend; would be now\n"},
 		"its service is one of another namespace": {main + one("other/own", 1, "next.io", "", "Prefix / next") + one("shop/a", 5, "h.io", by, "Prefix / next"), "same\n" + acted},
 		"without a main": {one("shop/a", 5, "h.io", by, "Prefix / next"), "same\n" + acted +
@@ -159,6 +164,31 @@ func TestWhatBecomesOfACanary(t *testing.T) {
 			"same\ncanary: acted on, same: \nproxy-body-size: did nothing, same: of a canary only the annotations count that begin with canary; the main Ingress says the rest\n"},
 	} {
 		if diff := cmp.Diff(test.want, lines(read(t, test.manifests, translate.Options{}), "shop/a")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// ageless takes the ages out of manifests.
+func ageless(text string) string {
+	return regexp.MustCompile(`(?m)^  creationTimestamp: .*\n`).ReplaceAllString(text, "")
+}
+
+// An ordinary Ingress had no path there whose service a canary before it had made its own.
+func TestWhatACanaryDisplaced(t *testing.T) {
+	t.Parallel()
+	const canary = "canary: true; canary-weight: 10"
+	main := one("shop/main", 0, "h.io", "", "Prefix / web")
+	own := one("shop/own", 5, "next.io", "", "Prefix / next", "Prefix /web web")
+	for name, test := range map[string]struct{ manifests, want string }{
+		"an older canary": {main + one("shop/a", 1, "h.io", canary, "Prefix / next") + own,
+			"differs\nnext.io/: canary, differs: was not served, is now: the Ingress shop/a comes first, and made its service a canary's alone\n"},
+		"a younger canary":                       {main + one("shop/a", 9, "h.io", canary, "Prefix / next") + own, "same\n"},
+		"an ordinary one before the canary":      {main + one("shop/first", 0, "f.io", "", "Prefix / next") + one("shop/a", 1, "h.io", canary, "Prefix / next") + own, "same\n"},
+		"an older canary of another namespace":   {main + one("other/a", 1, "h.io", canary, "Prefix / next") + own, "same\n"},
+		"a canary of which nobody knows the age": {ageless(main + one("shop/z", 1, "h.io", canary, "Prefix / next") + own), "same\n"},
+	} {
+		if diff := cmp.Diff(test.want, lines(read(t, test.manifests, translate.Options{}), "shop/own")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

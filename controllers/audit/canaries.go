@@ -52,17 +52,64 @@ func (a *auditor) userOf(object *networkingv1.Ingress, o *rules.Object, rule *ru
 	}
 	of := &rule.Backends[0]
 	for i, other := range a.objects {
-		if other == o || other.Canary != nil || other.Namespace != o.Namespace || other.Created.After(o.Created) {
+		if other == o || other.Canary != nil || other.Namespace != o.Namespace || known(other, o) && rules.Older(other, o) > 0 {
 			continue
 		}
 		if !uses(a.Ingresses[i], of) {
 			continue
 		}
-		if older := other.Created.Before(o.Created); name == "" || older && !sure {
+		if older := known(other, o); name == "" || older && !sure {
 			name, sure = object.Namespace+"/"+other.Name, older
 		}
 	}
 	return name, sure
+}
+
+// known returns whether it is known which of two objects comes first. Those of files have no ages.
+func known(a, b *rules.Object) bool { return !a.Created.IsZero() || !b.Created.IsZero() }
+
+// displaced says which paths of an Ingress were not served in ingress-nginx: those whose service and port an Ingress
+// before all others that have it made a canary's alone.
+func (a *auditor) displaced(o *rules.Object) []Finding {
+	if o.Canary != nil {
+		return nil
+	}
+	var found findings
+	for h := range o.Hosts {
+		host := &o.Hosts[h]
+		for r := range host.Rules {
+			if len(host.Rules[r].Backends) == 0 {
+				continue
+			}
+			b := &host.Rules[r].Backends[0]
+			first := a.users[user{o.Namespace, b.Service, portText(b.PortName, b.Port)}]
+			if first != nil && first.Canary != nil && known(first, o) {
+				found.add(Finding{Kind: FindingCanary, Verdict: Differs, Text: "was not served, is now: the Ingress " + first.Namespace + "/" + first.Name +
+					" comes first, and made its service a canary's alone"}, pathOf(host, r))
+			}
+		}
+	}
+	return found
+}
+
+// user is what a backend was known by in ingress-nginx.
+type user struct{ namespace, service, port string }
+
+// findUsers finds which Ingress is the first to have each service and port.
+func (a *auditor) findUsers(byAge []*rules.Object) {
+	a.users = make(map[user]*rules.Object)
+	for _, o := range byAge {
+		for h := range o.Hosts {
+			for r := range o.Hosts[h].Rules {
+				for i := range o.Hosts[h].Rules[r].Backends {
+					b := &o.Hosts[h].Rules[r].Backends[i]
+					if of := (user{o.Namespace, b.Service, portText(b.PortName, b.Port)}); a.users[of] == nil {
+						a.users[of] = o
+					}
+				}
+			}
+		}
+	}
 }
 
 // uses returns whether an Ingress has a service and its port as a backend.

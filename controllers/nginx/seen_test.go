@@ -3,8 +3,11 @@
 package nginx_test
 
 import (
+	"crypto/tls"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -93,8 +96,9 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 		{"`use-regex`, `/item/[0-9]+`", []object{web("Specific /item/[0-9]+ -> web", "use-regex: true")}, `
 			h.io/item/42/x => web /item/42/x
 			h.io/item/x => 404 RouteNotFound`},
-		{"unknown host: 404", []object{web("Prefix / -> web")}, `
-			other.io/ => 404 RouteNotFound`},
+		{"unknown host; unknown name over HTTPS: 404", []object{web("Prefix / -> web")}, `
+			other.io/ => 404 RouteNotFound
+			other.io/ | https => 404 RouteNotFound`},
 		{"target without a rewrite: as sent; we forward a canonical path", []object{web("Prefix /foo -> web")}, `
 			h.io/foo//x/../y => web /foo/y
 			h.io/bar/../foo/%41 => web /foo/A`},
@@ -130,6 +134,16 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 			[]object{web("Prefix / -> web"), {name: "b", host: "other.io", paths: "Prefix / -> next"},
 				{name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-weight: 100"}, minutes: 1}}, `
 			h.io/ => next /`},
+		{"main and canary created in the same second, service shared (canary takes everything; here it takes its share)",
+			[]object{web("Prefix / -> web; Prefix /next -> next"), {name: "b", host: "other.io", paths: "Prefix / -> next"},
+				{name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-by-header: X-Canary"}}}, `
+			h.io/ | X-Canary: always => next /
+			h.io/ => web /
+			h.io/next => next /next
+			other.io/ => next /`},
+		{"main and canary created in the same second, service shared by both of them",
+			[]object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix / -> web", annotations: []string{"canary: true", "canary-weight: 50"}}}, `
+			h.io/ => web /`},
 		{"canary by cookie", []object{web("Prefix / -> web"), {name: "c", host: h, paths: "Prefix / -> next", annotations: []string{"canary: true", "canary-by-cookie: c"}, minutes: 1}}, `
 			h.io/ | Cookie: a=b; c=always => next /
 			h.io/ | Cookie: c=never => web /`},
@@ -146,6 +160,9 @@ func TestWhatIngressNginxWasSeenToDo(t *testing.T) {
 		{"`auth-url` answers 401 with `auth-signin`: 302 with `rd`",
 			[]object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/?status=401", "auth-signin: https://id.io/in")}, `
 			h.io/x?y => 302 https://id.io/in?rd=http%3A%2F%2Fh.io%2Fx%3Fy`},
+		{"`auth-url` answers 401 without `auth-signin`: 401",
+			[]object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/?status=401")}, `
+			h.io/ => 401 AuthRequired`},
 		{"`auth-url` answers 403: 403",
 			[]object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/?status=403", "auth-signin: https://id.io/in")}, `
 			h.io/ => 403 AuthDenied`},
@@ -207,17 +224,30 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 		{"`x-forwarded-prefix` without a rewrite: not sent", one("x-forwarded-prefix: /app"), "h.io/", nil, map[string]string{"Got-X-Forwarded-Prefix": ""}},
 		{"`x-forwarded-prefix` with a rewrite", one("x-forwarded-prefix: /app", "rewrite-target: /x"), "h.io/", nil, map[string]string{"Got-X-Forwarded-Prefix": "/app"}},
 		{"HTTPS, default configuration", one(), "h.io/", []string{"https"}, map[string]string{"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}},
+		{"HTTPS, default configuration: on every answer of a rule, a 404 too", one(), "h.io/?status=404", []string{"https"},
+			map[string]string{"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}},
+		{"HTTPS, default configuration: unknown names too (here not where no rule takes the request)", one(), "other.io/", []string{"https"},
+			map[string]string{"Strict-Transport-Security": ""}},
 		{"plain HTTP, default configuration", one(), "h.io/", nil, map[string]string{"Strict-Transport-Security": ""}},
 		{"`proxy-redirect-from/-to`: Location rewritten, host and port of the request put before a path", one("proxy-redirect-from: http://inner/", "proxy-redirect-to: /"),
 			"h.io:8080/?location=http://inner/x", nil, map[string]string{"Location": "http://h.io:8080/x"}},
 		{"`custom-http-errors: \"404\"`, `default-backend`: the default backend is asked for `/`", one("custom-http-errors: 404", "default-backend: next"),
 			"h.io/x?status=404", []string{"Accept: text/html"}, map[string]string{"X-Service": "next", "X-Target": "/", "Got-X-Code": "404", "Got-X-Format": "text/html",
 				"Got-X-Original-Uri": "/x?status=404", "Got-X-Namespace": "shop", "Got-X-Ingress-Name": "a", "Got-X-Service-Name": "web", "Got-X-Service-Port": "80"}},
+		{"`custom-http-errors: \"404\"`, `default-backend`: with X-Request-ID, and its status is what the client gets", one("custom-http-errors: 404", "default-backend: next"),
+			"h.io/x?status=404", []string{"X-Request-ID: 7f1c0e4d2b3a49588e6f7a8b9c0d1e2f", "https"},
+			map[string]string{"X-Service": "next", "Got-X-Request-Id": "7f1c0e4d2b3a49588e6f7a8b9c0d1e2f", ":status": "200"}},
+		{"no endpoints; with `default-backend`: with X-Code 503", []object{{name: "a", host: "h.io", paths: "Prefix / -> nobody", annotations: []string{"default-backend: next"}}}, "h.io/x?y", nil,
+			map[string]string{"X-Service": "next", "X-Target": "/x?y", "Got-X-Code": "503"}},
+		{"`$service_name-$namespace-$ingress_name-$service_port` in a snippet: filled in",
+			one("configuration-snippet: proxy_set_header X-Made $service_name-$namespace-$ingress_name-$service_port;"), "h.io/", nil, map[string]string{"Got-X-Made": "web-shop-a-80"}},
 		{"`Proxy` is taken off", one(), "h.io/", []string{"Proxy: http://evil.io"}, map[string]string{"Got-Proxy": ""}},
 		{"names with underscores are taken off", one(), "h.io/", []string{"X_Real_IP: 1.2.3.4"}, map[string]string{"Got-X_real_ip": "", "Got-X_Real_IP": ""}},
 		{"X-Forwarded-Prefix, -Server, -User, `Forwarded` of a client: passed on (we take them off)", one(), "h.io/",
-			[]string{"X-Forwarded-Prefix: /evil", "X-Forwarded-User: root", "Forwarded: for=1.2.3.4"}, map[string]string{"Got-X-Forwarded-User": "", "Got-Forwarded": ""}},
-		{"client's X-Forwarded-For: replaced", one(), "h.io/", []string{"X-Forwarded-For: 1.2.3.4"}, map[string]string{"Got-X-Forwarded-For": "127.0.0.1"}},
+			[]string{"X-Forwarded-Prefix: /evil", "X-Forwarded-Server: evil.io", "X-Forwarded-User: root", "Forwarded: for=1.2.3.4"},
+			map[string]string{"Got-X-Forwarded-Prefix": "", "Got-X-Forwarded-Server": "", "Got-X-Forwarded-User": "", "Got-Forwarded": ""}},
+		{"client's X-Forwarded-For: replaced (what it said goes on as X-Original-Forwarded-For, and here is taken off)", one(), "h.io/", []string{"X-Forwarded-For: 1.2.3.4"},
+			map[string]string{"Got-X-Forwarded-For": "127.0.0.1", "Got-X-Original-Forwarded-For": ""}},
 		{"`satisfy: any` with an allow list and basic auth: without credentials 401 with `realm=\"\"`",
 			one("satisfy: any", "allowlist-source-range: 10.0.0.0/8", "auth-type: basic", "auth-secret: users"), "h.io/", nil,
 			map[string]string{"Www-Authenticate": `Basic realm="", charset="UTF-8"`}},
@@ -225,7 +255,10 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 			one("satisfy: any", "allowlist-source-range: 10.0.0.0/8", "auth-type: basic", "auth-secret: users"), "h.io/", []string{asBob},
 			map[string]string{"X-Service": "web", "Got-Authorization": ""}},
 		{"sent to the backend", one(), "h.io/", nil, map[string]string{"Got-X-Forwarded-For": "127.0.0.1", "Got-X-Real-Ip": "127.0.0.1",
-			"Got-X-Forwarded-Host": "h.io", "Got-X-Forwarded-Port": "80", "Got-X-Forwarded-Proto": "http"}},
+			"Got-X-Forwarded-Host": "h.io", "Got-X-Forwarded-Port": "80", "Got-X-Forwarded-Proto": "http", "Got-X-Request-Id": "*"}},
+		{"sent to the backend: X-Forwarded-Port is the listener's (443 for HTTPS)", one(), "h.io/", []string{"https"}, map[string]string{"Got-X-Forwarded-Port": "443"}},
+		{"sent to the backend: X-Forwarded-Host has the port", one(), "h.io:8080/", nil, map[string]string{"Got-X-Forwarded-Host": "h.io:8080"}},
+		{"sent to the backend: X-Forwarded-Scheme, X-Scheme (here not: X-Forwarded-Proto says it)", one(), "h.io/", nil, map[string]string{"Got-X-Scheme": "", "Got-X-Forwarded-Scheme": ""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -235,11 +268,31 @@ func TestWhatBackendsAndClientsWereSeenToGet(t *testing.T) {
 			}
 			got := serveTrusting(t, trusted, nil, test.objects, withUsers(t)...).ask(test.what, test.fields...)
 			for name, want := range test.want {
-				if value := got.Header.Get(name); value != want {
+				value := got.Header.Get(name)
+				if name == ":status" {
+					value = strconv.Itoa(got.StatusCode)
+				}
+				if value != want && (want != "*" || value == "") {
 					t.Errorf("%s is %q, want %q: %s", name, value, want, got)
 				}
 			}
 		})
+	}
+}
+
+// An unknown name over HTTPS: ingress-nginx had a certificate of its own making. Here there is none that could be
+// mistaken for the host's.
+func TestAnUnknownNameOverHTTPSGetsNoCertificate(t *testing.T) {
+	t.Parallel()
+	r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web"}})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = r.proxy.ServeTLS(l) }()
+	_, err = tls.Dial("tcp", l.Addr().String(), &tls.Config{ServerName: "other.io", MinVersion: tls.VersionTLS13})
+	if err == nil || !strings.Contains(err.Error(), "unrecognized name") {
+		t.Errorf("got %v, want the alert unrecognized_name", err)
 	}
 }
 
