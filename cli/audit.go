@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -90,7 +91,8 @@ func (p *program) auditReport(ctx context.Context, f *auditFlags) (*audit.Report
 		return nil, misuse{errors.New("--nginx-class is empty: write the class of the Ingresses, such as nginx")}
 	}
 	files, in := f.files, p.streams.In
-	if len(files) == 0 {
+	ofCluster := len(files) == 0
+	if ofCluster {
 		read, err := p.readCluster(ctx, &f.controller)
 		if err != nil {
 			return nil, err
@@ -104,17 +106,58 @@ func (p *program) auditReport(ctx context.Context, f *auditFlags) (*audit.Report
 	case len(read.Faults) > 0:
 		return nil, &read.Faults[0]
 	}
-	return f.controller.audit(sources.WithPods(read.Objects))
+	secrets := secretsAmong(read.Objects)
+	if ofCluster {
+		secrets = func(names []types.NamespacedName) (map[types.NamespacedName]bool, error) { return p.secretsThere(ctx, names) }
+	}
+	return f.controller.audit(sources.WithPods(read.Objects), secrets)
+}
+
+// findSecrets is [audit.Input.Secrets].
+type findSecrets = func(names []types.NamespacedName) (map[types.NamespacedName]bool, error)
+
+// secretsAmong finds Secrets among objects.
+func secretsAmong(objects []client.Object) findSecrets {
+	return func([]types.NamespacedName) (map[types.NamespacedName]bool, error) {
+		there := make(map[types.NamespacedName]bool)
+		for _, o := range objects {
+			if _, ok := o.(*corev1.Secret); ok {
+				there[client.ObjectKeyFromObject(o)] = true
+			}
+		}
+		return there, nil
+	}
+}
+
+// secretsThere has kubectl say which Secrets a cluster has. In a table the API server sends names and no contents.
+func (p *program) secretsThere(ctx context.Context, names []types.NamespacedName) (map[types.NamespacedName]bool, error) {
+	there, by := make(map[types.NamespacedName]bool), make(map[string][]string)
+	for _, name := range names {
+		by[name.Namespace] = append(by[name.Namespace], name.Name)
+	}
+	for _, namespace := range slices.Sorted(maps.Keys(by)) {
+		args := slices.Concat([]string{"get", "secret"}, by[namespace], []string{"--namespace=" + namespace, "--ignore-not-found", "--no-headers"})
+		table, err := p.kubectl.output(ctx, args...)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(table)) {
+			if fields := strings.Fields(line); len(fields) > 0 {
+				there[types.NamespacedName{Namespace: namespace, Name: fields[0]}] = true
+			}
+		}
+	}
+	return there, nil
 }
 
 // audit says what becomes of the Ingresses among objects.
-func (f *controllerFlags) audit(objects []client.Object) (*audit.Report, error) {
+func (f *controllerFlags) audit(objects []client.Object, secrets findSecrets) (*audit.Report, error) {
 	made, err := f.compile(objects)
 	if err != nil {
 		return nil, err
 	}
 	ingresses, settings := sources.ForNginx(objects, f.class, made.nginx)
-	report := audit.Audit(&audit.Input{Ingresses: ingresses, Settings: settings, Objects: made.in.Objects, Snapshot: made.snapshot})
+	report := audit.Audit(&audit.Input{Ingresses: ingresses, Settings: settings, Objects: made.in.Objects, Snapshot: made.snapshot, Secrets: secrets})
 	if made.nginx.ConfigMap.Name == "" {
 		report.Notes = append(report.Notes, "no ConfigMap of ingress-nginx was read, so its own defaults hold: --nginx-configmap names one")
 	}
@@ -128,7 +171,7 @@ func (f *controllerFlags) audit(objects []client.Object) (*audit.Report, error) 
 	return report, nil
 }
 
-// What is read of a cluster. Secrets are not: whether a certificate is there says nothing of ingress-nginx.
+// What is read of a cluster. Of Secrets it is asked alone whether those are there that Ingresses name.
 const (
 	clusterKinds = "ingresses.networking.k8s.io,ingressclasses.networking.k8s.io,services,namespaces"
 	ownKinds     = "ingresses.ingress.warren.dev"

@@ -116,6 +116,7 @@ case "$*" in
 *configmap*controller*) cat "$folder/controller" ;;
 *configmap*--namespace=shop*) cat "$folder/both" ;;
 *configmap*) cat "$folder/fields" ;;
+*secret*) cat "$folder/secrets" ;;
 *) cat "$folder/cluster" ;;
 esac
 `
@@ -132,10 +133,12 @@ func TestAuditHasKubectlReadTheCluster(t *testing.T) {
 	for name, content := range map[string]string{
 		"kubectl":    clusterDouble,
 		"controller": configMap("ingress-nginx", "controller", `{"add-headers": "ingress-nginx/fields", "hsts": "false"}`),
+		"secrets":    "clients-ca   Opaque   1     3d\n",
 		"fields":     configMap("ingress-nginx", "fields", `{"X-Shop": "1"}`),
 		"both":       `{"apiVersion": "v1", "kind": "List", "items": [` + configMap("shop", "one", "{}") + "," + configMap("shop", "two", "{}") + "]}",
 		"cluster": `{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-			"metadata": {"namespace": "shop", "name": "web", "resourceVersion": "7", "managedFields": [{"manager": "helm"}], "annotations": {"nginx.ingress.kubernetes.io/limit-rps": "10"}},
+			"metadata": {"namespace": "shop", "name": "web", "resourceVersion": "7", "managedFields": [{"manager": "helm"}], "annotations": {"nginx.ingress.kubernetes.io/limit-rps": "10",
+			"nginx.ingress.kubernetes.io/auth-type": "basic", "nginx.ingress.kubernetes.io/auth-secret": "users", "nginx.ingress.kubernetes.io/auth-tls-secret": "shop/clients-ca"}},
 			"spec": {"ingressClassName": "nginx", "rules": [{"host": "a.io", "http": {"paths": [{"path": "/", "pathType": "Prefix",
 			"backend": {"service": {"name": "web", "port": {"number": 80}}}}]}}]}, "status": {"loadBalancer": {}}}` + naming("one") + naming("two") + `]}`,
 	} {
@@ -145,8 +148,11 @@ func TestAuditHasKubectlReadTheCluster(t *testing.T) {
 	}
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 	got := runPlugin("audit", "--context=prod", "--nginx-configmap=ingress-nginx/controller")
-	if got.code != 0 || !strings.Contains(got.out, "shop/web  differs  limit-rps: 10") || strings.Contains(got.out, "note: ConfigMap") {
+	if got.code != 0 || !strings.Contains(got.out, "shop/web  differs  auth-secret: users") || strings.Contains(got.out, "note: ConfigMap") {
 		t.Errorf("%+v", got)
+	}
+	if !strings.Contains(got.out, "Secret shop/users, which has the users and their passwords, was not found") || strings.Contains(got.out, "Secret shop/clients-ca") {
+		t.Errorf("the Secrets that are missing:\n%s", got.out)
 	}
 	if !strings.Contains(got.err, "note: Ingresses of this controller's own kind are not known") {
 		t.Errorf("what is not known: %q", got.err)
@@ -160,6 +166,7 @@ func TestAuditHasKubectlReadTheCluster(t *testing.T) {
 --context=prod get configmap controller --namespace=ingress-nginx --ignore-not-found --output=json
 --context=prod get configmap one two --namespace=shop --ignore-not-found --output=json
 --context=prod get configmap fields --namespace=ingress-nginx --ignore-not-found --output=json
+--context=prod get secret clients-ca users --namespace=shop --ignore-not-found --no-headers
 `
 	if diff := cmp.Diff(want, string(calls)); diff != "" {
 		t.Errorf("kubectl's arguments (-want +got):\n%s", diff)

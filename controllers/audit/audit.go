@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/nginx"
@@ -22,6 +23,8 @@ type Input struct {
 	// Objects are what all objects that make routes were read as, and Snapshot is what is served of them.
 	Objects  []*rules.Object
 	Snapshot *snapshot.Snapshot
+	// Secrets finds out which of these Secrets are there. Nothing in them is asked for. Nil tells of none.
+	Secrets func(names []types.NamespacedName) (there map[types.NamespacedName]bool, err error)
 }
 
 // place is a rule of an object for a host. A rule that the reader made for several hosts has one id in all of them.
@@ -48,6 +51,8 @@ type auditor struct {
 	reasons        map[*rules.Object]string
 	// users has the first Ingress that has a service and its port.
 	users map[user]*rules.Object
+	// lacking has the Secrets that are named, and not there.
+	lacking map[types.NamespacedName]bool
 	// others are the hosts that objects have which were not written for ingress-nginx.
 	others map[string]bool
 }
@@ -64,6 +69,9 @@ func Audit(in *Input) *Report {
 	report := &Report{Ingresses: []Ingress{}, Counts: make(map[Verdict]int)}
 	if in.Settings != nil {
 		report.Notes = in.Settings.Notes()
+	}
+	if note := a.lookForSecrets(); note != "" {
+		report.Notes = append(report.Notes, note)
 	}
 	for i, object := range in.Ingresses {
 		one := a.ingress(object, a.objects[i])
@@ -141,7 +149,7 @@ func reasonOf(object *networkingv1.Ingress) string {
 // ingress audits an Ingress.
 func (a *auditor) ingress(object *networkingv1.Ingress, o *rules.Object) Ingress {
 	one := Ingress{Namespace: object.Namespace, Name: object.Name, Verdict: Same, Annotations: a.annotations(object)}
-	one.Findings = slices.Concat(a.paths(o, one.Annotations), a.canary(object, o), a.displaced(o), a.infected(o))
+	one.Findings = slices.Concat(a.paths(o, one.Annotations), a.canary(object, o), a.displaced(o), a.secrets(o), a.infected(o))
 	for i := range one.Annotations {
 		one.Verdict = worse(one.Verdict, one.Annotations[i].Verdict)
 	}

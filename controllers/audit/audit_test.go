@@ -3,6 +3,7 @@
 package audit_test
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/controllers/audit"
@@ -45,14 +48,25 @@ func one(name string, minute int, host, annotations string, paths ...string) str
 // read audits manifests.
 func read(t *testing.T, text string, o translate.Options) *audit.Report {
 	t.Helper()
+	return audited(t, objectsOf(t, text), o)
+}
+
+func objectsOf(t *testing.T, text string) []client.Object {
+	t.Helper()
 	set, err := manifests.Read([]string{manifests.Stdin}, strings.NewReader(text), manifests.Options{Uses: sources.Uses})
 	if err != nil || len(set.Faults) > 0 {
 		t.Fatal(err, set.Faults)
 	}
-	return audited(t, set.Objects, o)
+	return set.Objects
 }
 
 func audited(t *testing.T, objects []client.Object, o translate.Options) *audit.Report {
+	t.Helper()
+	return auditedWith(t, objects, o, secretsOf(objects))
+}
+
+// auditedWith is audited with another way to find Secrets.
+func auditedWith(t *testing.T, objects []client.Object, o translate.Options, secrets func([]types.NamespacedName) (map[types.NamespacedName]bool, error)) *audit.Report {
 	t.Helper()
 	o.IngressClass = "warren"
 	options := nginx.Options{Class: "nginx"}
@@ -62,7 +76,56 @@ func audited(t *testing.T, objects []client.Object, o translate.Options) *audit.
 	}
 	snapshot, _ := translate.Build(in)
 	ingresses, settings := sources.ForNginx(objects, o.IngressClass, options)
-	return audit.Audit(&audit.Input{Ingresses: ingresses, Settings: settings, Objects: in.Objects, Snapshot: snapshot})
+	return audit.Audit(&audit.Input{Ingresses: ingresses, Settings: settings, Objects: in.Objects, Snapshot: snapshot, Secrets: secrets})
+}
+
+// secretsOf finds Secrets among objects.
+func secretsOf(objects []client.Object) func([]types.NamespacedName) (map[types.NamespacedName]bool, error) {
+	return func([]types.NamespacedName) (map[types.NamespacedName]bool, error) {
+		there := make(map[types.NamespacedName]bool)
+		for _, o := range objects {
+			if _, ok := o.(*corev1.Secret); ok {
+				there[client.ObjectKeyFromObject(o)] = true
+			}
+		}
+		return there, nil
+	}
+}
+
+// Of the Secrets that Ingresses name it is told which are not there. Where nobody may know, that is told.
+func TestSecretsThatAreMissing(t *testing.T) {
+	t.Parallel()
+	names := "auth-type: basic; auth-secret: users; auth-tls-secret: shop/clients-ca; backend-protocol: HTTPS; proxy-ssl-secret: shop/own-tls"
+	secret := func(name string) string { return "---\napiVersion: v1\nkind: Secret\nmetadata: {namespace: shop, name: " + name + "}\n" }
+	says := func(text string) (list []string) {
+		for line := range strings.Lines(text) {
+			if strings.Contains(line, ": secret, ") {
+				list = append(list, strings.TrimSpace(line))
+			}
+		}
+		return list
+	}
+	text := one("shop/a", 0, "h.io", names, "Prefix / web")
+	const ending = ", was not found: without it no request passes, as in ingress-nginx"
+	want := []string{
+		": secret, same: Secret shop/clients-ca, which has the authorities of clients' certificates" + ending,
+		": secret, same: Secret shop/own-tls, which has the certificate that backends are shown" + ending,
+		": secret, same: Secret shop/users, which has the users and their passwords" + ending,
+	}
+	if diff := cmp.Diff(want, says(lines(read(t, text, translate.Options{}), "shop/a"))); diff != "" {
+		t.Errorf("none is there (-want +got):\n%s", diff)
+	}
+	for i, name := range []string{"clients-ca", "own-tls", "users"} {
+		but := slices.Delete(slices.Clone(want), i, i+1)
+		if diff := cmp.Diff(but, says(lines(read(t, text+secret(name), translate.Options{}), "shop/a"))); diff != "" {
+			t.Errorf("%s is there (-want +got):\n%s", name, diff)
+		}
+	}
+	unknown := func([]types.NamespacedName) (map[types.NamespacedName]bool, error) { return nil, errors.New("no right to list them") }
+	r := auditedWith(t, objectsOf(t, text), translate.Options{}, unknown)
+	if got := says(lines(r, "shop/a")); len(got) > 0 || !slices.Contains(r.Notes, "whether the Secrets are there that Ingresses name is not known: no right to list them") {
+		t.Errorf("it says %q, with the notes %q", got, r.Notes)
+	}
 }
 
 // lines are what a report says of an Ingress, with the beginning of each text.

@@ -114,6 +114,7 @@ const (
 	FindingOlder      = "an older one has it"
 	FindingCanary     = "canary"
 	FindingExpression = "expression"
+	FindingSecret     = "secret"
 )
 
 // Finding is what there is to say of paths of an Ingress.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,10 +35,12 @@ spec:
 func TestAnAuditSaysWhatTheControllerThenDoes(t *testing.T) {
 	s := newScene(t)
 	red := startBackend(t, "red-1")
-	limited, closed := s.host("limited"), s.host("closed")
+	limited, closed, secret := s.host("limited"), s.host("closed"), s.host("secret")
 	s.kubectl(fmt.Sprintf(taskManifest, "red-1", "red", red.port)+
 		fmt.Sprintf(nginxManifest, "limited", `limit-rps: "1000"`, limited)+
-		fmt.Sprintf(nginxManifest, "closed", `auth-url: "http://login/auth"`, closed), "apply", "-f", "-")
+		fmt.Sprintf(nginxManifest, "closed", `auth-url: "http://login/auth"`, closed)+
+		fmt.Sprintf(nginxManifest, "secret", "auth-type: basic, nginx.ingress.kubernetes.io/auth-secret: users, nginx.ingress.kubernetes.io/auth-tls-secret: "+s.namespace+"/clients-ca", secret)+
+		"apiVersion: v1\nkind: Secret\nmetadata: {name: clients-ca}\n", "apply", "-f", "-")
 
 	checkout, err := kubeapi.Checkout()
 	if err != nil {
@@ -50,19 +53,31 @@ func TestAnAuditSaysWhatTheControllerThenDoes(t *testing.T) {
 		t.Errorf("the audit ends with %v, though an Ingress closes", err)
 	}
 	var report struct {
-		Ingresses []struct{ Namespace, Name, Verdict string }
+		Ingresses []struct {
+			Namespace, Name, Verdict string
+			Findings                 []struct{ Kind, Text string }
+		}
 	}
 	if err := json.Unmarshal(said, &report); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	verdicts := map[string]string{}
+	var missing []string
 	for _, one := range report.Ingresses {
 		if one.Namespace == s.namespace { // Others are those of tests beside this one.
 			verdicts[one.Name] = one.Verdict
+			for _, f := range one.Findings {
+				if f.Kind == "secret" {
+					missing = append(missing, f.Text)
+				}
+			}
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"limited": "differs", "closed": "closes"}, verdicts); diff != "" {
+	if diff := cmp.Diff(map[string]string{"limited": "differs", "closed": "closes", "secret": "same"}, verdicts); diff != "" {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+	if len(missing) != 1 || !strings.HasPrefix(missing[0], "Secret "+s.namespace+"/users, ") {
+		t.Errorf("missing Secrets: %q", missing)
 	}
 
 	c := s.start("--nginx-class=nginx").ready()
