@@ -559,6 +559,8 @@ var goneNames = sorted(
 	gone("1.10", "`--otlp-endpoint` is for all requests.", "enable-opentracing", "opentracing-trust-incoming-span", "opentracing-operation-name"),
 	gone("1.9", "Metrics are Prometheus's.", "enable-influxdb", "influxdb-host", "influxdb-measurement", "influxdb-port", "influxdb-server-name"),
 	gone("0.25", "Sessions of TLS are kept.", "proxy-ssl-session-reuse"),
+	gone("0.29", "Write `mirror-target`, which took its place.", "mirror-uri"),
+	gone("0.9", "The content of a request is not sent to the service that is asked.", "auth-send-body"),
 	gone("0.30", "nginx's parameters mean nothing here.", "proxy-pass-params"),
 	each(Name{Fate: Closes, Gone: "1.12", Text: "replicas do not count together by a key: write `limit-rps`, or `ingress.warren.dev/rate-limit`, which all replicas share", off: isZero},
 		"global-rate-limit", "global-rate-limit-window", "global-rate-limit-key", "global-rate-limit-ignored-cidrs"),

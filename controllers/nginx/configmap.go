@@ -18,7 +18,7 @@ import (
 
 // Keys are the keys of ingress-nginx's ConfigMap, sorted by name. Those that are acted on are for all Ingresses, and
 // annotations go before them.
-var Keys = sorted(sharedKeys(), actingKeys, globalAuthKeys, closingKeys, idleKeys)
+var Keys = sorted(sharedKeys(), actingKeys, globalAuthKeys, closingKeys, idleKeys, goneKeys)
 
 // sharedKeys are the keys that have the name of an annotation, and mean the same.
 func sharedKeys() (list []Name) {
@@ -162,17 +162,36 @@ var idleKeys = sorted(
 	each(nothing("", "`--otlp-endpoint` and the flags beside it say so."), "enable-opentelemetry", "opentelemetry-config", "opentelemetry-operation-name", "opentelemetry-trust-incoming-span",
 		"otlp-collector-host", "otlp-collector-port", "otel-service-name", "otel-sampler", "otel-sampler-ratio", "otel-sampler-parent-based", "otel-max-queuesize",
 		"otel-schedule-delay-millis", "otel-max-export-batch-size"),
-	each(nothing("", "It is about nginx's processes, memory and sockets."), "worker-cpu-affinity", "worker-processes", "worker-shutdown-timeout", "enable-serial-reloads", "enable-multi-accept",
+	each(nothing("", "Write `--drain-timeout`: how long running requests have to finish."), "worker-shutdown-timeout"),
+	each(nothing("", "It is about nginx's processes, memory and sockets."), "worker-cpu-affinity", "worker-processes", "enable-serial-reloads", "enable-multi-accept",
 		"max-worker-connections", "max-worker-open-files", "map-hash-bucket-size", "server-name-hash-max-size", "server-name-hash-bucket-size", "proxy-headers-hash-max-size",
 		"proxy-headers-hash-bucket-size", "variables-hash-bucket-size", "variables-hash-max-size", "enable-aio-write", "reuse-port", "bind-address", "disable-ipv6", "disable-ipv6-dns",
 		"lua-shared-dicts", "debug-connections", "grpc-buffer-size-kb", "nginx-status-ipv4-whitelist", "nginx-status-ipv6-whitelist", "main-snippet",
 		"upstream-keepalive-connections", "upstream-keepalive-time", "upstream-keepalive-timeout", "upstream-keepalive-requests"),
 	each(nothing("", "It is about nginx's servers of TCP and UDP: write a TCPRoute or UDPRoute."), "stream-snippet", "proxy-stream-timeout", "proxy-stream-next-upstream",
 		"proxy-stream-next-upstream-timeout", "proxy-stream-next-upstream-tries", "proxy-stream-responses"),
-	each(nothing("", "Where an address is, is not looked up."), "use-geoip2", "geoip2-autoreload-in-minutes"),
+	each(nothing("", "Where an address is, is not looked up."), "use-geoip", "use-geoip2", "geoip2-autoreload-in-minutes"),
+	each(nothing("", "Documented, and not read any more: `--otlp-endpoint` says where traces go."), "jaeger-baggage-header", "jaeger-collector-host", "jaeger-collector-port",
+		"jaeger-debug-header", "jaeger-endpoint", "jaeger-propagation-format", "jaeger-sampler-host", "jaeger-sampler-param", "jaeger-sampler-port", "jaeger-sampler-type",
+		"jaeger-service-name", "jaeger-trace-baggage-header-prefix", "jaeger-trace-context-header-name"),
 )
 
-// Flags are the flags of ingress-nginx that say what is served and how, sorted by name.
+// goneKeys are the keys that some version had and the last one had not.
+var goneKeys = sorted(
+	[]Name{{Name: "plugins", Fate: Closes, Gone: "1.12", Text: "Lua is not run: write what the plugins do by annotations, or take it out"}},
+	gone("1.12", "What becomes of the annotations `global-rate-limit*` is said there.", "global-rate-limit-memcached-host", "global-rate-limit-memcached-port",
+		"global-rate-limit-memcached-connect-timeout", "global-rate-limit-memcached-max-idle-timeout", "global-rate-limit-memcached-pool-size", "global-rate-limit-status-code"),
+	gone("1.10", "`--otlp-endpoint` and the flags beside it say so.", "enable-opentracing", "opentracing-operation-name", "opentracing-location-operation-name", "opentracing-trust-incoming-span",
+		"zipkin-collector-host", "zipkin-collector-port", "zipkin-sample-rate", "zipkin-service-name", "datadog-collector-host", "datadog-collector-port", "datadog-environment",
+		"datadog-operation-name-override", "datadog-priority-sampling", "datadog-sample-rate", "datadog-service-name"),
+	gone("0.26", "Requests were not searched for attacks by it unless an annotation said so.", "disable-lua-resty-waf"),
+	gone("0.16", "Metrics have the Ingress and the Service of each request.", "enable-vts-status", "vts-default-filter-key", "vts-status-zone-size", "vts-sum-key"),
+	gone("0.22", "Records of TLS grow as an answer does.", "enable-dynamic-tls-records"),
+	gone("0.9", "Write the annotation `affinity`.", "enable-sticky-sessions"),
+	gone("0.9", "HTTP/2 is always offered over TLS.", "enable-spdy"),
+)
+
+// Flags are the flags of ingress-nginx, sorted by name.
 var Flags = sorted([]Name{
 	{Name: "configmap", Text: "`--nginx-configmap`."},
 	{Name: "ingress-class", Text: "`--nginx-class`."},
@@ -183,21 +202,53 @@ var Flags = sorted([]Name{
 	{Name: "publish-status-address", Text: "`--publish-address`."},
 	{Name: "http-port", Text: "`--http-address`."},
 	{Name: "https-port", Text: "`--https-address`."},
+	{Name: "healthz-port", Text: "`--health-address`."},
+	{Name: "healthz-host", Text: "`--health-address`."},
+	{Name: "shutdown-grace-period", Text: "`--drain-delay`: how long listeners stay open, so that load balancers notice."},
+	{Name: "disable-leader-election", Text: "`--leader-elect=false`."},
+	{Name: "profiler-address", Text: "`--admin-address`, which has the profiles."},
+	{Name: "version", Text: "`--version`."},
 	nothing("watch-ingress-without-class", "Ingresses without a class are those of the cluster's default one."),
 	nothing("ingress-class-by-name", "The name of the class always counts."),
 	nothing("watch-namespace-selector", "`--watch-namespaces` lists names."),
-	nothing("default-backend-service", "What no rule takes gets 404. An Ingress with a `defaultBackend` alone takes it."),
+	nothing("default-backend-service", "What no rule takes gets 404, and errors their own page. An Ingress with a `defaultBackend` alone takes unknown hosts. Write the annotation `default-backend` for pages."),
 	nothing("tcp-services-configmap", "Write a TCPRoute."),
 	nothing("udp-services-configmap", "Write a UDPRoute."),
 	nothing("enable-ssl-passthrough", "Write a TLSRoute. The annotation `ssl-passthrough` closes."),
+	nothing("ssl-passthrough-proxy-port", "Write a TLSRoute."),
 	nothing("annotations-prefix", "The prefix is always `nginx.ingress.kubernetes.io`."),
 	nothing("enable-annotation-validation", "Values are always checked."),
+	nothing("deep-inspect", "Values are always checked, and none becomes a line of a configuration."),
 	nothing("disable-catch-all", "An Ingress without a host takes what has no other."),
 	nothing("disable-svc-external-name", "A Service of type ExternalName has no endpoints."),
 	nothing("enable-topology-aware-routing", "All endpoints are asked."),
-	nothing("shutdown-grace-period", "`--drain-delay` and `--drain-timeout`."),
+	nothing("enable-ssl-chain-completion", "A Secret has to have the whole chain of its certificate."),
+	nothing("report-node-internal-ip-address", "`--publish-address` and `--publish-service` say what the status has."),
+	nothing("update-status", "The status is written where `--publish-address` or `--publish-service` says what it has."),
+	nothing("update-status-on-shutdown", "Addresses stay in the status when a replica goes: others serve them."),
+	nothing("status-update-interval", "The status is written when it changes."),
 	nothing("validating-webhook", "What is wrong is told by events, and closes what it has to close."),
-})
+	nothing("apiserver-host", "A Pod finds its API server. Outside a cluster, the variable `KUBECONFIG` counts."),
+	nothing("kubeconfig", "A Pod finds its API server. Outside a cluster, the variable `KUBECONFIG` counts."),
+	nothing("sync-period", "Changes are seen as they come."),
+	nothing("sync-rate-limit", "Changes are served as they come."),
+	nothing("disable-sync-events", "Events tell what became of an Ingress, and no more."),
+	nothing("enable-metrics", "Metrics are always there, at `--metrics-address`."),
+	nothing("health-check-timeout", "They answer at once."),
+	nothing("post-shutdown-grace-period", "Nothing is left to do once the last request has ended, for which `--drain-timeout` waits."),
+	nothing("health-check-path", "They are `/healthz` and `/readyz`."),
+	nothing("profiling", "Profiles are at `--admin-address`, on loopback alone unless it says so."),
+	nothing("profiler-port", "Profiles are at `--admin-address`."),
+},
+	each(nothing("", "`--metrics-address` has what [metrics](metrics.md) says, with buckets of their own."), "metrics-per-host", "metrics-per-undefined-host", "report-status-classes",
+		"exclude-socket-metrics", "monitor-max-batch-size", "bucket-factor", "max-buckets", "length-buckets", "size-buckets", "time-buckets"),
+	each(nothing("", "There is no process besides this one that a port would be for."), "default-server-port", "status-port", "stream-port", "internal-logger-address"),
+	each(nothing("", "Nothing is reloaded, so there is nothing to test or to try again."), "disable-full-test", "dynamic-configuration-retries"),
+	each(nothing("", "There is no webhook."), "validating-webhook-certificate", "validating-webhook-key"),
+	each(nothing("", "The Lease is that of `--namespace`."), "election-id", "election-ttl"),
+	each(nothing("", "Where an address is, is not looked up."), "maxmind-edition-ids", "maxmind-license-key", "maxmind-mirror", "maxmind-retries-count", "maxmind-retries-timeout"),
+	each(nothing("", "The cluster's own authority counts, as the service account or `KUBECONFIG` names it."), "certificate-authority"),
+)
 
 // headerFault says what is wrong with a field in a ConfigMap. variables returns what is wrong with a value that has
 // any. Nil is for values that may have none.

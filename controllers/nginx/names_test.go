@@ -68,6 +68,31 @@ func TestEachNameHasOneFate(t *testing.T) {
 	}
 }
 
+// Every name of the last version of ingress-nginx is in the tables, and has another fate than one that nobody ever had.
+func TestNoNameOfTheLastVersionIsMissing(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("testdata/names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := map[string][]nginx.Name{"annotation": nginx.Annotations, "key": nginx.Keys, "flag": nginx.Flags}
+	seen := 0
+	for line := range strings.Lines(string(content)) {
+		what, name, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if what == "#" || !ok {
+			continue
+		}
+		seen++
+		i := slices.IndexFunc(lists[what], func(n nginx.Name) bool { return n.Name == name })
+		if i < 0 || lists[what][i].Fate == nginx.NeverExisted || lists[what][i].Gone != "" {
+			t.Errorf("%s %s of the last version is missing, or has the fate of another", what, name)
+		}
+	}
+	if seen < 400 {
+		t.Errorf("the list has %d names", seen)
+	}
+}
+
 // effect is what an annotation does to requests. Without it, something else becomes of them.
 type effect struct {
 	annotations []string
