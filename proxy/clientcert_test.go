@@ -174,108 +174,6 @@ func (a *testAuthority) below(t *testing.T, name string, changes ...func(*x509.C
 	return &testAuthority{certificate: parsed, key: made.PrivateKey.(crypto.Signer)}, made.Certificate[0]
 }
 
-func TestWhichClientsGetIn(t *testing.T) {
-	t.Parallel()
-	trusted, sibling := newAuthority(t, "trusted"), newAuthority(t, "trusted")
-	middle, middleDER := trusted.below(t, "middle")
-	deep, deepDER := middle.below(t, "deep")
-	narrow, narrowDER := trusted.below(t, "narrow", func(c *x509.Certificate) {
-		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"inside.example.com"}
-	})
-	with := func(c tls.Certificate, chain ...[]byte) []tls.Certificate {
-		c.Certificate = append(slices.Clone(c.Certificate), chain...)
-		return []tls.Certificate{c}
-	}
-	signed := func(by *testAuthority, changes ...func(*x509.Certificate)) tls.Certificate {
-		return by.sign(t, nil, append([]func(*x509.Certificate){clientOnly}, changes...)...)
-	}
-	numbered := func(serial int64) func(*x509.Certificate) {
-		return func(c *x509.Certificate) { c.SerialNumber = big.NewInt(serial) }
-	}
-	self := newAuthority(t, "backend")
-	selfDER, _ := pem.Decode([]byte(self.pem))
-	strict, optional, listed, late, only, unverified := requiring(trusted), requiring(trusted), requiring(trusted), requiring(trusted), requiring(trusted), requiring(trusted)
-	optional.Optional = true
-	unverified.Optional, unverified.Unverified, unverified.Forward = true, true, clientcert.Nginx
-	listed.Terms.Revocations = trusted.revoke(t, time.Now().Add(time.Hour), 66, 67)
-	late.Terms.Revocations = trusted.revoke(t, time.Now().Add(-time.Minute))
-	only.Terms.Subjects, only.Status = []string{"CN=somebody"}, 400
-	missing := auth.ClientCertificate{Missing: "Secret blue/clients-ca does not exist"}
-	_, address, _ := serveAsking(t, asking("strict", strict), asking("optional", optional), asking("listed", listed), asking("late", late), asking("only", only),
-		asking("unverified", unverified), asking("missing", missing), hostOf("free", prefix("/", "pool")))
-	const required = "403 CertificateRequired: "
-	overAll(t, func(t *testing.T, over func(*tls.Config) *tls.Config, http2 bool) {
-		for _, test := range []struct {
-			name, host string
-			shown      []tls.Certificate
-			want       string
-		}{
-			{"sound", "strict", with(signed(trusted)), "b"},
-			{"none", "strict", nil, required + "the client showed no certificate"},
-			{"of a sibling of the same name", "strict", with(signed(sibling)), required + "the certificate is of no authority that is known here"},
-			{"signed by itself", "strict", with(tls.Certificate{Certificate: [][]byte{selfDER.Bytes}, PrivateKey: self.key}), required +
-				"the certificate is its own authority, which is not known here"},
-			{"expired", "strict", with(signed(trusted, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), required + "the certificate has expired"},
-			{"not valid yet", "strict", with(signed(trusted, func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), required + "the certificate is not valid yet"},
-			{"for servers", "strict", with(trusted.sign(t, nil)), required + "the certificate is not for clients: its extended key usage lacks clientAuth"},
-			{"one between", "strict", with(signed(middle), middleDER), "b"},
-			{"two between", "strict", with(signed(deep), deepDER, middleDER), required + "too many certificates stand between the client's and its authority's"},
-			{"beyond its authority's names", "strict", with(signed(narrow, func(c *x509.Certificate) { c.DNSNames = []string{"outside.example.com"} }), narrowDER), required +
-				"the certificate's authority may not issue it for its names"},
-			{"none where it may", "optional", nil, "b"},
-			{"of a sibling where there may be none", "optional", with(signed(sibling)), required + "the certificate is of no authority that is known here"},
-			{"not revoked", "listed", with(signed(trusted)), "b"},
-			{"revoked", "listed", with(signed(trusted, numbered(66))), required + "the certificate is revoked"},
-			{"below one that may have been", "listed", with(signed(middle), middleDER), "503 AuthUnavailable: there is no list of revocations of the certificate's issuer"},
-			{"the list has expired", "late", with(signed(trusted)), "503 AuthUnavailable: the list of revocations has expired"},
-			{"another subject", "only", with(signed(trusted)), required + "the certificate is for a subject that may not come"},
-			{"none, with another status", "only", nil, "400 CertificateRequired: the client showed no certificate"},
-			{"the subject", "only", with(signed(trusted, func(c *x509.Certificate) { c.Subject = pkix.Name{CommonName: "somebody"} })), "b"},
-			{"of no authority where it may be", "unverified", with(signed(sibling)),
-				"b\nSsl-Client-Issuer-Dn=CN=trusted\nSsl-Client-Subject-Dn=CN=backend\nSsl-Client-Verify=FAILED:unable to verify the first certificate"},
-			{"expired where it may be anybody's", "unverified", with(signed(trusted, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), required + "the certificate has expired"},
-			{"no authority to judge by", "missing", with(signed(trusted)), "503 AuthUnavailable: nobody can say now who may come in"},
-			{"nobody asks", "free", nil, "b"},
-		} {
-			if got := askOver(t, address, over(shows(test.host, test.shown...)), test.host, http2); got != test.want {
-				t.Errorf("%s: got %q, want %q", test.name, got, test.want)
-			}
-		}
-	})
-}
-
-func TestConnectionsAreForHostsWithTheSameTerms(t *testing.T) {
-	t.Parallel()
-	one, other := newAuthority(t, "one"), newAuthority(t, "other")
-	p, address, _ := serveAsking(t, asking("a", requiring(one)), asking("same", requiring(one)), asking("b", requiring(other)),
-		asking("*.w", requiring(one)), hostOf("free.w", prefix("/own", "pool")), hostOf("free", prefix("/", "pool")))
-	const misdirected = "421 MisdirectedRequest: this connection was made for another host: make one for this host"
-	certificate := one.sign(t, nil, clientOnly)
-	overAll(t, func(t *testing.T, over func(*tls.Config) *tls.Config, http2 bool) {
-		for _, test := range []struct{ server, host, want string }{
-			{"a", "a", "b"}, {"a", "same", "b"}, {"a", "x.w", "b"}, {"a", "b", misdirected}, {"a", "free", misdirected}, {"free", "a", misdirected}, {"free", "free", "b"},
-			{"A.", "a", "b"}, {"x.w", "a", "b"}, {"y.x.w", "x.w", misdirected}, {"", "a", misdirected},
-			// The host asks for nothing, and what it does not match goes on to one that does.
-			{"free.w", "free.w", "403 CertificateRequired: the connection was made without asking for a certificate"},
-		} {
-			config := over(shows(test.server, certificate))
-			if test.server == "" {
-				config.ServerName = "127.0.0.1" // which no client names
-			}
-			if got := askOver(t, address, config, test.host, http2); got != test.want {
-				t.Errorf("%s over a connection for %q: got %q, want %q", test.host, test.server, got, test.want)
-			}
-		}
-	})
-	plain := "403 CertificateRequired"
-	if got := p.get("a", "/").answer(); got != plain {
-		t.Errorf("without TLS: got %q, want %q", got, plain)
-	}
-	if got := p.ask("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-Proto: https\r\nClient-Cert: :AAAA:\r\n\r\n").answer(); got != plain {
-		t.Errorf("without TLS, by a client that claims it: got %q, want %q", got, plain)
-	}
-}
-
 func TestNobodyElseTellsOfACertificate(t *testing.T) {
 	t.Parallel()
 	a := newAuthority(t, "a")
@@ -392,24 +290,6 @@ func TestTheLatestTermsHoldForConnectionsThatThereAre(t *testing.T) {
 			t.Errorf("%d connections were made", made)
 		}
 	})
-}
-
-func TestAConnectionThatWasNotAskedIsOfNoUse(t *testing.T) {
-	t.Parallel()
-	a := newAuthority(t, "a")
-	_, address, apply := serveAsking(t, hostOf("a", prefix("/", "pool")))
-	c, err := dialTLS(t, address, shows("a", a.sign(t, nil, clientOnly)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-	if got := c.ask(request).answer(); got != "b" {
-		t.Errorf("before: got %q", got)
-	}
-	apply(asking("a", requiring(a)))
-	if got := c.ask(request).answer(); got != "421 MisdirectedRequest" {
-		t.Errorf("a connection that was made before: got %q, want 421", got)
-	}
 }
 
 // What a session was made with is judged anew each time, and by the terms that hold then.
