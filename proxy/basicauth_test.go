@@ -82,12 +82,13 @@ func TestNoAnswerIsWrongWhileUsersChange(t *testing.T) {
 	beside.Wait()
 }
 
-// A flood of wrong passwords takes a part of the processors, and has none of another namespace wait for all of it.
+// A flood of wrong passwords takes a part of the processors. It keeps out nobody of another namespace, and no other
+// client of its own.
 func TestAFloodOfPasswordsIsBounded(t *testing.T) {
 	t.Parallel()
-	p := serve(t, h2c)
+	p := serve(t, h2c, trust("127.0.0.1/32"))
 	b := startEcho(t, "b")
-	const guesses = 100
+	const guessers = 100 // more than may wait
 	// Of cost 6, a check takes 4 ms.
 	const dear = "alice:$2y$06$3oKk4d55UJdXZzBjW9ZHseS2ebVtoZ0Ee4jad1gdn2gm.KMdgHbIy\n"
 	route := func(path string, policies ...policy.Policy) snapshot.Route {
@@ -96,46 +97,61 @@ func TestAFloodOfPasswordsIsBounded(t *testing.T) {
 		return r
 	}
 	p.apply(snapshotOf([]snapshot.Host{hostOf("",
-		route("/flooded", &auth.Basic{Users: dear, Namespace: "flooded"}), route("/other", &auth.Basic{Users: htpasswd, Namespace: "other"}), route("/open"),
+		route("/flooded", &auth.Basic{Users: htpasswd + strings.Replace(dear, "alice", "dear", 1), Namespace: "flooded"}),
+		route("/other", &auth.Basic{Users: htpasswd, Namespace: "other"}), route("/open"),
 	)}, poolOf("b", b)))
 	checker := p.state.Passwords
 	stop := make(chan struct{})
-	most := make(chan int)
-	go func() {
-		highest := 0
-		for {
-			select {
-			case <-stop:
-				most <- highest
-				return
-			default:
-				running, _ := checker.Load()
-				highest = max(highest, running)
-				time.Sleep(100 * time.Microsecond)
-			}
+	ended := func() bool {
+		select {
+		case <-stop:
+			return true
+		default:
+			return false
 		}
+	}
+	highest := make(chan int)
+	go func() {
+		most := 0
+		for !ended() {
+			running, _ := checker.Load()
+			most = max(most, running)
+			time.Sleep(100 * time.Microsecond)
+		}
+		highest <- most
 	}()
 	answers := make(map[string]int)
 	var mu sync.Mutex
 	var flood sync.WaitGroup
-	for i := range guesses {
+	for i := range guessers {
 		flood.Go(func() {
-			got := prover{p, i%2 == 0}.ask("GET", "/flooded", knows(fmt.Sprint("alice:guess", i)))
-			mu.Lock()
-			defer mu.Unlock()
-			answers[fmt.Sprint(got.status, " ", got.reason)]++
+			for j := 0; !ended(); j++ {
+				got := prover{p, i%2 == 0}.ask("GET", "/flooded", knows(fmt.Sprint("dear:guess", i, ".", j)), fmt.Sprintf("X-Forwarded-For: 2001:db8::%x", i))
+				mu.Lock()
+				answers[fmt.Sprint(got.status, " ", got.reason)]++
+				mu.Unlock()
+			}
 		})
 	}
-	await(t, "a queue", func() bool { _, waiting := checker.Load(); return waiting >= 8 })
+	full := func() {
+		t.Helper()
+		await(t, "a full queue", func() bool { _, waiting := checker.Load(); return waiting >= 64 })
+	}
+	full()
 	c := prover{p, false}
 	c.ask("GET", "/open").expectPassed(t, "a rule that asks nobody", nil)
+	full()
 	c.ask("GET", "/other", knows("alice:secret")).expectPassed(t, "another namespace", nil)
-	flood.Wait()
+	for i, user := range []string{"alice", "bob"} {
+		full()
+		c.ask("GET", "/flooded", knows(user+":secret"), fmt.Sprint("X-Forwarded-For: 192.0.2.", i)).expectPassed(t, "another client", nil)
+	}
 	close(stop)
-	if n := <-most; n > checker.Most() || n == 0 {
+	flood.Wait()
+	if n := <-highest; n > checker.Most() || n == 0 {
 		t.Errorf("%d checks ran at once, want at most %d", n, checker.Most())
 	}
-	if refused, busy := answers["401 AuthRequired"], answers["503 AuthUnavailable"]; refused+busy != guesses || refused == 0 {
+	if answers["401 AuthRequired"] == 0 || answers["503 AuthUnavailable"] == 0 || len(answers) != 2 {
 		t.Errorf("the flood was answered by %v", answers)
 	}
 	await(t, "the end of all checks", func() bool { running, waiting := checker.Load(); return running+waiting == 0 })

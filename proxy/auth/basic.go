@@ -130,7 +130,7 @@ func (b *basic) Ask(v *step.View, w step.Waiting) step.Answer {
 	return during(w, func(ctx context.Context) step.Answer {
 		var memory [longestLogin]byte
 		name, secret, _ := login(memory[:], v.Request.Fields)
-		user, verdict, err := b.gate.Check(ctx, name, secret, v.Now)
+		user, verdict, err := b.gate.Check(ctx, v.Client, name, secret, v.Now)
 		if err != nil {
 			dropAuthorization(v.Request.Fields)
 			v.Fields = append(v.Fields, message.Field{Name: []byte("Retry-After"), Value: []byte("1")})

@@ -17,6 +17,7 @@ import (
 	"github.com/go-logr/logr"
 
 	"github.com/warren-dev/ingress/proxy/kept"
+	"github.com/warren-dev/ingress/proxy/turns"
 )
 
 // times are those of a set at a URL. Tests have shorter ones.
@@ -41,11 +42,8 @@ const (
 	atOnce = 6
 	// mostFetching is how many sets are fetched at once. A server that hangs takes the place of others for 5 s in 30.
 	mostFetching = 8
-	// mostWaiting is how many requests wait for a set. Once half of them do, a client that has mostOfClient among them has
-	// no more: so the tokens of one client keep nobody else from waiting. Until then there is no such bound, because many
-	// may come by one address.
-	mostWaiting  = 256
-	mostOfClient = 16
+	// mostWaiting is how many requests wait for a set.
+	mostWaiting = 256
 	// verifiedKept is how many tokens are kept. One costs some 300 bytes, and its claims.
 	verifiedKept = 16 << 10
 )
@@ -200,47 +198,19 @@ func (s *Set) Describe(now time.Time) string {
 // fetch is a fetch that others wait for.
 type fetch struct {
 	// began is when it began. It is set before it is done.
-	began   time.Time
-	waiting int
-	// clients are how many of them wait for each client.
-	clients map[netip.Addr]int
+	began time.Time
+	// waiting are the requests that wait for it.
+	waiting turns.Line[*waiter]
 	// done is closed at its end, and err says what went wrong.
 	done chan struct{}
 	err  error
 }
 
-// errBusy is returned if too many wait for a set already.
+// waiter is a request that waits for a fetch. out is closed if it gives way to another one.
+type waiter struct{ out chan struct{} }
+
+// errBusy is returned if too many wait for a set already, or if another client's request takes the place of one.
 var errBusy = errors.New("too many requests wait for the key set")
-
-// join has a request of a client wait, unless too many do.
-func (f *fetch) join(client netip.Addr) bool {
-	if f.waiting >= mostWaiting || f.waiting >= mostWaiting/2 && f.clients[client] >= mostOfClient {
-		return false
-	}
-	if f.clients == nil {
-		f.clients = make(map[netip.Addr]int)
-	}
-	f.waiting++
-	f.clients[client]++
-	return true
-}
-
-// leave has a request of a client wait no longer.
-func (f *fetch) leave(client netip.Addr) {
-	f.waiting--
-	if f.clients[client]--; f.clients[client] == 0 {
-		delete(f.clients, client)
-	}
-}
-
-// network returns what tells clients apart: an address, or of IPv6 the network that one client has all of.
-func network(client netip.Addr) netip.Addr {
-	if !client.Is6() {
-		return client
-	}
-	of, _ := client.WithZone("").Prefix(64) // an address of IPv6 has one
-	return of.Addr()
-}
 
 // refresh fetches the set, unless that is under way.
 func (s *Set) refresh() {
@@ -252,8 +222,8 @@ func (s *Set) refresh() {
 }
 
 // fetchSince waits for a fetch: the one that is under way, or a new one, which may have to wait until the set may be
-// fetched for such a request again. A client that has too many wait already is refused. It returns whether that fetch
-// began at that time or later. The error is the fetch's or the context's.
+// fetched for such a request again. If too many wait already, one of the client with most of them does no more. It
+// returns whether that fetch began at that time or later. The error is the fetch's or the context's, or errBusy.
 func (s *Set) fetchSince(ctx context.Context, client netip.Addr, since time.Time) (fetched bool, err error) {
 	s.mu.Lock()
 	if s.fetch == nil {
@@ -265,8 +235,12 @@ func (s *Set) fetchSince(ctx context.Context, client netip.Addr, since time.Time
 		s.begin(s.delay(now))
 	}
 	f := s.fetch
-	client = network(client)
-	joined := f.join(client)
+	client = turns.Client(client)
+	w := &waiter{make(chan struct{})}
+	joined, other, gave := f.waiting.Join(client, w)
+	if gave {
+		close(other.out)
+	}
 	s.mu.Unlock()
 	if !joined {
 		return false, errBusy
@@ -274,10 +248,12 @@ func (s *Set) fetchSince(ctx context.Context, client netip.Addr, since time.Time
 	select {
 	case <-f.done:
 		return !f.began.Before(since), f.err
+	case <-w.out:
+		return false, errBusy
 	case <-ctx.Done():
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		f.leave(client)
+		f.waiting.Leave(client, w)
 		return false, ctx.Err()
 	}
 }
@@ -294,7 +270,7 @@ func (s *Set) delay(now time.Time) time.Duration {
 
 // begin begins a fetch after a while. The caller has the lock.
 func (s *Set) begin(after time.Duration) {
-	f := &fetch{done: make(chan struct{})}
+	f := &fetch{waiting: turns.Line[*waiter]{Room: mostWaiting}, done: make(chan struct{})}
 	s.fetch = f
 	time.AfterFunc(after, func() {
 		s.turns <- struct{}{}

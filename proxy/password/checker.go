@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/netip"
 	"runtime"
 	"sync"
 	"time"
 	"weak"
 
 	"github.com/warren-dev/ingress/proxy/kept"
+	"github.com/warren-dev/ingress/proxy/turns"
 )
 
 // Verdict is what is known of a name and a password.
@@ -26,7 +28,8 @@ const (
 	Wrong
 )
 
-// ErrBusy is returned for a check that cannot wait for its turn, because as many of its namespace wait as may.
+// ErrBusy is returned for a check that cannot wait for its turn, because as many of its namespace wait as may, and for
+// one that has to give way to another client's.
 var ErrBusy = errors.New("as many passwords wait to be checked as may")
 
 const (
@@ -59,16 +62,19 @@ type Checker struct {
 // check is one that others wait for.
 type check struct {
 	namespace string
-	owner     kept.Owner
-	key       kept.Key
-	hash      *hash
-	exists    bool
-	password  []byte
+	// client is who asked for it first.
+	client   netip.Addr
+	owner    kept.Owner
+	key      kept.Key
+	hash     *hash
+	exists   bool
+	password []byte
 	// wanted is how many wait for it.
 	wanted int
-	// done is closed when there is a verdict.
+	// done is closed when there is a verdict, or an error.
 	done    chan struct{}
 	verdict Verdict
+	err     error
 }
 
 // NewChecker returns a checker that knows nothing yet. It takes at most half of the processors.
@@ -152,14 +158,16 @@ func (g *Gate) Known(name, password []byte, now time.Time) (user string, v Verdi
 	return user, v
 }
 
-// Check checks a name and a password, after what is before it in the queue. It returns the user if they are Right,
-// and [ErrBusy], or the error of the context if that ends first. Then the verdict is Unknown.
-func (g *Gate) Check(ctx context.Context, name, password []byte, now time.Time) (user string, v Verdict, err error) {
+// Check checks a name and a password for a client, after what is before it in the queue. It returns the user if they
+// are Right, and [ErrBusy], or the error of the context if that ends first. Then the verdict is Unknown.
+func (g *Gate) Check(
+	ctx context.Context, client netip.Addr, name, password []byte, now time.Time,
+) (user string, v Verdict, err error) {
 	if user, v := g.Known(name, password, now); v != Unknown {
 		return user, v, nil
 	}
 	h, exists := g.users.hashFor(name)
-	check, err := g.checker.enter(g, g.key(h, exists, name, password), h, exists, password, now)
+	check, err := g.checker.enter(g, turns.Client(client), g.key(h, exists, name, password), h, exists, password, now)
 	if err != nil {
 		return "", Unknown, err
 	}
@@ -168,7 +176,7 @@ func (g *Gate) Check(ctx context.Context, name, password []byte, now time.Time) 
 		if check.verdict == Right {
 			user = h.user
 		}
-		return user, check.verdict, nil
+		return user, check.verdict, check.err
 	case <-ctx.Done():
 		g.checker.leave(check)
 		return "", Unknown, ctx.Err()
@@ -209,7 +217,7 @@ func (c *Checker) known(key *kept.Key, now time.Time) Verdict {
 
 // enter returns the check of that key for a gate: the one that others wait for, or one in the queue.
 func (c *Checker) enter(
-	g *Gate, key kept.Key, h *hash, exists bool, password []byte, now time.Time,
+	g *Gate, client netip.Addr, key kept.Key, h *hash, exists bool, password []byte, now time.Time,
 ) (*check, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -223,11 +231,18 @@ func (c *Checker) enter(
 		return &check{done: done, verdict: v}, nil
 	}
 	entered := &check{
-		namespace: g.namespace, owner: kept.OwnerOf(&g.digest), key: key, hash: h, exists: exists, password: bytes.Clone(password),
-		wanted: 1, done: make(chan struct{}),
+		namespace: g.namespace, client: client, owner: kept.OwnerOf(&g.digest), key: key, hash: h, exists: exists,
+		password: bytes.Clone(password), wanted: 1, done: make(chan struct{}),
 	}
-	if !c.queue.join(entered) {
+	joined, out := c.queue.join(entered)
+	if !joined {
 		return nil, ErrBusy
+	}
+	if out != nil {
+		delete(c.checks, out.key)
+		clear(out.password)
+		out.err = ErrBusy
+		close(out.done)
 	}
 	c.checks[key] = entered
 	if c.running < c.most {

@@ -6,8 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net/netip"
 	"runtime"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -59,11 +60,19 @@ type outcome struct {
 	err     error
 }
 
+// nobody is a client of no address.
+var nobody netip.Addr
+
 // ask checks a password, and returns at once.
 func ask(ctx context.Context, g *Gate, name, password string) <-chan outcome {
+	return askFrom(ctx, g, nobody, name, password)
+}
+
+// askFrom does that for a client.
+func askFrom(ctx context.Context, g *Gate, client netip.Addr, name, password string) <-chan outcome {
 	got := make(chan outcome, 1)
 	go func() {
-		_, v, err := g.Check(ctx, []byte(name), []byte(password), time.Now())
+		_, v, err := g.Check(ctx, client, []byte(name), []byte(password), time.Now())
 		got <- outcome{v, err}
 	}()
 	return got
@@ -84,7 +93,7 @@ func (s *slow) waitUntil(holds func() bool) {
 
 func (s *slow) waiting() (n int) {
 	for _, l := range s.queue.turns {
-		n += len(l.waiting)
+		n += l.Len()
 	}
 	return n
 }
@@ -99,7 +108,7 @@ func TestVerdictsOfAllKindsAreKept(t *testing.T) {
 	for _, round := range []string{"first", "second"} {
 		for _, name := range []string{"bcrypt", "apr1", "sha", "nobody", ""} {
 			for _, password := range []string{"secret", "Secret", "", "secret\x00", string(make([]byte, longestPassword+1))} {
-				user, v, err := gate.Check(t.Context(), []byte(name), []byte(password), time.Now())
+				user, v, err := gate.Check(t.Context(), nobody, []byte(name), []byte(password), time.Now())
 				want, whose := Wrong, ""
 				if password == "secret" && len(name) > 2 && name != "nobody" {
 					want, whose = Right, name
@@ -128,7 +137,7 @@ func TestAVerdictIsForgottenWithItsLine(t *testing.T) {
 	c := NewChecker()
 	check := func(gate *Gate, password string, want Verdict) {
 		t.Helper()
-		if _, v, err := gate.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); v != want || err != nil {
+		if _, v, err := gate.Check(t.Context(), nobody, []byte("alice"), []byte(password), time.Now()); v != want || err != nil {
 			t.Fatalf("the verdict is %d (%v), want %d", v, err, want)
 		}
 	}
@@ -156,7 +165,7 @@ func TestAVerdictAboutNobodyIsForgottenWhenThereIsSuchAUser(t *testing.T) {
 		text string
 		want Verdict
 	}{{carolLine, Wrong}, {aliceLine, Right}, {carolLine, Wrong}} {
-		_, v, err := gateOf(t, c, "shop", test.text).Check(t.Context(), []byte("alice"), []byte("secret"), time.Now())
+		_, v, err := gateOf(t, c, "shop", test.text).Check(t.Context(), nobody, []byte("alice"), []byte("secret"), time.Now())
 		if v != test.want || err != nil {
 			t.Errorf("with %.5s alone: the verdict is %d (%v), want %d", test.text, v, err, test.want)
 		}
@@ -228,6 +237,90 @@ func TestFewChecksRunAtOnceAndFewWait(t *testing.T) {
 	}
 }
 
+// A client that floods a namespace with guesses keeps no other client of it out: that one's check is the next but one,
+// although as many wait as may.
+func TestAClientThatGuessesKeepsNoOtherOneOut(t *testing.T) {
+	s := newSlow(1)
+	gate := gateOf(t, s.Checker, "shop", aliceLine)
+	flood := func(i int) netip.Addr { // two addresses of one network
+		return netip.AddrFrom16([16]byte{0: 0x20, 1: 0x01, 2: 0xd, 3: 0xb8, 15: byte(i % 2)})
+	}
+	var all []<-chan outcome
+	for i := range 1 + mostWaiting {
+		all = append(all, askFrom(t.Context(), gate, flood(i), "alice", fmt.Sprint("guess", i)))
+		s.waitUntil(func() bool { return s.running+s.waiting() == i+1 })
+	}
+	if o := <-askFrom(t.Context(), gate, flood(0), "alice", "secret"); o != (outcome{Unknown, ErrBusy}) {
+		t.Errorf("one check more of the client: got %v, want that it is busy", o)
+	}
+	honest := askFrom(t.Context(), gate, netip.MustParseAddr("192.0.2.1"), "alice", "secret")
+	if o := <-all[mostWaiting]; o != (outcome{Unknown, ErrBusy}) {
+		t.Errorf("the last of the flood: got %v, want that it gives way", o)
+	}
+	<-s.begun
+	s.goOn <- true
+	<-s.begun // the flood's, which came before
+	s.goOn <- true
+	if begun := <-s.begun; begun != "secret" {
+		t.Errorf("%s has the next turn, want the other client's", begun)
+	}
+	close(s.goOn)
+	if o := <-honest; o != (outcome{Right, nil}) {
+		t.Errorf("the other client: got %v", o)
+	}
+	for _, got := range all[:mostWaiting] {
+		if o := <-got; o != (outcome{Wrong, nil}) {
+			t.Errorf("got %v", o)
+		}
+	}
+}
+
+// Whatever comes at once, no credential is checked by two at once, and never more of them than may be.
+func TestACredentialIsNeverCheckedTwiceAtOnce(t *testing.T) {
+	const most, clients, each = 3, 24, 200
+	c := NewChecker()
+	c.most = most
+	var mu sync.Mutex
+	now, made := make(map[string]int), 0
+	c.matches = func(_ *hash, password []byte) bool {
+		mu.Lock()
+		made++
+		now[string(password)]++
+		if now[string(password)] > 1 || len(now) > most {
+			t.Errorf("%v are checked at once", now)
+		}
+		mu.Unlock()
+		runtime.Gosched()
+		mu.Lock()
+		delete(now, string(password))
+		mu.Unlock()
+		return password[0] == '0'
+	}
+	gates := []*Gate{gateOf(t, c, "shop", aliceLine), gateOf(t, c, "till", aliceLine)}
+	var all sync.WaitGroup
+	for client := range clients {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(1, uint64(client)))
+			for range each {
+				of := r.IntN(len(gates))
+				password := fmt.Sprint(r.IntN(2), " of ", of, " ", r.IntN(each))
+				address := netip.AddrFrom4([4]byte{192, 0, 2, byte(client % 5)})
+				_, v, err := gates[of].Check(t.Context(), address, []byte("alice"), []byte(password), time.Now())
+				if want := verdictOf(password[0] == '0', true); err == nil && v != want || err != nil && (err != ErrBusy || v != Unknown) {
+					t.Errorf("%s: got %d (%v), want %d", password, v, err, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if made == 0 {
+		t.Error("nothing was checked")
+	}
+	if running, waiting := c.Load(); running+waiting != 0 {
+		t.Errorf("%d checks run and %d wait", running, waiting)
+	}
+}
+
 func TestACheckThatNobodyWaitsForIsNotMade(t *testing.T) {
 	s := newSlow(1)
 	gate := gateOf(t, s.Checker, "shop", aliceLine)
@@ -237,9 +330,13 @@ func TestACheckThatNobodyWaitsForIsNotMade(t *testing.T) {
 	leaves, stays := ask(ctx, gate, "alice", "one"), ask(t.Context(), gate, "alice", "two")
 	both := ask(ctx, gate, "alice", "two")
 	s.waitUntil(func() bool {
-		return s.waiting() == 2 && !slices.ContainsFunc(s.queue.turns[0].waiting, func(c *check) bool {
-			return string(c.password) == "two" && c.wanted != 2
-		})
+		two := 0
+		for _, c := range s.checks {
+			if string(c.password) == "two" {
+				two = c.wanted
+			}
+		}
+		return s.waiting() == 2 && two == 2
 	})
 	cancel()
 	for _, got := range []<-chan outcome{leaves, both} {
@@ -262,7 +359,7 @@ func TestWrongPasswordsPushOutNoRightOne(t *testing.T) {
 	c.matches = func(h *hash, password []byte) bool { return string(password) == "secret" }
 	gate := gateOf(t, c, "shop", aliceLine)
 	check := func(password string) {
-		if _, _, err := gate.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); err != nil {
+		if _, _, err := gate.Check(t.Context(), nobody, []byte("alice"), []byte(password), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -279,7 +376,7 @@ func TestANamespacePushesOutNoVerdictOfAnother(t *testing.T) {
 	c := NewChecker()
 	c.matches = func(*hash, []byte) bool { return true }
 	check := func(g *Gate, password string) {
-		if _, _, err := g.Check(t.Context(), []byte("alice"), []byte(password), time.Now()); err != nil {
+		if _, _, err := g.Check(t.Context(), nobody, []byte("alice"), []byte(password), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}
