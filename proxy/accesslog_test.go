@@ -109,8 +109,8 @@ func TestAccessLogAsJSONSaysWhatBecameOfARequest(t *testing.T) {
 		// status and bytes are filled in from the response.
 		want map[string]any
 	}{
-		{"forwarded", "GET /api//v1/%61?secret=1 HTTP/1.1\r\nHost: Shop.example.com:80\r\nX-Forwarded-For: 2001:db8::1\r\nX-Request-Id: a\"b\r\n\r\n", map[string]any{
-			"requestId": `a"b`, "client": "2001:db8::1", "method": "GET", "host": "Shop.example.com:80", "path": "/api/v1/a", "query": "secret=1", "protocol": "HTTP/1.1", "scheme": "http",
+		{"forwarded", "GET /api//v1/%61?x=1&code=2 HTTP/1.1\r\nHost: Shop.example.com:80\r\nX-Forwarded-For: 2001:db8::1\r\nX-Request-Id: a\"b\r\n\r\n", map[string]any{
+			"requestId": `a"b`, "client": "2001:db8::1", "method": "GET", "host": "Shop.example.com:80", "path": "/api/v1/a", "query": "x=1&code=***", "protocol": "HTTP/1.1", "scheme": "http",
 			"ingress": "default/shop", "rule": "1.0", "service": "default/b", "task": "task/default/b-000", "endpoint": backend.String(), "attempts": 1.0,
 		}},
 		{"failed", "POST /down HTTP/1.0\r\nHost: shop.example.com\r\nContent-Length: 2\r\n\r\nhi", map[string]any{

@@ -130,7 +130,7 @@ func appendCombined(b []byte, r *Record) []byte {
 	b = appendEscaped(b, req.Method)
 	b = append(b, ' ')
 	b = appendEscaped(b, r.Path)
-	b = appendEscaped(b, req.Query)
+	b = appendQuery(b, req.Query)
 	b = append(b, ' ')
 	b = append(b, req.Version.String()...)
 	b = append(b, `" `...)
@@ -138,7 +138,11 @@ func appendCombined(b []byte, r *Record) []byte {
 	b = append(b, ' ')
 	b = strconv.AppendInt(b, r.Sent, 10)
 	b = append(b, ' ')
-	b = appendFieldOrDash(b, req.Fields, "referer")
+	if url, ok := message.First(req.Fields, "referer"); ok {
+		b = append(appendURL(append(b, '"'), url), '"')
+	} else {
+		b = append(b, `"-"`...)
+	}
 	b = append(b, ' ')
 	b = appendFieldOrDash(b, req.Fields, "user-agent")
 	return append(b, '\n')

@@ -42,12 +42,22 @@ var logFields = []logField{
 	field("host", func(b []byte, r *Record) []byte { return appendQuoted(b, r.Request.Authority) }),
 	field("path", func(b []byte, r *Record) []byte { return appendQuoted(b, r.Path) }),
 	field("query", func(b []byte, r *Record) []byte {
-		return appendKnown(b, bytes.TrimPrefix(r.Request.Query, []byte("?")))
+		query := bytes.TrimPrefix(r.Request.Query, []byte("?"))
+		if len(query) == 0 {
+			return b
+		}
+		return append(appendQuery(append(b, '"'), query), '"')
 	}),
 	field("protocol", func(b []byte, r *Record) []byte { return appendPlain(b, r.Request.Version.String()) }),
 	field("scheme", func(b []byte, r *Record) []byte { return appendQuoted(b, r.Scheme) }),
 	field("tlsVersion", func(b []byte, r *Record) []byte { return appendPlain(b, r.TLSVersion) }),
-	field("referer", func(b []byte, r *Record) []byte { return appendSent(b, r.Request, "referer") }),
+	field("referer", func(b []byte, r *Record) []byte {
+		url, _ := message.First(r.Request.Fields, "referer")
+		if len(url) == 0 {
+			return b
+		}
+		return append(appendURL(append(b, '"'), url), '"')
+	}),
 	field("userAgent", func(b []byte, r *Record) []byte { return appendSent(b, r.Request, "user-agent") }),
 	field("status", func(b []byte, r *Record) []byte { return strconv.AppendInt(b, int64(r.Status), 10) }),
 	field("bytes", func(b []byte, r *Record) []byte { return strconv.AppendInt(b, r.Sent, 10) }),
