@@ -292,6 +292,38 @@ func TestTheLatestTermsHoldForConnectionsThatThereAre(t *testing.T) {
 	})
 }
 
+// A client of HTTP/1.1 that asks again makes another connection, over which it is asked for its certificate.
+func TestAConnectionOfHTTP1ThatIsOfNoUseIsClosed(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t, "a")
+	_, address, apply := serveAsking(t, hostOf("a", prefix("/", "pool")), hostOf("free", prefix("/", "pool")))
+	connect := func() *secured {
+		c, err := dialTLS(t, address, shows("a", a.sign(t, nil, clientOnly)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	before := connect()
+	before.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	apply(asking("a", requiring(a)), hostOf("free", prefix("/", "pool")))
+	for name, test := range map[string]struct {
+		c    *secured
+		host string
+	}{"made before the host asked": {before, "a"}, "made for another host": {connect(), "free"}} {
+		got := test.c.ask("GET / HTTP/1.1\r\nHost: " + test.host + "\r\n\r\n")
+		if got.answer() != "421 MisdirectedRequest" || !got.Close {
+			t.Errorf("%s: got %q, and the connection ends: %t", name, got.answer(), got.Close)
+		}
+		if _, err := test.c.in.ReadByte(); err != io.EOF {
+			t.Errorf("%s: after the answer comes %v, want the end", name, err)
+		}
+	}
+	if got := connect().ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").answer(); got != "b" {
+		t.Errorf("over another connection: got %q", got)
+	}
+}
+
 // What a session was made with is judged anew each time, and by the terms that hold then.
 func TestSessionsBringTheirCertificateAlong(t *testing.T) {
 	t.Parallel()

@@ -66,6 +66,13 @@ func (x *Exchange) Refuse(refused *message.Error) Verdict {
 	return x.Answer(reason.OfStatus(refused.Status), refused.Detail)
 }
 
+// endsConnection returns whether a request may go well over another connection that does not over this one: a client
+// may show another certificate there, or name another host. HTTP/2 carries requests for other hosts, so there it is for
+// the client to make one.
+func endsConnection(why reason.Reason) bool {
+	return why == reason.CertificateRequired || why == reason.MisdirectedRequest
+}
+
 // respond ends the exchange with a response of our own.
 func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...string) Verdict {
 	x.Reason, x.Status = why, cmp.Or(x.Reply.Status, why.Status())
@@ -73,7 +80,7 @@ func (x *Exchange) respond(why reason.Reason, mediaType []byte, content ...strin
 	if why == reason.ClientClosed {
 		return Torn
 	}
-	if !x.down.SkipContent() || why == reason.CertificateRequired { // The client may show another one on another connection.
+	if !x.down.SkipContent() || endsConnection(why) {
 		x.down.CloseAfter()
 	}
 	page := x.ownPage(why)
