@@ -2,8 +2,6 @@
 
 package snapshot
 
-import "slices"
-
 // Certificate is a certificate chain with its key, and the names that it is served for.
 type Certificate struct {
 	// ID is the "namespace/name" of the Secret. It is the same in all snapshots.
@@ -20,7 +18,9 @@ type Certificate struct {
 }
 
 // Equal says whether two certificates are the same and are served for the same names.
-func (c Certificate) Equal(o Certificate) bool {
+func (c Certificate) Equal(o Certificate) bool { return c.equal(&o) }
+
+func (c *Certificate) equal(o *Certificate) bool {
 	return c.ID == o.ID && c.Owner == o.Owner && c.Chain == o.Chain && c.Key == o.Key && c.Default == o.Default &&
-		slices.Equal(c.Hosts, o.Hosts)
+		equalValues(c.Hosts, o.Hosts)
 }

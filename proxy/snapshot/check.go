@@ -74,8 +74,10 @@ func (h Health) String() string {
 }
 
 // Equal says whether two checks probe alike, as often and with the same thresholds.
-func (c Check) Equal(o Check) bool {
-	return c.SameProbe(&o) && c.Interval == o.Interval && c.Timeout == o.Timeout &&
+func (c Check) Equal(o Check) bool { return c.equal(&o) }
+
+func (c *Check) equal(o *Check) bool {
+	return c.SameProbe(o) && c.Interval == o.Interval && c.Timeout == o.Timeout &&
 		c.HealthyThreshold == o.HealthyThreshold && c.UnhealthyThreshold == o.UnhealthyThreshold
 }
 
@@ -84,7 +86,7 @@ func (c *Check) SameProbe(o *Check) bool {
 	return c.ID == o.ID && c.Namespace == o.Namespace && c.Address == o.Address && c.Path == o.Path &&
 		c.GRPC == o.GRPC && c.Service == o.Service && c.TLS == o.TLS && c.ServerName == o.ServerName &&
 		c.Obsolete == o.Obsolete && c.H2C == o.H2C &&
-		slices.Equal(c.Expected, o.Expected)
+		equalValues(c.Expected, o.Expected)
 }
 
 // Expects says whether a healthy task may answer with a status.

@@ -42,7 +42,9 @@ const (
 const StatusInPath = "{status}"
 
 // Equal says whether another one has the same page for the same statuses.
-func (p ErrorPage) Equal(o ErrorPage) bool {
+func (p ErrorPage) Equal(o ErrorPage) bool { return p.equal(&o) }
+
+func (p *ErrorPage) equal(o *ErrorPage) bool {
 	return p.Pool == o.Pool && slices.Equal(p.Statuses, o.Statuses) && p.Path == o.Path && p.Handles == o.Handles &&
 		slices.Equal(p.Fields, o.Fields)
 }

@@ -11,26 +11,16 @@ import (
 	"github.com/warren-dev/ingress/proxy/policy"
 )
 
-// Inspect returns what is wrong with a snapshot, or nil. It is called before the snapshot is compiled. It finds
-// hosts, listeners, pools, checks and challenges that are out of order or occur twice. It also finds checks with an
-// impossible interval, timeout or threshold, Checked endpoints without a check, and listeners with certificates that
-// there are not. It does not look at routes. [Host.Inspect] does that when a host is compiled, because nearly all
-// hosts were inspected with the snapshot before.
+// Inspect returns what is wrong with a snapshot, or nil. It finds hosts, listeners, pools, checks and challenges that
+// are out of order or occur twice. It also finds checks with an impossible interval, timeout or threshold, Checked
+// endpoints without a check, and listeners with certificates that there are not. It does not look at routes.
+// [Host.Inspect] does that when a host is compiled, because nearly all hosts were inspected with the snapshot before.
 func (s *Snapshot) Inspect() error {
-	if err := s.inspectChecks(); err != nil {
-		return err
-	}
-	for i := range s.Pools[min(1, len(s.Pools)):] {
-		if err := inOrder("pool", s.Pools[i].ID, s.Pools[i+1].ID); err != nil {
-			return err
-		}
-	}
-	if err := inspectHosts(s.Hosts); err != nil {
-		return err
-	}
-	if err := s.inspectListeners(); err != nil {
-		return err
-	}
+	_, err := Compare(new(Snapshot), s)
+	return err
+}
+
+func (s *Snapshot) inspectChallenges() error {
 	for i := range s.Challenges[min(1, len(s.Challenges)):] {
 		if one, next := &s.Challenges[i], &s.Challenges[i+1]; one.compare(next) >= 0 {
 			return fmt.Errorf("challenges for %q and %q are not sorted or occur twice", one.Host, next.Host)
@@ -39,35 +29,47 @@ func (s *Snapshot) Inspect() error {
 	return nil
 }
 
-func inspectHosts(hosts []Host) error {
-	for i := range hosts[min(1, len(hosts)):] {
-		if err := inOrder("host", hosts[i].Name, hosts[i+1].Name); err != nil {
-			return err
+// inspect returns what is wrong with the check, or nil.
+func (c *Check) inspect() error {
+	if c.Interval <= 0 || c.Timeout <= 0 || c.Timeout > c.Interval || c.HealthyThreshold < 1 || c.UnhealthyThreshold < 1 {
+		return fmt.Errorf("check %q: its interval %v, timeout %v or thresholds make no sense", c.ID, c.Interval, c.Timeout)
+	}
+	return nil
+}
+
+// inspectChecked returns an error if there is no check of a Checked endpoint. It looks at the pools that differ, and at
+// all pools for checks that are gone.
+func (s *Snapshot) inspectChecked(c *Changes) error {
+	for i := range c.Pools {
+		if p := c.Pools[i].After; p != nil {
+			for j := range p.Endpoints {
+				if e := &p.Endpoints[j]; e.Checked && findCheck(s.Checks, e.ID) == nil {
+					return unchecked(p, e)
+				}
+			}
+		}
+	}
+	gone := make(map[string]bool)
+	for i := range c.Checks {
+		if c.Checks[i].After == nil {
+			gone[c.Checks[i].Before.ID] = true
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	for i := range s.Pools {
+		for j := range s.Pools[i].Endpoints {
+			if e := &s.Pools[i].Endpoints[j]; e.Checked && gone[e.ID] {
+				return unchecked(&s.Pools[i], e)
+			}
 		}
 	}
 	return nil
 }
 
-func (s *Snapshot) inspectChecks() error {
-	for i := range s.Checks {
-		c := &s.Checks[i]
-		if i > 0 {
-			if err := inOrder("check", s.Checks[i-1].ID, c.ID); err != nil {
-				return err
-			}
-		}
-		if c.Interval <= 0 || c.Timeout <= 0 || c.Timeout > c.Interval || c.HealthyThreshold < 1 || c.UnhealthyThreshold < 1 {
-			return fmt.Errorf("check %q: its interval %v, timeout %v or thresholds make no sense", c.ID, c.Interval, c.Timeout)
-		}
-	}
-	for i := range s.Pools {
-		for j := range s.Pools[i].Endpoints {
-			if e := &s.Pools[i].Endpoints[j]; e.Checked && findCheck(s.Checks, e.ID) == nil {
-				return fmt.Errorf("pool %q: there is no check of endpoint %q", s.Pools[i].ID, e.ID)
-			}
-		}
-	}
-	return nil
+func unchecked(p *Pool, e *Endpoint) error {
+	return fmt.Errorf("pool %q: there is no check of endpoint %q", p.ID, e.ID)
 }
 
 // Inspect returns what is wrong with a host, or nil. It is called before the host is compiled. It finds routes that are

@@ -3,11 +3,9 @@
 package snapshot
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 )
 
 // Listener is an address at which connections are taken, besides those that the proxy is started with. A connection to
@@ -61,43 +59,83 @@ func (l *Listener) ClientPort() uint16 {
 }
 
 // Equal says whether two listeners serve the same at the same address.
-func (l Listener) Equal(o Listener) bool {
-	return l.Address == o.Address && l.Port == o.Port && l.Owner == o.Owner && l.TLS == o.TLS && slices.EqualFunc(l.Names, o.Names, ServedName.Equal) &&
-		slices.EqualFunc(l.Hosts, o.Hosts, Host.Equal)
+func (l Listener) Equal(o Listener) bool { return l.equal(&o) }
+
+func (l *Listener) equal(o *Listener) bool {
+	return l.equalHead(o) && equalLists(l.Names, o.Names, (*ServedName).equal) && equalLists(l.Hosts, o.Hosts, (*Host).equal)
+}
+
+// equalHead says whether two listeners are the same but for their names and hosts.
+func (l *Listener) equalHead(o *Listener) bool {
+	return l.Address == o.Address && l.Port == o.Port && l.Owner == o.Owner && l.TLS == o.TLS
 }
 
 // Equal says whether the same certificates are served for the same name, and the same asked for.
-func (n ServedName) Equal(o ServedName) bool {
-	return n.Name == o.Name && n.Clients == o.Clients && slices.Equal(n.Certificates, o.Certificates)
+func (n ServedName) Equal(o ServedName) bool { return n.equal(&o) }
+
+func (n *ServedName) equal(o *ServedName) bool {
+	return n.Name == o.Name && n.Clients == o.Clients && equalValues(n.Certificates, o.Certificates)
 }
 
-// inspectListeners returns what is wrong with the listeners, or nil. Like [Snapshot.Inspect], it does not look at
-// routes.
-func (s *Snapshot) inspectListeners() error {
-	for i := range s.Listeners {
-		l := &s.Listeners[i]
-		if !l.Address.IsValid() || l.Address.Port() == 0 {
-			return fmt.Errorf("a listener has the address %q, at which nothing can connect", l.Address)
-		}
-		if i > 0 {
-			switch order := s.Listeners[i-1].Address.Compare(l.Address); {
-			case order == 0:
-				return fmt.Errorf("listener %q occurs twice", l.Address)
-			case order > 0:
-				return fmt.Errorf("listeners are not sorted: %q follows %q", l.Address, s.Listeners[i-1].Address)
-			}
-		}
-		if err := cmp.Or(inspectHosts(l.Hosts), s.inspectNames(l)); err != nil {
-			return fmt.Errorf("listener %q: %w", l.Address, err)
-		}
-		if at := slices.IndexFunc(l.Hosts, func(h Host) bool { return h.Clients != nil }); at >= 0 {
-			return fmt.Errorf("listener %q: host %q asks for certificates, as only names of listeners do", l.Address, l.Hosts[at].Name)
+// inspectListener returns what is wrong with a listener, or nil. It does not look at its names and hosts.
+func (s *Snapshot) inspectListener(i int) error {
+	l := &s.Listeners[i]
+	if !l.Address.IsValid() || l.Address.Port() == 0 {
+		return fmt.Errorf("a listener has the address %q, at which nothing can connect", l.Address)
+	}
+	if i > 0 {
+		switch order := s.Listeners[i-1].Address.Compare(l.Address); {
+		case order == 0:
+			return fmt.Errorf("listener %q occurs twice", l.Address)
+		case order > 0:
+			return fmt.Errorf("listeners are not sorted: %q follows %q", l.Address, s.Listeners[i-1].Address)
 		}
 	}
 	return nil
 }
 
-func (s *Snapshot) inspectNames(l *Listener) error {
+// inspectAsking returns an error if one of a listener's hosts that are new or differ asks for certificates.
+func inspectAsking(hosts []Change[Host]) error {
+	for i := range hosts {
+		if h := hosts[i].After; h != nil && h.Clients != nil {
+			return fmt.Errorf("host %q asks for certificates, as only names of listeners do", h.Name)
+		}
+	}
+	return nil
+}
+
+// inspectNames returns what is wrong with the names of the listeners that differ, or nil. If certificates differ, it
+// looks at those of all listeners.
+func (s *Snapshot) inspectNames(c *Changes) error {
+	var listeners []*Listener
+	if c.Certificates {
+		for i := range s.Listeners {
+			listeners = append(listeners, &s.Listeners[i])
+		}
+	} else {
+		for i := range c.Listeners {
+			if l := c.Listeners[i].After; l != nil {
+				listeners = append(listeners, l)
+			}
+		}
+	}
+	var there map[string]bool
+	for _, l := range listeners {
+		if there == nil && len(l.Names) > 0 {
+			there = make(map[string]bool, len(s.Certificates))
+			for i := range s.Certificates {
+				there[s.Certificates[i].ID] = true
+			}
+		}
+		if err := l.inspectNames(there); err != nil {
+			return fmt.Errorf("listener %q: %w", l.Address, err)
+		}
+	}
+	return nil
+}
+
+// inspectNames returns what is wrong with the names of the listener, or nil. there has the ids of all certificates.
+func (l *Listener) inspectNames(there map[string]bool) error {
 	if !l.TLS && len(l.Names) > 0 {
 		return errors.New("it has certificates, and no TLS")
 	}
@@ -112,7 +150,7 @@ func (s *Snapshot) inspectNames(l *Listener) error {
 			return fmt.Errorf("name %q asks for certificates of no authority", n.Name)
 		}
 		for _, id := range n.Certificates {
-			if !slices.ContainsFunc(s.Certificates, func(c Certificate) bool { return c.ID == id }) {
+			if !there[id] {
 				return fmt.Errorf("name %q: there is no certificate %q", n.Name, id)
 			}
 		}

@@ -296,37 +296,49 @@ type Endpoint struct {
 
 // Equal says whether two snapshots mean the same.
 func (s *Snapshot) Equal(o *Snapshot) bool {
-	return slices.EqualFunc(s.Hosts, o.Hosts, Host.Equal) && slices.EqualFunc(s.Listeners, o.Listeners, Listener.Equal) &&
-		slices.EqualFunc(s.Pools, o.Pools, Pool.Equal) &&
-		slices.EqualFunc(s.Checks, o.Checks, Check.Equal) &&
-		slices.EqualFunc(s.Certificates, o.Certificates, Certificate.Equal) && slices.Equal(s.Challenges, o.Challenges) &&
-		slices.EqualFunc(s.Unserved, o.Unserved, Unserved.Equal)
+	return equalLists(s.Hosts, o.Hosts, (*Host).equal) && equalLists(s.Listeners, o.Listeners, (*Listener).equal) &&
+		equalLists(s.Pools, o.Pools, (*Pool).equal) &&
+		equalLists(s.Checks, o.Checks, (*Check).equal) &&
+		equalLists(s.Certificates, o.Certificates, (*Certificate).equal) && equalValues(s.Challenges, o.Challenges) &&
+		equalLists(s.Unserved, o.Unserved, (*Unserved).equal)
 }
 
 // Equal says whether two hosts have the same name and owner, and treat requests alike.
-func (h Host) Equal(o Host) bool {
+func (h Host) Equal(o Host) bool { return h.equal(&o) }
+
+func (h *Host) equal(o *Host) bool {
 	return h.Name == o.Name && h.Owner == o.Owner && h.Alone == o.Alone && h.Opened == o.Opened && h.RedirectHTTPS == o.RedirectHTTPS &&
-		h.Clients.Equal(o.Clients) &&
-		slices.EqualFunc(h.Routes, o.Routes, Route.Equal)
+		(h.Clients == o.Clients || h.Clients.Equal(o.Clients)) &&
+		equalLists(h.Routes, o.Routes, (*Route).equal)
 }
 
 // Equal says whether two routes match, treat and forward requests alike.
-func (r Route) Equal(o Route) bool {
+func (r Route) Equal(o Route) bool { return r.equal(&o) }
+
+func (r *Route) equal(o *Route) bool {
 	return r.Rule == o.Rule && r.Path == o.Path && r.Match == o.Match && r.Turn == o.Turn && r.Conditions.Equal(o.Conditions) &&
-		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && slices.EqualFunc(r.Backends, o.Backends, Backend.Equal) &&
+		r.Closed == o.Closed && r.ClosedWhy == o.ClosedWhy && r.Pool == o.Pool && equalLists(r.Backends, o.Backends, (*Backend).equal) &&
 		r.Balancing == o.Balancing && r.Timeouts == o.Timeouts && r.Retries == o.Retries && r.Canary == o.Canary && r.Canonical == o.Canonical && r.EndsConnections == o.EndsConnections &&
-		r.Retry.Equal(o.Retry) && slices.Equal(r.Mirrors, o.Mirrors) && r.Persistence.Equal(o.Persistence) &&
-		slices.EqualFunc(r.ErrorPages, o.ErrorPages, ErrorPage.Equal) && r.Fallback.Equal(o.Fallback) &&
-		slices.EqualFunc(r.Policies, o.Policies, policy.Policy.Equal)
+		r.Retry.Equal(o.Retry) && equalValues(r.Mirrors, o.Mirrors) && r.Persistence.Equal(o.Persistence) &&
+		equalLists(r.ErrorPages, o.ErrorPages, (*ErrorPage).equal) && r.Fallback.Equal(o.Fallback) &&
+		equalPolicies(r.Policies, o.Policies)
+}
+
+func equalPolicies(a, b []policy.Policy) bool {
+	return sameMemory(a, b) || slices.EqualFunc(a, b, policy.Policy.Equal)
 }
 
 // Equal says whether two backends have the same pool, share and policies.
-func (b Backend) Equal(o Backend) bool {
-	return b.Pool == o.Pool && b.Weight == o.Weight && slices.EqualFunc(b.Policies, o.Policies, policy.Policy.Equal)
+func (b Backend) Equal(o Backend) bool { return b.equal(&o) }
+
+func (b *Backend) equal(o *Backend) bool {
+	return b.Pool == o.Pool && b.Weight == o.Weight && equalPolicies(b.Policies, o.Policies)
 }
 
 // Equal says whether two pools have the same id and endpoints, and whether these are spoken to alike.
-func (p Pool) Equal(o Pool) bool {
+func (p Pool) Equal(o Pool) bool { return p.equal(&o) }
+
+func (p *Pool) equal(o *Pool) bool {
 	return p.ID == o.ID && p.Service == o.Service && p.TLS == o.TLS && p.H2C == o.H2C && p.Why == o.Why &&
-		slices.Equal(p.Endpoints, o.Endpoints)
+		equalValues(p.Endpoints, o.Endpoints)
 }

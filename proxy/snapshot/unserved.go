@@ -38,8 +38,10 @@ func (u Unserved) Compare(o Unserved) int {
 }
 
 // Equal says whether two paths are written alike and have no route for the same reason.
-func (u Unserved) Equal(o Unserved) bool {
-	same := u.Conditions.Equal(o.Conditions)
-	u.Conditions, o.Conditions = nil, nil
-	return same && u == o
+func (u Unserved) Equal(o Unserved) bool { return u.equal(&o) }
+
+func (u *Unserved) equal(o *Unserved) bool {
+	one, other := *u, *o
+	one.Conditions, other.Conditions = nil, nil
+	return one == other && u.Conditions.Equal(o.Conditions)
 }
