@@ -96,7 +96,9 @@ func secretsOf(objects []client.Object) func([]types.NamespacedName) (map[types.
 func TestSecretsThatAreMissing(t *testing.T) {
 	t.Parallel()
 	names := "auth-type: basic; auth-secret: users; auth-tls-secret: shop/clients-ca; backend-protocol: HTTPS; proxy-ssl-secret: shop/own-tls"
-	secret := func(name string) string { return "---\napiVersion: v1\nkind: Secret\nmetadata: {namespace: shop, name: " + name + "}\n" }
+	secret := func(name string) string {
+		return "---\napiVersion: v1\nkind: Secret\nmetadata: {namespace: shop, name: " + name + "}\n"
+	}
 	says := func(text string) (list []string) {
 		for line := range strings.Lines(text) {
 			if strings.Contains(line, ": secret, ") {
@@ -121,7 +123,9 @@ func TestSecretsThatAreMissing(t *testing.T) {
 			t.Errorf("%s is there (-want +got):\n%s", name, diff)
 		}
 	}
-	unknown := func([]types.NamespacedName) (map[types.NamespacedName]bool, error) { return nil, errors.New("no right to list them") }
+	unknown := func([]types.NamespacedName) (map[types.NamespacedName]bool, error) {
+		return nil, errors.New("no right to list them")
+	}
 	r := auditedWith(t, objectsOf(t, text), translate.Options{}, unknown)
 	if got := says(lines(r, "shop/a")); len(got) > 0 || !slices.Contains(r.Notes, "whether the Secrets are there that Ingresses name is not known: no right to list them") {
 		t.Errorf("it says %q, with the notes %q", got, r.Notes)

@@ -185,6 +185,7 @@ func (r *rig) service(name string) []client.Object {
 		w.Header().Set("X-Service", name)
 		w.Header().Set("X-Target", request.RequestURI)
 		w.Header().Set("X-Host", request.Host)
+		w.Header().Set("X-Method", request.Method)
 		w.Header().Set("X-Content", strconv.Itoa(len(content)))
 		w.Header().Set("Server", "secret/1.0")
 		for field, values := range request.Header {

@@ -83,6 +83,14 @@ func TestWhatSnippetsDo(t *testing.T) {
 		{"a location of a server whose Ingress has no path", []object{{name: "a", host: h, annotations: []string{"server-snippet: location = /b/metrics { deny all; }"}}, other}, `
 			h.io/b => api /b
 			h.io/b/metrics => 403 AccessDenied`, "", ""},
+		{"a method", []object{web("Prefix / -> web", "configuration-snippet: proxy_method POST;")}, `
+			h.io/x => web /x`, "X-Method", "POST"},
+		{"a method, and a HEAD, which has no content in any case", []object{web("Prefix / -> web", "configuration-snippet: proxy_method POST;")}, `
+			HEAD h.io/x => web /x`, "X-Method", "HEAD"},
+		{"a method of the server, with content", []object{web("Prefix / -> web", "server-snippet: proxy_method PUT;")}, `
+			POST h.io/x | content 3 => web /x`, "X-Method", "PUT"},
+		{"a method that makes a tunnel", []object{web("Prefix / -> web", "configuration-snippet: proxy_method CONNECT;")}, `
+			h.io/x => 503 RuleClosed`, "", ""},
 		{"Lua", []object{web("Prefix / -> web", "configuration-snippet: access_by_lua_block { ngx.exit(403) }")}, `
 			h.io/ => 503 RuleClosed`, "", ""},
 		{"a server's Lua closes the host", []object{web("Prefix /a -> web", "server-snippet: access_by_lua_block { ngx.exit(403) }"), other}, `

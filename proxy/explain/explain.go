@@ -237,7 +237,7 @@ func accessOf(r *snapshot.Route) *policy.Access {
 // explainUpstream describes the head that an endpoint would get. It takes the fields from the head as it would be
 // written.
 func explainUpstream(req *message.Request) *explanation.Upstream {
-	u := &explanation.Upstream{Method: string(req.Method), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
+	u := &explanation.Upstream{Method: string(req.ToSend()), Path: string(req.Path), Target: string(req.Path) + string(req.Query)}
 	lines := bytes.Split(heads.AppendRequest(nil, req), []byte("\r\n"))
 	for _, line := range lines[1:] {
 		if name, value, ok := bytes.Cut(line, []byte(": ")); ok {

@@ -156,13 +156,14 @@ func appendLength(b []byte, n int64) []byte {
 // appendRequest appends a request's header block. It does not use the dynamic table either.
 func appendRequest(b []byte, req *message.Request, s scheme) []byte {
 	b = withRoom(b, req.Fields)
-	switch string(req.Method) {
+	method := req.ToSend()
+	switch string(method) {
 	case "GET":
 		b = append(b, indexedField|indexOfGet)
 	case "POST":
 		b = append(b, indexedField|indexOfPost)
 	default:
-		b = appendText(appendInteger(b, literalField, literalPrefix, indexOfGet), req.Method)
+		b = appendText(appendInteger(b, literalField, literalPrefix, indexOfGet), method)
 	}
 	b = append(b, indexedField|byte(s))
 	if len(req.Query) == 0 && string(req.Path) == "/" {
@@ -176,7 +177,7 @@ func appendRequest(b []byte, req *message.Request, s scheme) []byte {
 		b = appendText(appendInteger(b, literalField, literalPrefix, indexOfAuthority), req.Authority)
 	}
 	b = appendFields(b, req.Fields)
-	if req.ContentLength > 0 || req.ContentLength == 0 && (req.SaysEmpty || contentIsUsual(req.Method)) {
+	if req.ContentLength > 0 || req.ContentLength == 0 && (req.SaysEmpty || contentIsUsual(method)) {
 		b = appendLength(b, req.ContentLength)
 	}
 	if req.ExpectContinue {

@@ -3,10 +3,10 @@
 package message
 
 // Clone returns a copy of the request that views no buffer, and how many bytes it takes. It leaves out what concerns
-// the client's connection alone, and trailers that are announced.
+// the client's connection or one endpoint alone, and trailers that are announced.
 func (r *Request) Clone() (clone Request, size int) {
 	clone = *r
-	clone.Upgrade, clone.ExpectContinue = nil, false
+	clone.Upgrade, clone.ExpectContinue, clone.SentMethod = nil, false, nil
 	clone.Fields = make([]Field, 0, len(r.Fields)+1) // one may be added
 	size = len(r.Method) + len(r.Authority) + len(r.Path) + len(r.Query)
 	for i := range r.Fields {

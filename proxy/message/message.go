@@ -44,6 +44,8 @@ const UnknownLength = -1
 type Request struct {
 	Version Version
 	Method  []byte
+	// SentMethod is what the endpoint gets in place of Method. Nil for that. Neither is HEAD if the other one is not.
+	SentMethod []byte
 	// Authority is the host that the request names, with the port if there is one. It may be empty with HTTP/1.0.
 	Authority []byte
 	// Path is the target's path, beginning with a slash. Query is what follows it, with its question mark.
@@ -82,9 +84,17 @@ func (r *Request) SetLength(length int64) {
 	}
 }
 
+// ToSend returns the method that the endpoint gets.
+func (r *Request) ToSend() []byte {
+	if r.SentMethod != nil {
+		return r.SentMethod
+	}
+	return r.Method
+}
+
 // Idempotent returns whether sending the method twice has the same effect as once (RFC 9110, section 9.2.2).
 func (r *Request) Idempotent() bool {
-	switch string(r.Method) {
+	switch string(r.ToSend()) {
 	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE":
 		return true
 	}

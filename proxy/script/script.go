@@ -30,6 +30,8 @@ type Script struct {
 	SkipOptions bool
 	// Host is the text of the host that the endpoint gets. Empty leaves it.
 	Host string
+	// SentMethod is the method that the endpoint gets, but for a HEAD. Empty leaves it.
+	SentMethod string
 	// Relative is set if a Location that begins with a slash stays as it is. Otherwise the scheme and the host of the
 	// request come before it.
 	Relative bool
@@ -161,7 +163,7 @@ var AddedStatuses = []int{200, 201, 204, 206, 301, 302, 303, 304, 307, 308}
 func (s *Script) Equal(o *Script) bool {
 	return slices.Equal(s.Server, o.Server) && slices.Equal(s.Location, o.Location) && equalLevels(s.Fields, o.Fields) &&
 		equalLevels(s.Outer, o.Outer) && slices.EqualFunc(s.Ifs, o.Ifs, equalLevels) && slices.Equal(s.Constants, o.Constants) &&
-		s.Path == o.Path && s.Host == o.Host && s.Bare == o.Bare && slices.Equal(s.Methods, o.Methods) &&
+		s.Path == o.Path && s.Host == o.Host && s.SentMethod == o.SentMethod && s.Bare == o.Bare && slices.Equal(s.Methods, o.Methods) &&
 		s.SkipOptions == o.SkipOptions && s.Relative == o.Relative
 }
 

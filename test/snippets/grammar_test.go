@@ -85,6 +85,13 @@ func newSample(seed uint64) *sample {
 	case 3:
 		s.Configuration += pick(g, "deny 127.0.0.1;\n", "allow 127.0.0.0/8; deny all;\n", "allow 192.0.2.0/24; deny all;\n")
 	}
+	// Without a choice of the grammar's, so that those of all other samples stay as they are.
+	switch seed % 40 {
+	case 7:
+		s.Configuration += "proxy_method POST;\n"
+	case 23:
+		s.Server += "proxy_method PUT;\n"
+	}
 	return s
 }
 

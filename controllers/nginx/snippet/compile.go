@@ -63,7 +63,7 @@ type config struct {
 	input, proxy, more, add []script.Field
 	hide                    []string
 	expires                 *script.Expires
-	defaultType             string
+	defaultType, method     string
 	absolute                *bool
 	access                  []AccessRule
 }
@@ -239,6 +239,9 @@ func inherits(around, own config) config {
 	if own.defaultType == "" {
 		own.defaultType = around.defaultType
 	}
+	if own.method == "" {
+		own.method = around.method
+	}
 	return own
 }
 
@@ -259,7 +262,7 @@ func (c *compiler) script(server, location *unit, around config, context *Contex
 	in := inherits(around, location.own)
 	s := &policy.Script{
 		Server: server.steps, Location: location.steps, Methods: location.methods, Bare: location.bare, Path: context.Path, SkipOptions: context.CORS, Host: location.host,
-		Relative: in.absolute != nil && !*in.absolute,
+		SentMethod: in.method, Relative: in.absolute != nil && !*in.absolute,
 	}
 	for i := range s.Location {
 		if step := &s.Location[i]; step.Op == script.Return {
@@ -270,7 +273,8 @@ func (c *compiler) script(server, location *unit, around config, context *Contex
 	for _, own := range location.ifs {
 		s.Ifs = append(s.Ifs, inherits(in, *own).level())
 	}
-	if (&policy.Script{Fields: s.Fields}).Equal(&policy.Script{}) && len(s.Server)+len(s.Location) == 0 && s.Host == "" && len(s.Methods) == 0 {
+	if (&policy.Script{Fields: s.Fields}).Equal(&policy.Script{}) && len(s.Server)+len(s.Location) == 0 && s.Host == "" && s.SentMethod == "" &&
+		len(s.Methods) == 0 {
 		return nil
 	}
 	if len(s.Server) > 0 {

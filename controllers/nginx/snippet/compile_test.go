@@ -224,6 +224,19 @@ expires -1h;
 	}
 }
 
+func TestTheMethodOfASnippet(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ server, configuration, want string }{
+		{"", "proxy_method POST;", "POST"},
+		{"proxy_method PUT;", "expires 1h;", "PUT"},
+		{"proxy_method PUT;", "proxy_method GET;", "GET"},
+	} {
+		if got := kept(t, test.server, test.configuration).Script.SentMethod; got != test.want {
+			t.Errorf("%+v: the backend gets %q", test, got)
+		}
+	}
+}
+
 func TestTheSettingsOfASnippet(t *testing.T) {
 	t.Parallel()
 	result := kept(t, "allow all; client_max_body_size 9g;", `

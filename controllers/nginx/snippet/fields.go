@@ -3,6 +3,7 @@
 package snippet
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -219,6 +220,24 @@ func (c *compiler) defaultType(in *scope, d *directive) {
 	in.own.defaultType = d.args[0]
 	c.keep(d)
 }
+
+// method compiles the method that a backend gets.
+func (c *compiler) method(in *scope, d *directive) {
+	switch name := d.args[0]; {
+	case in.answers:
+		c.means(d, "the location answers by itself")
+		return
+	case name == "HEAD" || name == "CONNECT" || name == "TRACE" || !isMethod.MatchString(name):
+		c.fail(d, "has "+strconv.Quote(name)+": write a method such as GET or POST; responses to HEAD, TRACE and CONNECT have no content that a client asked for")
+		return
+	default:
+		in.own.method = name
+	}
+	c.keep(d)
+}
+
+// isMethod matches a method.
+var isMethod = regexp.MustCompile(`^[A-Z]{1,20}$`)
 
 func (c *compiler) absoluteRedirect(in *scope, d *directive) {
 	on := d.args[0] == "on"

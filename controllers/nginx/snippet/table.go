@@ -61,6 +61,7 @@ func init() {
 		"expires":                  {places: always, least: 1, most: 2, compile: (*compiler).expires},
 		"proxy_set_header":         {places: inAny, least: 2, most: 2, compile: (*compiler).proxySetHeader},
 		"proxy_hide_header":        {places: inAny, least: 1, most: 1, compile: (*compiler).proxyHideHeader},
+		"proxy_method":             {places: inAny, least: 1, most: 1, compile: (*compiler).method},
 		"default_type":             {places: inAny, least: 1, most: 1, compile: (*compiler).defaultType},
 		"absolute_redirect":        {places: inAny, least: 1, most: 1, compile: (*compiler).absoluteRedirect},
 
@@ -139,7 +140,6 @@ var hints = []struct{ prefix, text string }{
 	{"real_ip", "says who the client is: write the flag --trusted-proxies"},
 	{"set_real_ip_from", "says who the client is: write the flag --trusted-proxies"},
 	{"mirror", "copies requests: write the annotation mirror-target"},
-	{"proxy_method", "changes the method, which nothing here does"},
 	{"rewrite_by_lua", "is Lua, which is not run here"},
 }
 

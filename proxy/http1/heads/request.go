@@ -167,7 +167,8 @@ func FrameRequest(req *message.Request) Framing {
 // AppendRequest appends req's head as HTTP/1.1. What was parsed is well-formed, so the caller only has to validate
 // what it changed. The connection stays open afterwards unless either side says otherwise.
 func AppendRequest(b []byte, req *message.Request) []byte {
-	b = append(b, req.Method...)
+	method := req.ToSend()
+	b = append(b, method...)
 	b = append(b, ' ')
 	b = append(b, req.Path...)
 	b = append(b, req.Query...)
@@ -180,7 +181,7 @@ func AppendRequest(b []byte, req *message.Request) []byte {
 		b = appendContentLength(b, req.ContentLength)
 	case req.ContentLength == message.UnknownLength:
 		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	case req.SaysEmpty, !contentIsUnusual(req.Method):
+	case req.SaysEmpty, !contentIsUnusual(method):
 		// After such a method a server may wait for content unless it is told that there is none (RFC 9110, section 8.6).
 		b = appendContentLength(b, 0)
 	}

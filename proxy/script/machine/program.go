@@ -28,9 +28,11 @@ type Program struct {
 	groups           bool
 	server, location []compiledStep
 	// levels are the location's, those of its ifs, the server's, and the location's for methods that are not let in.
-	levels      []compiledLevel
-	path        *matcher
-	host        parsedText
+	levels []compiledLevel
+	path   *matcher
+	host   parsedText
+	// method is what the endpoint gets, nil for the client's.
+	method      []byte
 	skipOptions bool
 	// excepts is set if methods are the only ones that are let in.
 	excepts  bool
@@ -81,6 +83,9 @@ func (p *Program) ChangesResponse() bool {
 func compileScript(s *script.Script, compile compiler) (*Program, error) {
 	p := &Program{
 		constants: make(map[string]script.Constant, len(s.Constants)), matchers: map[string]*matcher{}, skipOptions: s.SkipOptions, relative: s.Relative,
+	}
+	if s.SentMethod != "" {
+		p.method = []byte(s.SentMethod)
 	}
 	for _, c := range s.Constants {
 		p.constants[c.Name] = c

@@ -65,8 +65,13 @@ func (p *Program) Request(v *View) Answer {
 	if !p.changeRequest(v) || !p.changeHost(v) || s.failed {
 		return s.refusal()
 	}
+	if p.method != nil && string(v.Request.Method) != methodHead { // whose response would have content
+		v.Request.SentMethod = p.method
+	}
 	return Answer{}
 }
+
+const methodHead = "HEAD"
 
 // changeHost gives the request another host. It returns false if that is malformed.
 func (p *Program) changeHost(v *View) bool {
