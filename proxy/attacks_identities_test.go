@@ -64,6 +64,10 @@ func TestAttacksByForgedIdentities(t *testing.T) {
 				Headers: []*corev3.HeaderValueOption{headerOption("x-user", "alice")},
 			}}}, nil
 		})
+		silent := startChecker(t, func(*authv3.CheckRequest) (*authv3.CheckResponse, error) {
+			return &authv3.CheckResponse{Status: &status.Status{}}, nil
+		})
+		usual := []string{"X-User", "X-Forwarded-User", "X-Forwarded-Groups", "X-Auth-User", "X-Remote-User", "Remote-Groups", "X-WebAuth-User", "X-Authentik-Username"}
 		asking := func(pool snapshot.Pool, e *auth.External) func() {
 			return func() {
 				r := prefix("/", "pool")
@@ -89,7 +93,11 @@ func TestAttacksByForgedIdentities(t *testing.T) {
 			{"a service", asking(poolOf("auth", service.address), askingService(say("X-User", "X-Role"))), []string{"Cookie: a=b"}, []string{"X-User", "X-Role"},
 				[]string{"X-User: alice", "Cookie: a=b"}},
 			{"a service that says nothing", asking(poolOf("auth", service.address), askingService(say("X-User"))), nil, []string{"X-User"}, nil},
-			{"a service by gRPC", asking(inHTTP2(poolOf("auth", checks)), called(say("X-Role"))), nil, []string{"X-User", "X-Role"}, []string{"X-User: alice"}},
+			{"a service by gRPC", asking(inHTTP2(poolOf("auth", checks)), called(say("X-Rank"))), nil, []string{"X-User", "X-Rank"}, []string{"X-User: alice"}},
+			{"a service by gRPC that says nothing", asking(inHTTP2(poolOf("auth", silent)), called()), nil, usual, nil},
+			{"a service by gRPC that sees who somebody says to be", asking(inHTTP2(poolOf("auth", silent)),
+				called(func(e *auth.External) { e.ForwardHeaders = usual })), nil, usual, nil},
+			{"a service that may say anything", asking(poolOf("auth", service.address), askingService(say("*"))), nil, usual, nil},
 		} {
 			for _, name := range append(by.more, identities...) {
 				for _, spelling := range spellings {

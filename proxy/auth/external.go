@@ -118,8 +118,12 @@ func (e *External) Compile(s *step.Scope) (step.Steps, error) {
 		}
 	}
 	steps := step.Steps{Request: c.request, Response: c.respond, Own: c.own}
-	if g, ok := c.asker.(giver); ok && (e.Protocol == GRPC || slices.Contains(e.ResponseHeaders, AllFields)) {
-		c.gives, steps.Trailers = g, g.DropSaid
+	if e.Unlisted() {
+		c.unlisted = newUnlisted(e.ForwardHeaders)
+		steps.Trailers = c.unlisted.dropAll
+		if g, ok := c.asker.(giver); ok {
+			c.unlisted.given = g
+		}
 	}
 	for _, name := range e.Tells() {
 		if name = message.LowerName(name); IsCredential(name) {
@@ -129,10 +133,9 @@ func (e *External) Compile(s *step.Scope) (step.Steps, error) {
 	return steps, nil
 }
 
-// giver is an asker whose service may give requests fields that no list has.
-type giver interface {
-	// DropSaid takes out of a message those that it has given before.
-	DropSaid(fields []message.Field)
+// Unlisted says whether the service may give requests fields that no list has.
+func (e *External) Unlisted() bool {
+	return e.Protocol == GRPC || slices.Contains(e.ResponseHeaders, AllFields)
 }
 
 func (e *External) asker(s *step.Scope) (step.Asker, error) {
@@ -193,8 +196,8 @@ type external struct {
 	asker step.Asker
 	// missing says why there is no asker. Empty if there is one.
 	missing string
-	// gives is set if the service may give fields that no list has.
-	gives giver
+	// unlisted is set if the service may give fields that no list has.
+	unlisted *unlisted
 	// credentials are the names, in lower case, of those fields that the service gives a request in place of what it has
 	// seen of the client.
 	credentials []string
@@ -203,8 +206,8 @@ type external struct {
 }
 
 func (c *external) request(v *step.View) step.Answer {
-	if c.gives != nil {
-		c.gives.DropSaid(v.Request.Fields)
+	if c.unlisted != nil {
+		c.unlisted.drop(v.Request.Fields, v.Admitted)
 	}
 	if v.Admitted {
 		for _, name := range c.credentials { // as the service would: the endpoint takes them for its word

@@ -28,8 +28,7 @@ var (
 // field that is a credential, the policy that tells something by it takes out what the client has sent, once nobody
 // needs it.
 func Guard(policies []step.Policy) *step.Steps {
-	g := guard{names: slices.Clone(identityNames)}
-	guards := false
+	names, guards := slices.Clone(identityNames), false
 	for _, p := range policies {
 		policy, ok := p.(Policy)
 		if !ok {
@@ -37,17 +36,15 @@ func Guard(policies []step.Policy) *step.Steps {
 		}
 		guards = true
 		for _, name := range policy.Tells() {
-			if name = message.LowerName(name); !IsCredential(name) && !slices.Contains(g.names, name) {
-				g.names = append(g.names, name)
+			if name = message.LowerName(name); !IsCredential(name) && !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
 	}
 	if !guards {
 		return nil
 	}
-	for _, name := range g.names {
-		g.lengths |= 1 << min(len(name), 63)
-	}
+	g := newGuard(names, identityPrefixes)
 	return &step.Steps{
 		Request:  func(v *step.View) step.Answer { g.drop(v.Request.Fields); return step.Answer{} },
 		Trailers: g.drop,
@@ -56,9 +53,17 @@ func Guard(policies []step.Policy) *step.Steps {
 
 // guard is what a client may not say itself.
 type guard struct {
-	names []string
+	names, prefixes []string
 	// lengths has a bit for the length of each name. The last is for all longer ones.
 	lengths uint64
+}
+
+func newGuard(names, prefixes []string) *guard {
+	g := &guard{names: names, prefixes: prefixes}
+	for _, name := range names {
+		g.lengths |= 1 << min(len(name), 63)
+	}
+	return g
 }
 
 // drop takes the fields out of a message.
@@ -72,7 +77,7 @@ func (g *guard) drop(fields []message.Field) {
 
 // has returns whether an endpoint could take a name for one of those.
 func (g *guard) has(name []byte) bool {
-	for _, prefix := range identityPrefixes {
+	for _, prefix := range g.prefixes {
 		if len(name) > len(prefix) && alike(name[:len(prefix)], prefix) {
 			return true
 		}

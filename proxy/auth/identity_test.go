@@ -3,6 +3,8 @@
 package auth
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -71,8 +73,86 @@ func TestNobodySaysByItselfWhoItIs(t *testing.T) {
 	}
 }
 
+// A service without a list of what it gives may give any of the usual names, which no client can say itself, whether it
+// has given them before or not.
+func TestNobodySaysWhatAServiceMaySayWithoutAList(t *testing.T) {
+	forged := []string{
+		"X-User: x", "x_user: x", "X-USER-ID: x", "X-Forwarded-User: x", "x.forwarded.email: x", "X-Forwarded-Groups: x", "X-Forwarded-Preferred-Username: x",
+		"X-Auth-User: x", "X_Auth_Email: x", "X-Remote-User: x", "Remote-Groups: x", "REMOTE_EMAIL: x", "X-WebAuth-User: x", "X-WEBAUTH-ROLE: x",
+		"X-Authentik-Username: x", "X-Pomerium-Claim-Email: x", "X-Amzn-Oidc-Identity: x", "Tailscale-User-Login: x", "Cf-Access-Authenticated-User-Email: x",
+	}
+	honest := []string{
+		"X-User-Agent: grpc-web", "X-Auth-Token: a credential", "X-Auth-Key: a credential", "X-Api-Key: a credential", "Authorization: Bearer x", "Cookie: a=b",
+		"X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: a", "X-Users: x", "X-Request-Id: x", "X-Webauth-: x",
+	}
+	shown := []string{"X-Team: of the rule", "X-Email: seen by the service"}
+	all := slices.Concat(forged, honest, shown)
+	for name, test := range map[string]struct {
+		by                *External
+		admitted          bool
+		request, trailers []string
+	}{
+		"by gRPC":                 {&External{Protocol: GRPC}, false, append(honest[:len(honest):len(honest)], shown[0]), nil},
+		"by all that it says":     {&External{ResponseHeaders: []string{AllFields}}, false, append(honest[:len(honest):len(honest)], shown[0]), nil},
+		"shown to it":             {&External{Protocol: GRPC, ForwardHeaders: []string{"x-email", "X-Team"}}, false, slices.Concat(honest, shown), nil},
+		"shown to it, if it were": {&External{Protocol: GRPC, ForwardHeaders: []string{"x-email"}}, true, append(honest[:len(honest):len(honest)], shown[0]), nil},
+		"by a list":               {&External{ResponseHeaders: []string{"X-Id"}}, false, all, all},
+	} {
+		test.by.Missing = "nobody is there"
+		if test.trailers == nil {
+			test.trailers = append(honest[:len(honest):len(honest)], shown[0])
+		}
+		steps, err := test.by.Compile(newScope())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := viewOf(all...)
+		v.Admitted = test.admitted
+		steps.Request(v)
+		without := slices.DeleteFunc(slices.Clone(test.request), func(line string) bool { return !test.admitted && strings.HasPrefix(line, "Authorization") })
+		if diff := cmp.Diff(without, passedOn(v.Request.Fields)); diff != "" { // who is refused has no Authorization left
+			t.Errorf("%s: the request (-want +got):\n%s", name, diff)
+		}
+		trailers := fieldsOf(all...)
+		if steps.Trailers != nil {
+			steps.Trailers(trailers)
+		}
+		if diff := cmp.Diff(test.trailers, passedOn(trailers)); diff != "" {
+			t.Errorf("%s: the trailers (-want +got):\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff([]string{"x-email"}, Shown([]string{"X-Email", "X-Team", "Cookie"})); diff != "" {
+		t.Errorf("shown (-want +got):\n%s", diff)
+	}
+}
+
 func TestARouteThatAsksNobodyIsNotGuarded(t *testing.T) {
 	if Guard(nil) != nil {
 		t.Error("a route without policies is guarded")
+	}
+}
+
+func TestTheUsualNamesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/authentication-external.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(page), "\n## The usual names\n")
+	if !ok {
+		t.Fatal("there is no such section")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	var documented []string
+	for _, match := range regexp.MustCompile("(?:- |, )`([A-Za-z*-]+)`").FindAllStringSubmatch(section, -1) {
+		documented = append(documented, strings.ToLower(match[1]))
+	}
+	want := slices.Clone(usualNames)
+	for _, prefix := range usualPrefixes {
+		want = append(want, prefix+"*")
+	}
+	slices.Sort(want)
+	slices.Sort(documented)
+	if diff := cmp.Diff(want, documented); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/warren-dev/ingress/proxy/message"
 )
 
-// Said are the names of fields that a service has given requests without a list of them. Nobody can know such a name
-// before the service has given it once. From then on no client can set the field itself. A look at them takes no lock.
+// Said are the names of fields that a service has given requests without a list of them, besides the usual ones. Nobody
+// can know such a name before the service has given it once. From then on no client can set the field itself. A look at
+// them takes no lock.
 type Said struct {
 	names atomic.Pointer[[]string]
 	// learning is for whoever adds one.
@@ -31,10 +32,11 @@ func (s *Said) learn(d *verdict) {
 	}
 }
 
-// tellsWho says whether a field may tell an endpoint who a client is. A credential is the client's own as long as no
-// list has it, and what describes content or says how a request came is no service's alone.
+// tellsWho says whether a field may tell an endpoint who a client is, and has to be remembered for that. A credential is
+// the client's own as long as no list has it, and what describes content or says how a request came is no service's
+// alone. The usual names are taken out anyway.
 func tellsWho(f *message.Field, lower string) bool {
-	return !auth.IsCredential(lower) && !f.Kind.Forwarding() && f.Kind != message.Traceparent && f.Kind != message.Tracestate && !describesContent(f.Name)
+	return !auth.IsUsual(f.Name) && !auth.IsCredential(lower) && !f.Kind.Forwarding() && f.Kind != message.Traceparent && f.Kind != message.Tracestate && !describesContent(f.Name)
 }
 
 func (s *Said) list() []string {

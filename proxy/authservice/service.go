@@ -121,6 +121,9 @@ func (c *Client) NewService(e *auth.External, pool *balance.Pool, r Route) (*Ser
 		s.said = r.Said
 	}
 	s.replaced = slices.DeleteFunc(slices.Clone(s.take), func(name string) bool { return !auth.IsCredential(name) })
+	if e.Unlisted() {
+		s.replaced = append(s.replaced, auth.Shown(e.ForwardHeaders)...)
+	}
 	if e.SignInURL != "" {
 		text, returns := signInURL(e.SignInURL, cmp.Or(e.SignInParam, auth.DefaultSignInParam))
 		if s.signIn, err = read(text); err != nil {
