@@ -82,9 +82,9 @@ func parseRevocations(text []byte) (lists []*x509.RevocationList, fault string) 
 		if block.Type != revocationBlock {
 			continue
 		}
-		list, err := x509.ParseRevocationList(block.Bytes)
+		list, err := parseRevocationList(block.Bytes)
 		if err != nil {
-			return nil, "a list of revocations cannot be read: make it anew, with openssl ca -gencrl for instance, and crl_extensions in its configuration, or it is of version 1"
+			return nil, "a list of revocations cannot be read: make it anew, with openssl ca -gencrl for instance"
 		}
 		if partial(list) {
 			return nil, "a list of revocations, of " + nameOf(list.RawIssuer) + ", says that it is a part of one: put the full list there"
