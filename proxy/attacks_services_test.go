@@ -172,6 +172,25 @@ func TestAttacksByKeptVerdicts(t *testing.T) {
 					asked: asked{fields: append([]string{"X-User: forged"}, a.fields...)}, want: a.want})
 			}
 		}
+		keeping := askingService(func(e *auth.External) {
+			e.CacheKey, e.CacheFor, e.ResponseHeaders = "$cookie_session", time.Hour, []string{"X-User"}
+		})
+		brief := askingService(func(e *auth.External) { e.CacheKey, e.CacheFor = "$cookie_session", time.Nanosecond })
+		there, gone := poolOf("auth", service.address), poolOf("auth", closedPort(t))
+		for _, a := range []struct {
+			name   string
+			e      *auth.External
+			fields []string
+			want   outcome
+		}{
+			{"none: her kept verdict", keeping, first.fields, harmless("X-User: alice")},
+			{"her verdict whose time is over", brief, first.fields, refused(503, "AuthUnavailable")},
+			{"another user's cookie", keeping, []string{"Cookie: session=bob"}, refused(503, "AuthUnavailable")},
+			{"no cookie", keeping, nil, refused(503, "AuthUnavailable")},
+		} {
+			all = append(all, attack{name: "once the service is gone: " + a.name, before: s.asks(a.e, there), first: first, meanwhile: s.asks(a.e, gone),
+				asked: asked{fields: a.fields}, want: a.want})
+		}
 		return all
 	})
 }
