@@ -80,7 +80,6 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	in := &c.in
 	c.Response.Reset()
 	in.endExchange()
-	in.begin(heads.FramedByNothing, 0, c.config.Limits)
 	if c.out.held {
 		c.out.held = false
 		if err := c.exchange(); err != nil {
@@ -90,6 +89,13 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 	for seen := 0; ; {
 		if in.Buffered() {
 			received := in.buf[in.r:in.w]
+			if seen == 0 { // Nearly all heads come whole.
+				if n, how, keepAlive := heads.WholeResponse(&c.Response, received, method, c.config.Limits); n > 0 {
+					return c.accept(n, how, keepAlive)
+				}
+				c.Response.Reset()
+				in.begin(heads.FramedByNothing, 0, c.config.Limits)
+			}
 			n, err := heads.ResponseEnd(received, seen, c.config.Limits)
 			if err != nil {
 				return err
@@ -138,6 +144,11 @@ func (c *ClientConn) parse(b, method []byte) error {
 	if err != nil {
 		return err
 	}
+	return c.accept(n, how, keepAlive)
+}
+
+// accept takes a parsed head of n bytes.
+func (c *ClientConn) accept(n int, how heads.Framing, keepAlive bool) error {
 	in := &c.in
 	if !in.takeFields(c.Response.Fields) {
 		return errHeadMemory

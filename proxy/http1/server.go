@@ -141,13 +141,23 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 	c.keepAlive, c.closing, c.unframed, c.version = false, false, true, message.HTTP11
 	c.out.sent = false
 	in := &c.in
-	in.begin(heads.FramedByNothing, 0, c.config.Limits)
 	timed := false
 	for seen := 0; ; {
 		if in.r == 0 && seen < 2 && in.w >= 2 && in.buf[0] == '\r' && in.buf[1] == '\n' {
 			in.r, seen = 2, 0 // One empty line before a request is allowed (RFC 9112, section 2.2).
 		}
 		received := in.buf[in.r:in.w]
+		if seen == 0 { // Nearly all heads come whole.
+			if n, keepAlive := heads.WholeRequest(req, received, c.config.Limits); n > 0 {
+				if timed { // by half of an empty line
+					in.transport.StallAfter(c.config.Read)
+				}
+				c.used = true
+				return c.accept(req, n, keepAlive)
+			}
+			req.Reset()
+			in.begin(heads.FramedByNothing, 0, c.config.Limits)
+		}
 		n, err := heads.RequestEnd(received, seen, c.config.Limits)
 		if err != nil {
 			return err
@@ -183,17 +193,21 @@ func (c *ServerConn) ReadRequest(req *message.Request) error {
 }
 
 func (c *ServerConn) parse(req *message.Request, b []byte) error {
-	var err error
-	c.keepAlive, err = heads.ParseRequest(req, b, c.config.Limits)
+	keepAlive, err := heads.ParseRequest(req, b, c.config.Limits)
 	if err != nil {
 		return err
 	}
-	c.version = req.Version
+	return c.accept(req, len(b), keepAlive)
+}
+
+// accept takes a parsed head of n bytes.
+func (c *ServerConn) accept(req *message.Request, n int, keepAlive bool) error {
+	c.keepAlive, c.version = keepAlive, req.Version
 	in := &c.in
 	if !in.takeFields(req.Fields) {
 		return errHeadMemory
 	}
-	in.r += len(b)
+	in.r += n
 	in.base = in.r
 	in.begin(heads.FrameRequest(req), req.ContentLength, c.config.Limits)
 	c.unframed = false

@@ -5,6 +5,7 @@ package message
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // tokenByte marks the characters of a token (RFC 9110, section 5.6.2).
@@ -28,6 +29,33 @@ func all(b []byte, table *[256]bool) bool {
 
 // IsTokenByte returns whether a token may contain c.
 func IsTokenByte(c byte) bool { return tokenByte[c] }
+
+// TokenLength returns how many bytes of a token b begins with.
+func TokenLength(b []byte) int {
+	for i, c := range b {
+		if !tokenByte[c] {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// PrintableLength returns how many bytes stand before the first control character of b. The tab is one, and DEL is none.
+func PrintableLength(b []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		x := binary.LittleEndian.Uint64(b[n:])
+		// A byte below 0x20 gets its high bit set. So may a byte behind one, from which it borrows.
+		if below := (x - 0x20*ones) &^ x & highs; below != 0 {
+			return n + bits.TrailingZeros64(below)/8
+		}
+	}
+	for n < len(b) && b[n] >= 0x20 {
+		n++
+	}
+	return n
+}
 
 // IsToken returns whether b is a token.
 func IsToken(b []byte) bool { return len(b) > 0 && all(b, &tokenByte) }

@@ -44,6 +44,34 @@ func TestFieldValueIsCheckedBehindABadByte(t *testing.T) {
 	}
 }
 
+func TestPrintableBytesEndAtTheFirstControlCharacter(t *testing.T) {
+	for length := range 25 {
+		for at := range length {
+			for _, behind := range []byte{' ', '\n', 0x1f, 0x80, 0xff} {
+				b := append(bytes.Repeat([]byte{'a'}, at), bytes.Repeat([]byte{behind}, length-at)...)
+				for c := range 256 {
+					b[at] = byte(c)
+					want := 0
+					for want < length && b[want] >= ' ' {
+						want++
+					}
+					if got := PrintableLength(b); got != want {
+						t.Fatalf("%q: got %d, want %d", b, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTokenEndsAtTheFirstByteThatIsNoneOfItsOwn(t *testing.T) {
+	for text, want := range map[string]int{"": 0, "Content-Length": 14, "A: b": 1, ": b": 0, "A b": 1, "X_y~!\r\n": 5, "a\x80": 1} {
+		if got := TokenLength([]byte(text)); got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestLengthIsPlainDigitsBelowTwoToThe63(t *testing.T) {
 	tests := map[string]struct {
 		want int64

@@ -5,6 +5,7 @@ package heads
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/warren-dev/ingress/proxy/message"
 )
@@ -129,6 +130,17 @@ func cutLine(b []byte, ends lineEnd) (line, rest []byte, err error) {
 // or what begins with the line that is at fault.
 func parseFields(fields []message.Field, b []byte, ends lineEnd, lim Limits) (parsed []message.Field, rest []byte, err error) {
 	for {
+		// Nearly all lines end with the first control character, which is the CR of their CRLF. Those are read once. What is
+		// unusual about another one is found out below.
+		colon := message.TokenLength(b)
+		if colon > 0 && colon < len(b) && b[colon] == ':' {
+			end := colon + message.PrintableLength(b[colon:])
+			if end+1 < len(b) && b[end] == '\r' && b[end+1] == '\n' && end <= lim.LineBytes && len(fields) < lim.Fields {
+				fields = appendParsed(fields, b[:colon:colon], b[colon+1:end])
+				b = b[end+2:]
+				continue
+			}
+		}
 		line, rest, err := cutLine(b, ends)
 		if err != nil {
 			return fields, b, err
@@ -142,10 +154,7 @@ func parseFields(fields []message.Field, b []byte, ends lineEnd, lim Limits) (pa
 		if len(fields) >= lim.Fields {
 			return fields, b, errFieldsMany
 		}
-		colon := 0
-		for colon < len(line) && message.IsTokenByte(line[colon]) {
-			colon++
-		}
+		colon = message.TokenLength(line)
 		if colon == 0 || colon == len(line) || line[colon] != ':' {
 			return fields, b, fieldNameError(line, colon)
 		}
@@ -156,10 +165,17 @@ func parseFields(fields []message.Field, b []byte, ends lineEnd, lim Limits) (pa
 		if !message.IsValue(value) {
 			return fields, b, fieldValueError(value)
 		}
-		name := line[:colon:colon]
-		fields = append(fields, message.Field{Name: name, Value: message.TrimSpace(value), Kind: message.KindOf(name)})
+		fields = appendParsed(fields, line[:colon:colon], value)
 		b = rest
 	}
+}
+
+// appendParsed appends a field to fields. Its value may have white space at its ends.
+func appendParsed(fields []message.Field, name, value []byte) []message.Field {
+	fields = slices.Grow(fields, 1)[:len(fields)+1]
+	f := &fields[len(fields)-1] // Written in its place, it is not copied there.
+	f.Name, f.Value, f.Kind = name, message.TrimSpace(value), message.KindOf(name)
+	return fields
 }
 
 // ParseTrailers appends to fields those of a trailer section, which b is with its empty line (RFC 9112, section

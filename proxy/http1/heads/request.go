@@ -12,43 +12,60 @@ import (
 // ParseRequest fills req from a whole head. keepAlive is whether the client wants to keep the connection after the
 // exchange. An error is a *message.Error.
 func ParseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool, err error) {
-	line, rest, err := cutLine(head, strictly)
+	_, keepAlive, err = parseRequest(req, head, lim)
+	return keepAlive, err
+}
+
+// WholeRequest is [RequestEnd] and [ParseRequest] in one step, which reads the head once. It returns the length of the
+// head that b begins with. If b begins with no head that is whole and acceptable, it returns 0, and what it left in req
+// means nothing: the two say then what is wrong.
+func WholeRequest(req *message.Request, b []byte, lim Limits) (n int, keepAlive bool) {
+	rest, keepAlive, err := parseRequest(req, b, lim)
+	if n = len(b) - len(rest); err != nil || n > lim.HeadBytes {
+		return 0, false
+	}
+	return n, keepAlive
+}
+
+// parseRequest parses the head that b begins with, and returns what follows it.
+func parseRequest(req *message.Request, b []byte, lim Limits) (rest []byte, keepAlive bool, err error) {
+	line, rest, err := cutLine(b, strictly)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	if len(line) > lim.LineBytes {
-		return false, errTargetLong
+		return nil, false, errTargetLong
 	}
 	first, last := bytes.IndexByte(line, ' '), bytes.LastIndexByte(line, ' ')
 	if first <= 0 || last <= first+1 {
-		return false, errRequestLine
+		return nil, false, errRequestLine
 	}
 	method, target, version := line[:first:first], line[first+1:last:last], line[last+1:]
 	if !message.IsToken(method) {
-		return false, errMethod
+		return nil, false, errMethod
 	}
 	if req.Version, err = parseVersion(version); err != nil {
-		return false, err
+		return nil, false, err
 	}
 	if !message.IsTarget(target) {
-		return false, errTarget
+		return nil, false, errTarget
 	}
 	req.Method = method
-	if req.Fields, _, err = parseFields(req.Fields[:0], rest, strictly, lim); err != nil {
-		return false, err
+	if req.Fields, rest, err = parseFields(req.Fields[:0], rest, strictly, lim); err != nil {
+		return nil, false, err
 	}
 	sig, err := readSignals(req.Fields)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	switch {
 	case sig.coding == codedIdentity, sig.coding == codedUnknown:
-		return false, errCoding
+		return nil, false, errCoding
 	case sig.coding == codedChunked && req.Version == message.HTTP10:
-		return false, errCodingVersion
+		return nil, false, errCodingVersion
 	}
 	if err := setTarget(req, target, &sig); err != nil {
-		return false, err
+		return nil, false, err
 	}
 	switch {
 	case sig.coding == codedChunked:
@@ -61,12 +78,12 @@ func ParseRequest(req *message.Request, head []byte, lim Limits) (keepAlive bool
 	}
 	if req.Version == message.HTTP10 {
 		// Expect, Upgrade and TE mean nothing from a client of HTTP/1.0 (RFC 9110, sections 7.8 and 10.1.1).
-		return sig.keepAlive && !sig.closing, nil
+		return rest, sig.keepAlive && !sig.closing, nil
 	}
 	req.AcceptsTrailers = sig.trailers
 	req.ExpectContinue = sig.expect && req.ContentLength != 0
 	req.Upgrade = sig.upgrade
-	return !sig.closing, nil
+	return rest, !sig.closing, nil
 }
 
 func parseVersion(b []byte) (message.Version, error) {

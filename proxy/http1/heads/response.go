@@ -13,25 +13,48 @@ import (
 // head's length, how the content is framed (RFC 9112, section 6.3), and whether the server keeps the connection open
 // afterwards. An error is a *message.Error.
 func ParseResponse(resp *message.Response, b, method []byte, lim Limits) (n int, how Framing, keepAlive bool, err error) {
-	line, rest, err := cutLine(b, loosely)
-	if err != nil {
+	rest, how, keepAlive, faulty, err := parseResponse(resp, b, method, lim)
+	switch {
+	case faulty:
+		return 0, 0, false, inField(err, rest)
+	case err != nil:
 		return 0, 0, false, err
 	}
+	return len(b) - len(rest), how, keepAlive, nil
+}
+
+// WholeResponse is [ResponseEnd] and [ParseResponse] in one step, which reads the head once. It returns the length of
+// the head that b begins with. If b begins with no head that is whole and acceptable, it returns 0, and what it left in
+// resp means nothing: the two say then what is wrong.
+func WholeResponse(resp *message.Response, b, method []byte, lim Limits) (n int, how Framing, keepAlive bool) {
+	rest, how, keepAlive, _, err := parseResponse(resp, b, method, lim)
+	if n = len(b) - len(rest); err != nil || n > lim.HeadBytes {
+		return 0, 0, false
+	}
+	return n, how, keepAlive
+}
+
+// parseResponse parses the head that b begins with, and returns what follows it. If a field line is at fault, faulty is
+// set, and rest begins with that.
+func parseResponse(resp *message.Response, b, method []byte, lim Limits) (rest []byte, how Framing, keepAlive, faulty bool, err error) {
+	line, rest, err := cutLine(b, loosely)
+	if err != nil {
+		return nil, 0, false, false, err
+	}
 	if len(line) > lim.LineBytes {
-		return 0, 0, false, errLineLong
+		return nil, 0, false, false, errLineLong
 	}
 	known, err := parseStatusLine(resp, line)
 	if err != nil {
-		return 0, 0, false, err
+		return nil, 0, false, false, err
 	}
 	if resp.Fields, rest, err = parseFields(resp.Fields[:0], rest, loosely, lim); err != nil {
-		return 0, 0, false, inField(err, rest)
+		return rest, 0, false, true, err
 	}
 	sig, err := readSignals(resp.Fields)
 	if err != nil {
-		return 0, 0, false, err
+		return nil, 0, false, false, err
 	}
-	n = len(b) - len(rest)
 	resp.ContentLength = sig.length
 	resp.NoContent = resp.Status < 200 || resp.Status == 204 || resp.Status == 304 || string(method) == "HEAD"
 	switch resp.Status {
@@ -51,15 +74,15 @@ func ParseResponse(resp *message.Response, b, method []byte, lim Limits) (n int,
 	}
 	switch {
 	case resp.NoContent:
-		return n, FramedByNothing, keepAlive, nil
+		return rest, FramedByNothing, keepAlive, false, nil
 	case sig.coding == codedUnknown:
-		return 0, 0, false, errCoding
+		return nil, 0, false, false, errCoding
 	case sig.coding == codedChunked:
-		return n, FramedByChunks, keepAlive, nil
+		return rest, FramedByChunks, keepAlive, false, nil
 	case sig.length >= 0:
-		return n, FramedByLength, keepAlive, nil
+		return rest, FramedByLength, keepAlive, false, nil
 	}
-	return n, FramedByClose, false, nil
+	return rest, FramedByClose, false, false, nil
 }
 
 // invalidStatus is what a response counts as whose status is none (RFC 9110, section 15).
