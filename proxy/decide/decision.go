@@ -13,14 +13,19 @@ import (
 // Decision is one request on its way to an endpoint: what it is decided by, and what was decided. It is part of what
 // serves the request, and used again with that.
 type Decision struct {
+	decided
+	// Memory is what the next use of the decision keeps.
+	Memory
+}
+
+// decided is what is forgotten before the next use. That is a part of its own, so that what is kept stays where it is.
+type decided struct {
 	Basis  *Basis
 	Origin *client.Origin
 
 	// Record is what observers are told once the request is over. Its shard is also where this connection first looks for
 	// idle upstream connections.
 	observe.Record
-	// Memory is what the next use of the decision keeps.
-	Memory
 
 	Generation *routing.Generation
 	// Backend is what the request is sent to. Until one of several is chosen, it is the route's own.
@@ -83,11 +88,12 @@ func (d *Decision) CopyForMirrors() {
 	}
 }
 
-// End ends all views of the request, and empties what the next use of the decision keeps.
+// End ends all views of the request, and empties the decision for its next use.
 func (d *Decision) End() {
 	d.Copies.Drop()
 	if d.Trace != nil {
 		d.Basis.Tracer.End(d.Trace)
 	}
 	d.empty()
+	d.decided = decided{}
 }

@@ -55,7 +55,7 @@ func BenchmarkDecide(b *testing.B) {
 	}
 	for _, path := range []string{"/a/b", "/policies/x"} {
 		b.Run(path, func(b *testing.B) {
-			d := &Decision{Basis: basis, Origin: &from, Generation: basis.Generation.Load()}
+			d := &Decision{decided: decided{Basis: basis, Origin: &from, Generation: basis.Generation.Load()}}
 			d.Head.Fields = make([]message.Field, 0, KeptFields)
 			method, host, path := []byte("GET"), []byte("shop.example.com"), []byte(path)
 			b.ReportAllocs()

@@ -47,7 +47,7 @@ func TestStepsRunInTheOrderOfPoliciesAndBack(t *testing.T) {
 				Own:      func(*step.View, *message.Response) { told += name + ". " },
 			})
 		}
-		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Origin: new(client.Origin), Route: &r}
+		d := &Decision{decided: decided{Basis: &Basis{Clock: transport.NewClock()}, Origin: new(client.Origin), Route: &r}}
 		if got := d.askPolicies(); got != test.second.Reason || d.Reply.Detail != test.second.Detail {
 			t.Errorf("%s: the decision is %v, %+v", test.name, got, d.Reply)
 		}
@@ -152,7 +152,7 @@ func TestAPolicyMayHaveTheRequestWait(t *testing.T) {
 			}
 			return step.Answer{}
 		}})
-		d := &Decision{Basis: &Basis{Clock: transport.NewClock()}, Route: &r, Origin: new(client.Origin)}
+		d := &Decision{decided: decided{Basis: &Basis{Clock: transport.NewClock()}, Route: &r, Origin: new(client.Origin)}}
 		if test.waits {
 			d.Waiting = &wait{ended: test.ended}
 		}

@@ -31,10 +31,10 @@ type Trial struct {
 // Try returns a trial of a request by the generation that is served now. Its owner fills in the request and ends the
 // trial with [Trial.End].
 func (b *Basis) Try(from *client.Origin) *Trial {
-	t := &Trial{d: Decision{
+	t := &Trial{d: Decision{decided: decided{
 		Basis: b, Origin: from, Generation: b.Generation.Load(),
 		Record: observe.Record{Started: b.Clock.Now(), Client: from.Peer},
-	}}
+	}}}
 	t.d.View.Notes = &t.notes
 	return t
 }

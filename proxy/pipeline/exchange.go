@@ -21,6 +21,16 @@ import (
 
 // Exchange is one request on its way through the proxy. It belongs to one connection at a time, and is used again.
 type Exchange struct {
+	// Decision is what was decided about the request before an endpoint is chosen.
+	decide.Decision
+	progress
+	// memory is what the next use of the exchange keeps.
+	memory
+}
+
+// progress is how far an exchange has come. All of it is forgotten before the next use, and is a part of its own so that
+// what is kept stays where it is.
+type progress struct {
 	engine *Engine
 	down   client.Side
 	// up is nil while the exchange has no connection to an endpoint.
@@ -28,11 +38,6 @@ type Exchange struct {
 	shared upstream.Stream // what up points to if the connection is shared
 	guard  *guard.Guard
 	number uint64
-
-	// Decision is what was decided about the request before an endpoint is chosen.
-	decide.Decision
-	// memory is what the next use of the exchange keeps.
-	memory
 
 	// pool is where endpoints are chosen. It is the backend's, or the one that took its place since. hold is the place at
 	// the chosen endpoint.
@@ -128,9 +133,7 @@ func (x *Exchange) release() {
 	x.upload.Drop()
 	x.Decision.End()
 	x.memory.empty()
-	decided, own := x.Memory, x.memory
-	*x = Exchange{}
-	x.Memory, x.memory = decided, own
+	x.progress = progress{}
 }
 
 // Began notes when the exchange's request came. Until its head says otherwise, the client is the connection's peer.

@@ -79,7 +79,7 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 		reflect.TypeFor[*decide.Basis]():         &decide.Basis{Tracer: &observe.Tracer{}},
 		reflect.TypeFor[sync.Mutex]():            sync.Mutex{}, // nobody holds it
 	})
-	parts := []reflect.Value{reflect.ValueOf(&x).Elem(), reflect.ValueOf(&x.Decision).Elem()}
+	parts := forgotten(t, &x)
 	for _, part := range parts {
 		for i := range part.NumField() {
 			if part.Field(i).IsZero() {
@@ -92,10 +92,9 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 	if n := mirrors.Memory.Taken(); n != 0 {
 		t.Errorf("copies that were not sent still take %d bytes", n)
 	}
-	kept := []reflect.Type{reflect.TypeFor[memory](), reflect.TypeFor[decide.Memory](), reflect.TypeFor[decide.Decision]()}
 	for _, part := range parts {
 		for i := range part.NumField() {
-			if field := part.Type().Field(i); !slices.Contains(kept, field.Type) && !part.Field(i).IsZero() {
+			if field := part.Type().Field(i); !part.Field(i).IsZero() {
 				t.Errorf("%s is left of the request before", field.Name)
 			}
 		}
@@ -121,6 +120,25 @@ func TestReleasedExchangeHasNothingButMemory(t *testing.T) {
 			}
 		}
 	}
+}
+
+// forgotten are the parts of an exchange and of its decision whose fields the next use must not see. Beside these they
+// have nothing but what they keep.
+func forgotten(t *testing.T, x *Exchange) (parts []reflect.Value) {
+	t.Helper()
+	kept := []reflect.Type{reflect.TypeFor[memory](), reflect.TypeFor[decide.Memory](), reflect.TypeFor[decide.Decision]()}
+	for _, whole := range []reflect.Value{reflect.ValueOf(x).Elem(), reflect.ValueOf(&x.Decision).Elem()} {
+		for i := range whole.NumField() {
+			switch field := whole.Type().Field(i); {
+			case slices.Contains(kept, field.Type):
+			case field.Anonymous && field.Type.Kind() == reflect.Struct:
+				parts = append(parts, whole.Field(i))
+			default:
+				t.Errorf("%s stands beside what is forgotten and what is kept", field.Name)
+			}
+		}
+	}
+	return parts
 }
 
 // memories are what an exchange keeps for its next use.
