@@ -118,10 +118,14 @@ func (c *ClientConn) ReadResponse(method []byte) error {
 // leaves the error to the next read: the server may have answered and closed.
 func (c *ClientConn) exchange() error {
 	in, out := &c.in, &c.out
-	if in.buf == nil {
+	pending := out.out[out.lo:out.hi]
+	switch {
+	case in.buf != nil:
+	case len(out.out) == buffer.Small: // It is free once the request was sent, and nothing is read before.
+		in.buf, out.out = out.out, nil
+	default:
 		in.buf = in.buffers.Get(buffer.Small)
 	}
-	pending := out.out[out.lo:out.hi]
 	sent, n, err := c.exchanger.Exchange(pending, in.buf[in.w:])
 	in.w += n
 	if err == syscall.EAGAIN && sent < len(pending) {

@@ -32,7 +32,8 @@ type Parker interface {
 // read that would only find that there is no answer yet.
 type Exchanger interface {
 	// Exchange writes request, and reads the first bytes of the answer into p. If sent is less than the request's length,
-	// the error is from writing. syscall.EAGAIN then means that the rest has to be written with Write.
+	// the error is from writing, and nothing was read. syscall.EAGAIN then means that the rest has to be written with
+	// Write. p may be where the request is.
 	Exchange(request, p []byte) (sent, n int, err error)
 }
 
