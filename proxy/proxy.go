@@ -89,22 +89,21 @@ func (p *Proxy) Apply(s *snapshot.Snapshot) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	running := p.engine.Generation.Load()
-	if running.Number > 0 && running.Snapshot.Equal(s) {
-		return running.Number, nil
-	}
 	began := p.engine.Clock.Now()
 	g, err := routing.Compile(s, running, p.state)
 	if err != nil {
 		p.state.KeepOnly(running)
-		p.engine.Metrics.Keep(running.EachSeries)
 		p.engine.Metrics.SnapshotRejected()
 		return running.Number, fmt.Errorf("compiling generation %d: %w", running.Number+1, err)
 	}
-	p.state.Adopt(g, running)
+	if g.Number == running.Number {
+		p.engine.Generation.Store(g) // The next snapshot has more memory in common with this one than with the one before.
+		return g.Number, nil
+	}
+	p.state.Adopt(g)
 	p.engine.Generation.Store(g)
 	p.state.KeepOnly(g)
 	p.listen()
-	p.engine.Metrics.Keep(g.EachSeries)
 	p.engine.Metrics.SnapshotApplied(p.engine.Clock.Now() - began)
 	return g.Number, nil
 }
@@ -115,10 +114,7 @@ func (p *Proxy) Check(s *snapshot.Snapshot) error {
 	defer p.mu.Unlock()
 	running := p.engine.Generation.Load()
 	// Compiling prepares what the snapshot needs. Nothing of that is kept, as after a refusal.
-	defer func() {
-		p.state.KeepOnly(running)
-		p.engine.Metrics.Keep(running.EachSeries)
-	}()
+	defer p.state.KeepOnly(running)
 	_, err := routing.Compile(s, running, p.state)
 	return err
 }

@@ -30,7 +30,7 @@ func TestCertificatesTakeLittleMemory(t *testing.T) {
 	before := heapBytes()
 	list := manyCertificates(t, n)
 	store := identity.NewStore()
-	compiled, err := store.Compile(with(&snapshot.Snapshot{}, list...))
+	compiled, err := store.CompileAnew(with(&snapshot.Snapshot{}, list...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func BenchmarkFindCertificate(b *testing.B) {
 	for _, n := range []int{10, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			list := manyCertificates(b, n)
-			c, err := identity.NewStore().Compile(with(&snapshot.Snapshot{}, list...))
+			c, err := identity.NewStore().CompileAnew(with(&snapshot.Snapshot{}, list...))
 			if err != nil {
 				b.Fatal(err)
 			}

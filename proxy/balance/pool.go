@@ -3,7 +3,10 @@
 package balance
 
 import (
+	"iter"
+	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +31,9 @@ type Pool struct {
 
 	members []member
 	state   *poolState
+	store   *Store
+	// security is made from TLS. Nil without TLS.
+	security *tlsterms.TLS
 
 	mu sync.Mutex // guards what follows; of two refreshes, the later one stays
 	// required are the policies that routes choose by.
@@ -71,14 +77,17 @@ type poolState struct {
 }
 
 func newPool(p *snapshot.Pool, security *tlsterms.TLS, s *Store) *Pool {
-	c := &Pool{ID: p.ID, Service: p.Service, TLS: p.TLS, H2C: p.H2C, state: s.pool(p.ID), members: make([]member, len(p.Endpoints)), stale: true}
-	namespace := p.Namespace()
+	c := &Pool{
+		ID: p.ID, Service: p.Service, TLS: p.TLS, H2C: p.H2C, members: make([]member, len(p.Endpoints)),
+		state: s.pool(p.ID), store: s, security: security, stale: true,
+	}
+	namespace := c.namespace()
 	m := s.memory(namespace)
 	c.ContentMemory, c.MirrorMemory, c.PageMemory, c.EncoderMemory = &m.contents, &m.mirrors, &m.pages, &m.encoders
 	for i := range p.Endpoints {
 		e := &p.Endpoints[i]
 		c.members[i] = member{
-			Target: s.target(upstream.Key{Namespace: namespace, Address: e.Address, TLS: security, H2C: p.H2C && security == nil}),
+			Target: s.target(c.key(e.Address)),
 			id:     e.ID, weight: e.Weight,
 			draining: e.Draining, unhealthy: e.Unhealthy,
 		}
@@ -87,6 +96,17 @@ func newPool(p *snapshot.Pool, security *tlsterms.TLS, s *Store) *Pool {
 		}
 	}
 	return c
+}
+
+// namespace returns the namespace of the pool's service.
+func (p *Pool) namespace() string {
+	namespace, _, _ := strings.Cut(p.Service, "/")
+	return namespace
+}
+
+// key returns what tells the pool's endpoint at an address from all others.
+func (p *Pool) key(at netip.AddrPort) upstream.Key {
+	return upstream.Key{Namespace: p.namespace(), Address: at, TLS: p.security, H2C: p.H2C && p.security == nil}
 }
 
 // join adds the pool to the lists of its endpoints and of their checks. leave takes it out.
@@ -106,6 +126,20 @@ func (p *Pool) leave() {
 		m.pools.remove(p)
 		if m.checkedIn != nil {
 			m.checkedIn.remove(p)
+		}
+	}
+}
+
+// each has the members. The pool may be nil.
+func (p *Pool) each() iter.Seq[*member] {
+	return func(yield func(*member) bool) {
+		if p == nil {
+			return
+		}
+		for i := range p.members {
+			if !yield(&p.members[i]) {
+				return
+			}
 		}
 	}
 }
@@ -131,7 +165,8 @@ func (p *Pool) Require(policy snapshot.BalancingPolicy) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.required[policy] {
-		p.required[policy], p.stale = true, true
+		p.required[policy] = true
+		p.store.require(p, func(p *Pool) { p.required[policy] = false })
 	}
 }
 
@@ -161,6 +196,15 @@ func (p *Pool) refresh() {
 	}
 	p.stale = false
 	p.state.queue.wake()
+}
+
+// forgo undoes what no route requires after all. The pool was not stale before that was required of it, or has never
+// served.
+func (p *Pool) forgo(undo func(*Pool)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	undo(p)
+	p.stale = false
 }
 
 func (p *Pool) isStale() bool {

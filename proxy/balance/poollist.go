@@ -20,28 +20,31 @@ func (l *poolList) remove(p *Pool) {
 }
 
 func (l *poolList) change(change func([]*Pool) []*Pool) {
-	var pools []*Pool
-	if before := l.pools.Load(); before != nil {
-		pools = slices.Clone(*before)
-	}
-	pools = change(pools)
+	pools := change(slices.Clone(l.list()))
 	l.pools.Store(&pools)
 }
 
+// list returns the pools. Nobody may change the list.
+func (l *poolList) list() []*Pool {
+	if pools := l.pools.Load(); pools != nil {
+		return *pools
+	}
+	return nil
+}
+
+// any says whether there is any pool.
+func (l *poolList) any() bool { return len(l.list()) > 0 }
+
 // refresh refreshes the pools.
 func (l *poolList) refresh() {
-	if pools := l.pools.Load(); pools != nil {
-		for _, p := range *pools {
-			p.refresh()
-		}
+	for _, p := range l.list() {
+		p.refresh()
 	}
 }
 
 // wake lets the requests that wait in the pools' queues look for a place.
 func (l *poolList) wake() {
-	if pools := l.pools.Load(); pools != nil {
-		for _, p := range *pools {
-			p.state.queue.wake()
-		}
+	for _, p := range l.list() {
+		p.state.queue.wake()
 	}
 }

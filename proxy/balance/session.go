@@ -69,7 +69,8 @@ func (p *Pool) RequireSessions() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.keepsSessions {
-		p.keepsSessions, p.stale = true, true
+		p.keepsSessions = true
+		p.store.require(p, func(p *Pool) { p.keepsSessions = false })
 	}
 }
 

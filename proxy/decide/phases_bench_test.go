@@ -28,7 +28,7 @@ func deciding(tb testing.TB, s *snapshot.Snapshot) *Basis {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	state.Adopt(compiled, routing.Nothing())
+	state.Adopt(compiled)
 	basis.Generation.Store(compiled)
 	return basis
 }

@@ -39,10 +39,12 @@ type Prober struct {
 	// wake holds a token once Run may have to do something earlier than it knows.
 	wake chan struct{}
 
-	mu       sync.Mutex
-	tasks    map[string]*Task
-	adopted  []snapshot.Check
-	adoption uint64
+	mu    sync.Mutex
+	tasks map[string]*Task
+	// adopted are the checks that are made. They are sorted by id. unsure are the ids of tasks that were made and may not
+	// be among them.
+	adopted []snapshot.Check
+	unsure  []string
 	// shares are those of all namespaces. order has those that may begin a probe, and held those that have no place left.
 	shares  map[string]*share
 	order   order
@@ -64,6 +66,7 @@ func (p *Prober) Task(id string) *Task {
 	if t == nil {
 		t = newTask(id)
 		p.tasks[id] = t
+		p.unsure = append(p.unsure, id)
 	}
 	return t
 }
@@ -89,24 +92,24 @@ func (p *Prober) Adopt(checks []snapshot.Check) {
 }
 
 // replace is the part of Adopt that needs the lock. It returns the tasks whose report has changed, and those that are
-// gone.
+// gone. It looks at the checks that differ.
 func (p *Prober) replace(checks []snapshot.Check) (changed []*Task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.tasks) == len(checks) && slices.EqualFunc(p.adopted, checks, snapshot.Check.Equal) {
-		return nil
-	}
+	changes, _ := snapshot.CompareChecks(p.adopted, checks) // They were inspected.
 	p.adopted = checks
-	p.adoption++
 	due := p.clock.Now()
-	for i := range checks {
-		c := &checks[i]
+	for i := range changes {
+		c := changes[i].After
+		if c == nil {
+			changed = append(changed, p.forget(p.tasks[changes[i].Before.ID]))
+			continue
+		}
 		t := p.tasks[c.ID]
 		if t == nil {
 			t = newTask(c.ID)
 			p.tasks[c.ID] = t
 		}
-		t.adoption = p.adoption
 		p.assign(t, c.Namespace)
 		switch {
 		case !t.check.SameProbe(c):
@@ -124,14 +127,14 @@ func (p *Prober) replace(checks []snapshot.Check) (changed []*Task) {
 		}
 		p.plan(t)
 	}
-	for id, t := range p.tasks {
-		if t.adoption == p.adoption {
-			continue
+	for _, id := range p.unsure {
+		if t := p.tasks[id]; t != nil && t.share == nil { // No check has it.
+			changed = append(changed, p.forget(t))
 		}
-		delete(p.tasks, id)
-		t.round++
-		p.takeOff(t)
-		changed = append(changed, t)
+	}
+	p.unsure = nil
+	if len(changes) == 0 {
+		return changed
 	}
 	for namespace, s := range p.shares {
 		if s.idle(p.clock.Now()) {
@@ -139,6 +142,14 @@ func (p *Prober) replace(checks []snapshot.Check) (changed []*Task) {
 		}
 	}
 	return changed
+}
+
+// forget forgets a task that is not checked any more.
+func (p *Prober) forget(t *Task) *Task {
+	delete(p.tasks, t.id)
+	t.round++
+	p.takeOff(t)
+	return t
 }
 
 // assign has a task count in the share of its namespace. The namespace of a task does not change, but a task is new.

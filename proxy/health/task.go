@@ -41,8 +41,6 @@ type Task struct {
 	// round changes whenever something else is to be probed. The result of a probe that began in an earlier round means
 	// nothing.
 	round uint32
-	// adoption is the last one whose checks had this task.
-	adoption uint64
 }
 
 func newTask(id string) *Task {

@@ -6,6 +6,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/warren-dev/ingress/proxy/clientcert"
@@ -21,7 +23,8 @@ func TestWhichHostsAskTheirClients(t *testing.T) {
 	one, other := &clientcert.Terms{Authorities: authority}, &clientcert.Terms{Authorities: authority, Depth: 1}
 	again := *one
 	of := func(s *Store, hosts ...snapshot.Host) *Asking {
-		set, err := s.Compile(&snapshot.Snapshot{Hosts: hosts})
+		slices.SortFunc(hosts, func(a, b snapshot.Host) int { return strings.Compare(a.Name, b.Name) })
+		set, err := s.CompileAnew(&snapshot.Snapshot{Hosts: hosts})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,12 +82,14 @@ func TestTheSameTermsAreJudgedByTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	same := *first
-	store.KeepOnly(&snapshot.Snapshot{Hosts: []snapshot.Host{{Clients: first}}})
+	hosts := []snapshot.Change[snapshot.Host]{{After: &snapshot.Host{Clients: first}}}
+	store.KeepOnly(&snapshot.Changes{Hosts: hosts})
 	if again, _ := store.Verifier(&same); again != by {
 		t.Error("the same terms in another snapshot are judged by another one")
 	}
-	store.KeepOnly(&snapshot.Snapshot{})
-	if len(store.verifiers.known) > 0 || len(store.verifiers.byTerms) > 0 {
+	hosts[0].Before, hosts[0].After = hosts[0].After, nil
+	store.KeepOnly(&snapshot.Changes{Hosts: hosts})
+	if store.verifiers.known.Len() > 0 || len(store.verifiers.byTerms) > 0 {
 		t.Error("terms that no host has are kept")
 	}
 	if _, err := store.Verifier(&clientcert.Terms{Authorities: "x"}); err == nil {

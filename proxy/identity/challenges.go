@@ -32,6 +32,8 @@ type challenges struct {
 	http map[httpChallenge]string
 	// alpn has configurations by host.
 	alpn map[string]*tls.Config
+	// answers has the same configurations by what they are made from.
+	answers map[alpnChallenge]*tls.Config
 }
 
 type httpChallenge struct{ host, token string }
@@ -39,9 +41,9 @@ type httpChallenge struct{ host, token string }
 // alpnChallenge is what the certificate for a TLS-ALPN-01 challenge is made from.
 type alpnChallenge struct{ host, keyAuthorization string }
 
-func (s *Store) compileChallenges(list []snapshot.Challenge) (challenges, error) {
+// compileChallenges makes the answers of a snapshot. It takes those from before that are the same.
+func compileChallenges(list []snapshot.Challenge, before *challenges) (challenges, error) {
 	var c challenges
-	kept := make(map[alpnChallenge]*tls.Config)
 	for i := range list {
 		switch ch := &list[i]; ch.Type {
 		case snapshot.ChallengeHTTP01:
@@ -54,7 +56,7 @@ func (s *Store) compileChallenges(list []snapshot.Challenge) (challenges, error)
 				continue
 			}
 			id := alpnChallenge{ch.Host, ch.KeyAuthorization}
-			config := s.answers[id]
+			config := before.answers[id]
 			if config == nil {
 				var err error
 				if config, err = answerALPN(id); err != nil {
@@ -62,12 +64,11 @@ func (s *Store) compileChallenges(list []snapshot.Challenge) (challenges, error)
 				}
 			}
 			if c.alpn == nil {
-				c.alpn = make(map[string]*tls.Config)
+				c.alpn, c.answers = make(map[string]*tls.Config), make(map[alpnChallenge]*tls.Config)
 			}
-			kept[id], c.alpn[ch.Host] = config, config
+			c.alpn[ch.Host], c.answers[id] = config, config
 		}
 	}
-	s.answers = kept
 	return c, nil
 }
 

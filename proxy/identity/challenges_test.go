@@ -9,7 +9,7 @@ import (
 )
 
 func TestLookingForAChallengeAllocatesNothing(t *testing.T) {
-	c, err := NewStore().Compile(&snapshot.Snapshot{Challenges: []snapshot.Challenge{{
+	c, err := NewStore().CompileAnew(&snapshot.Snapshot{Challenges: []snapshot.Challenge{{
 		Host: "shop.example.com", Type: snapshot.ChallengeHTTP01, Token: "token", KeyAuthorization: "token.thumbprint",
 	}}})
 	if err != nil {

@@ -48,7 +48,7 @@ func (s *Store) compileClients(of snapshot.ClientCertificates) (*Clients, error)
 	if of == (snapshot.ClientCertificates{}) {
 		return nil, nil
 	}
-	if known := s.clients[of]; known != nil {
+	if known, ok := s.clients.Get(of); ok {
 		return known, nil
 	}
 	c := &Clients{authorities: x509.NewCertPool(), optional: of.Optional}
@@ -60,6 +60,6 @@ func (s *Store) compileClients(of snapshot.ClientCertificates) (*Clients, error)
 	if c.optional {
 		c.id += " optional"
 	}
-	s.clients[of] = c
+	s.clients.Add(of, c)
 	return c, nil
 }

@@ -24,7 +24,7 @@ type Names struct {
 // servedName is what handshakes for one name come to.
 type servedName struct {
 	// certificates are in the order of preference. Without any, handshakes are refused.
-	certificates []*tls.Certificate
+	certificates []*servedCertificate
 	clients      *Clients
 }
 
@@ -79,7 +79,7 @@ func (n *Names) Misdirected(server, proven string, host []byte) bool {
 func ServerName(name string) string { return spelled(name) }
 
 // certificate returns the certificate for a handshake, nil for none.
-func (n *Names) certificate(hello *tls.ClientHelloInfo) *tls.Certificate {
+func (n *Names) certificate(hello *tls.ClientHelloInfo) *servedCertificate {
 	if served := n.of(spelled(hello.ServerName)); served != nil {
 		return usable(served.certificates, hello)
 	}

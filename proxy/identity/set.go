@@ -68,11 +68,11 @@ func (s *Set) CommonAt(listener netip.AddrPort, host string) (index int, others,
 }
 
 // indexOf returns the index of a certificate in the snapshot. ok is false for nil.
-func (s *Set) indexOf(found *tls.Certificate) (index int, ok bool) {
+func (s *Set) indexOf(found *servedCertificate) (index int, ok bool) {
 	if found == nil {
 		return 0, false
 	}
-	index = slices.IndexFunc(s.certificates.loaded, func(l *loadedCertificate) bool { return l.parsed == found || l.withLeaf == found })
+	index = slices.Index(s.certificates.loaded, found)
 	return index, index >= 0
 }
 
@@ -81,9 +81,9 @@ func (s *Set) indexOf(found *tls.Certificate) (index int, ok bool) {
 // (RFC 6066, section 3).
 func (s *Set) Certificate(hello *tls.ClientHelloInfo) *tls.Certificate {
 	if s.names != nil {
-		return s.names.certificate(hello)
+		return s.names.certificate(hello).forHandshakes()
 	}
-	return s.certificates.find(hello)
+	return s.certificates.find(hello).forHandshakes()
 }
 
 // clients returns what a client has to prove that sends a server name, nil for nothing. For a host that is no

@@ -55,7 +55,7 @@ func TestHandshakesWithCostlyKeysWaitForAPlace(t *testing.T) {
 			t.Run(name+", "+tls.VersionName(version), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					store := NewStore()
-					set, err := store.Compile(&snapshot.Snapshot{Certificates: []snapshot.Certificate{source}})
+					set, err := store.CompileAnew(&snapshot.Snapshot{Certificates: []snapshot.Certificate{source}})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -3,75 +3,90 @@
 package identity
 
 import (
-	"crypto/tls"
 	"runtime"
 
 	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/uses"
 )
 
-// Store keeps what is costly to make from one snapshot to the next. Only one goroutine may use it at a time.
+// Store keeps what is costly to make and what several names have in common, from one snapshot to the next. Only one
+// goroutine may use it at a time.
 type Store struct {
-	// parsed has certificates by id.
-	parsed map[string]*loadedCertificate
-	// answers has the configurations that answer TLS-ALPN-01 challenges.
-	answers map[alpnChallenge]*tls.Config
 	// clients has what clients have to prove.
-	clients   map[snapshot.ClientCertificates]*Clients
+	clients   uses.Map[snapshot.ClientCertificates, *Clients]
 	verifiers verifiers
 	signing   signing
 }
 
 // NewStore returns an empty store.
 func NewStore() *Store {
-	return &Store{
-		parsed: make(map[string]*loadedCertificate), clients: make(map[snapshot.ClientCertificates]*Clients),
-		verifiers: newVerifiers(),
-		signing:   newSigning(runtime.GOMAXPROCS(0)),
-	}
+	return &Store{verifiers: newVerifiers(), signing: newSigning(runtime.GOMAXPROCS(0))}
 }
 
-// Compile makes the set of a snapshot. It fails if a certificate's chain and key do not match. The error names the
-// certificate.
-func (s *Store) Compile(of *snapshot.Snapshot) (*Set, error) {
-	c, err := s.compileCertificates(of.Certificates, of.Hosts)
+// Compile makes the set of a snapshot from the set of the one before, by what differs between the two. It fails if a
+// certificate's chain and key do not match. The error names the certificate.
+func (s *Store) Compile(of *snapshot.Snapshot, c *snapshot.Changes, before *Set) (*Set, error) {
+	certificates, err := s.compileCertificates(of, c, &before.certificates)
 	if err != nil {
 		return nil, err
 	}
-	answers, err := s.compileChallenges(of.Challenges)
+	answers := before.challenges
+	if c.Challenges {
+		if answers, err = compileChallenges(of.Challenges, &before.challenges); err != nil {
+			return nil, err
+		}
+	}
+	listeners, err := s.compileListeners(of, c, &certificates, before)
 	if err != nil {
 		return nil, err
 	}
-	listeners, err := s.compileListeners(of)
-	if err != nil {
-		return nil, err
-	}
-	return &Set{certificates: c, challenges: answers, listeners: listeners, asking: s.compileAsking(of.Hosts)}, nil
+	return &Set{
+		certificates: certificates, challenges: answers, listeners: listeners, asking: s.compileAsking(of.Hosts, c, before.asking),
+	}, nil
 }
 
-// KeepOnly forgets all but the certificates of a snapshot, and what its clients have to prove.
-func (s *Store) KeepOnly(of *snapshot.Snapshot) {
-	kept := make(map[string]bool, len(of.Certificates))
-	for i := range of.Certificates {
-		kept[of.Certificates[i].ID] = true
+// CompileAnew makes the set of a snapshot from nothing. See [Store.Compile].
+func (s *Store) CompileAnew(of *snapshot.Snapshot) (*Set, error) {
+	c, err := snapshot.Compare(new(snapshot.Snapshot), of)
+	if err != nil {
+		return nil, err
 	}
-	for id := range s.parsed {
-		if !kept[id] {
-			delete(s.parsed, id)
+	return s.Compile(of, c, new(Set))
+}
+
+// KeepOnly notes what a snapshot that is served has in place of the one before. It forgets what clients had to prove
+// that none of them has. Without changes, it forgets what was made for snapshots that are not served after all.
+func (s *Store) KeepOnly(c *snapshot.Changes) {
+	if c != nil {
+		for i := range c.Listeners {
+			if l := &c.Listeners[i]; l.Names {
+				countClients(l.After, s.clients.Use)
+				countClients(l.Before, s.clients.Drop)
+			}
+		}
+		for i := range c.Hosts {
+			s.verifiers.count(c.Hosts[i].After, s.verifiers.known.Use)
+			s.verifiers.count(c.Hosts[i].Before, s.verifiers.known.Drop)
 		}
 	}
-	proofs := make(map[snapshot.ClientCertificates]bool)
-	for i := range of.Listeners {
-		for j := range of.Listeners[i].Names {
-			proofs[of.Listeners[i].Names[j].Clients] = true
+	s.clients.Sweep(nil)
+	s.verifiers.sweep()
+}
+
+// Kept returns how many things are kept that clients have to prove in handshakes, and how many terms of certificates.
+func (s *Store) Kept() (clients, verifiers int) { return s.clients.Len(), s.verifiers.known.Len() }
+
+// countClients counts what clients of a listener have to prove. It may be nil.
+func countClients(l *snapshot.Listener, count func(snapshot.ClientCertificates)) {
+	if l == nil {
+		return
+	}
+	for i := range l.Names {
+		if of := l.Names[i].Clients; of != (snapshot.ClientCertificates{}) {
+			count(of)
 		}
 	}
-	for proof := range s.clients {
-		if !proofs[proof] {
-			delete(s.clients, proof)
-		}
-	}
-	s.verifiers.keepOnly(of.Hosts)
 }
 
 // Verifier returns what judges certificates by some terms: always the same for the same, as long as hosts of a snapshot

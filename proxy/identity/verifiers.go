@@ -3,18 +3,18 @@
 package identity
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/snapshot"
+	"github.com/warren-dev/ingress/proxy/uses"
 )
 
 // verifiers judge the certificates of clients. Terms that are the same have one, so that a connection's verdict holds
 // in all snapshots that have them.
 type verifiers struct {
-	known map[termsKey]*clientcert.Verifier
-	// byTerms has those of the terms of a snapshot's hosts, whose texts may be long.
+	known uses.Map[termsKey, *clientcert.Verifier]
+	// byTerms has those of terms that were asked for since the last sweep, whose texts may be long.
 	byTerms map[*clientcert.Terms]*clientcert.Verifier
 }
 
@@ -26,36 +26,45 @@ type termsKey struct {
 }
 
 func newVerifiers() verifiers {
-	return verifiers{known: make(map[termsKey]*clientcert.Verifier), byTerms: make(map[*clientcert.Terms]*clientcert.Verifier)}
+	return verifiers{byTerms: make(map[*clientcert.Terms]*clientcert.Verifier)}
+}
+
+func keyOf(terms *clientcert.Terms) termsKey {
+	return termsKey{
+		terms.Authorities, terms.Revocations, strings.Join(terms.Subjects, "\n"), terms.SubjectPattern, strings.Join(terms.AltNames, "\n"), terms.Depth,
+	}
 }
 
 func (v *verifiers) of(terms *clientcert.Terms) (*clientcert.Verifier, error) {
 	if known := v.byTerms[terms]; known != nil {
 		return known, nil
 	}
-	key := termsKey{
-		terms.Authorities, terms.Revocations, strings.Join(terms.Subjects, "\n"), terms.SubjectPattern, strings.Join(terms.AltNames, "\n"), terms.Depth,
-	}
-	by := v.known[key]
-	if by == nil {
+	key := keyOf(terms)
+	by, ok := v.known.Get(key)
+	if !ok {
 		var err error
 		if by, err = clientcert.NewVerifier(terms); err != nil {
 			return nil, err
 		}
-		v.known[key] = by
+		v.known.Add(key, by)
 	}
 	v.byTerms[terms] = by
 	return by, nil
 }
 
-// keepOnly forgets all but those of some hosts.
-func (v *verifiers) keepOnly(hosts []snapshot.Host) {
-	terms, used := make(map[*clientcert.Terms]bool), make(map[*clientcert.Verifier]bool)
-	for i := range hosts {
-		if of := hosts[i].Clients; of != nil {
-			terms[of], used[v.byTerms[of]] = true, true
-		}
+// count counts the terms of a host, if it has any that make sense. It may be nil.
+func (v *verifiers) count(h *snapshot.Host, count func(termsKey)) {
+	if h == nil || h.Clients == nil {
+		return
 	}
-	maps.DeleteFunc(v.byTerms, func(of *clientcert.Terms, _ *clientcert.Verifier) bool { return !terms[of] })
-	maps.DeleteFunc(v.known, func(_ termsKey, by *clientcert.Verifier) bool { return !used[by] })
+	key := keyOf(h.Clients)
+	if _, ok := v.known.Get(key); ok {
+		count(key)
+	}
+}
+
+// sweep forgets the terms that no host has.
+func (v *verifiers) sweep() {
+	v.known.Sweep(nil)
+	clear(v.byTerms)
 }

@@ -3,6 +3,7 @@
 package observe
 
 import (
+	"iter"
 	"math/bits"
 	"runtime"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/warren-dev/ingress/proxy/transport"
+	"github.com/warren-dev/ingress/proxy/uses"
 )
 
 // Metrics is what is counted. Counting takes no lock and looks nothing up. [Metrics.Collector] adds up and names what
@@ -34,9 +36,7 @@ type Metrics struct {
 
 	mu sync.Mutex
 	// routed has the series of the routes that there are.
-	routed map[seriesID]*Series
-	// sweeps counts the calls of Keep.
-	sweeps uint64
+	routed uses.Map[seriesID, *Series]
 	// forgotten is what series counted that are not in routed any more.
 	forgotten Totals
 }
@@ -59,36 +59,43 @@ func NewMetrics() *Metrics {
 		mask:      uint32(shards - 1),
 		unrouted:  newSeries("", "", shards),
 		selection: make([]paddedHistogram, shards),
-		routed:    make(map[seriesID]*Series),
 	}
 }
 
 // Series returns the series that counts the requests from an Ingress to a service. It stays the same until
-// [Metrics.Keep] forgets it.
+// [Metrics.Settle] forgets it.
 func (m *Metrics) Series(ingress, service string) *Series {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	id := seriesID{ingress, service}
-	s := m.routed[id]
-	if s == nil {
+	s, ok := m.routed.Get(id)
+	if !ok {
 		s = newSeries(ingress, service, int(m.mask)+1)
-		m.routed[id] = s
+		m.routed.Add(id, s)
 	}
 	return s
 }
 
-// Keep forgets the series of Ingresses and services, except those that each calls keep with. The metrics are locked
-// while each runs, so it must not ask them for a series.
-func (m *Metrics) Keep(each func(keep func(*Series))) {
+// Settle notes which series something uses from now on, and which it does not use any more. One that several things use
+// comes once for each. Settle forgets those that nothing uses.
+func (m *Metrics) Settle(came, went iter.Seq[*Series]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sweeps++
-	each(func(s *Series) { s.kept = m.sweeps })
-	for id, s := range m.routed {
-		if s.kept != m.sweeps {
-			m.forgotten.add(s)
-			delete(m.routed, id)
-		}
+	for s := range came {
+		m.routed.Use(seriesID{s.ingress, s.service})
+	}
+	for s := range went {
+		m.routed.Drop(seriesID{s.ingress, s.service})
+	}
+	m.routed.Sweep(func(_ seriesID, s *Series) { m.forgotten.add(s) })
+}
+
+// Each calls f with the Ingress and the service of each series that is not forgotten.
+func (m *Metrics) Each(f func(ingress, service string)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id := range m.routed.All() {
+		f(id.ingress, id.service)
 	}
 }
 
@@ -123,8 +130,8 @@ func (m *Metrics) Count(r *Record) {
 // all returns the series, those of one Ingress side by side.
 func (m *Metrics) all() []*Series {
 	m.mu.Lock()
-	all := make([]*Series, 0, len(m.routed)+1)
-	for _, s := range m.routed {
+	all := make([]*Series, 0, m.routed.Len()+1)
+	for _, s := range m.routed.All() {
 		all = append(all, s)
 	}
 	m.mu.Unlock()

@@ -68,18 +68,17 @@ func TestHistogramPutsEachDurationIntoItsBucket(t *testing.T) {
 	}
 }
 
-func TestWhatNobodyKeepsIsCountedAnew(t *testing.T) {
+func TestWhatNothingUsesIsCountedAnew(t *testing.T) {
 	t.Parallel()
 	m := NewMetrics()
 	shop, blog := m.Series("default/shop", "default/web"), m.Series("default/blog", "default/web")
-	for range 2 {
-		m.Keep(func(keep func(*Series)) { keep(shop) })
-	}
+	m.Settle(slices.Values([]*Series{shop, shop, blog}), slices.Values([]*Series{shop, blog}))
+	m.Settle(slices.Values([]*Series(nil)), slices.Values([]*Series(nil)))
 	if m.Series("default/shop", "default/web") != shop {
-		t.Error("a series that was kept is another one")
+		t.Error("a series that is used is another one")
 	}
 	if m.Series("default/blog", "default/web") == blog {
-		t.Error("a series that was not kept is still there")
+		t.Error("a series that nothing uses is still there")
 	}
 }
 

@@ -21,8 +21,6 @@ type Series struct {
 	mirrored [mirrorings]atomic.Uint64
 	// paged counts the requests for error pages of the service, likewise.
 	paged [pagings]atomic.Uint64
-	// kept is the last sweep that kept the series. The lock of the metrics guards it.
-	kept uint64
 }
 
 // seriesShard fills six cache lines, so that it shares none with another.

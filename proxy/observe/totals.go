@@ -29,7 +29,7 @@ func (m *Metrics) Totals() (t Totals) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t = m.forgotten
-	for _, s := range m.routed {
+	for _, s := range m.routed.All() {
 		t.add(s)
 	}
 	t.add(m.unrouted)

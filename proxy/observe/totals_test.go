@@ -3,6 +3,7 @@
 package observe
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,7 +30,7 @@ func TestTotalsKeepWhatForgottenSeriesCounted(t *testing.T) {
 	if before != want {
 		t.Errorf("the totals are\n%+v, want\n%+v", before, want)
 	}
-	m.Keep(func(keep func(*Series)) { keep(web) })
+	m.Settle(slices.Values([]*Series{web}), slices.Values([]*Series(nil)))
 	if after := m.Totals(); after != want {
 		t.Errorf("after a series was forgotten they are\n%+v, want\n%+v", after, want)
 	}

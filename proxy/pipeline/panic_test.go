@@ -43,7 +43,7 @@ func serving(tb testing.TB, s *snapshot.Snapshot) *Engine {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	state.Adopt(compiled, routing.Nothing())
+	state.Adopt(compiled)
 	g.Generation.Store(compiled)
 	return g
 }

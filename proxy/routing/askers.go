@@ -25,7 +25,7 @@ func (g *Generation) scopeIn(site, name string, mark []byte, r *snapshot.Route, 
 		if !ok || state.AuthServices == nil {
 			return nil, fmt.Errorf("nothing here can ask for a policy of type %T", p)
 		}
-		pool := g.pools[e.Pool]
+		pool := g.poolFor(e.Pool, t)
 		if pool == nil {
 			return nil, fmt.Errorf("there is no pool %q", e.Pool)
 		}
@@ -53,15 +53,4 @@ func verdictsOf(e *auth.External, state *State, kept func(key any, first func() 
 	}
 	key := keptVerdicts(fmt.Sprintf("%#v", *e))
 	return kept(key, func() any { return state.AuthServices.NewVerdicts() }).(*authservice.Verdicts)
-}
-
-// sameAuthServices says whether the pools of the services that a route's policies ask are those of the generation
-// before.
-func (g *Generation) sameAuthServices(before *Generation, policies []step.Policy) bool {
-	for _, p := range policies {
-		if e, ok := p.(*auth.External); ok && e.Missing == "" && (g.pools[e.Pool] == nil || g.pools[e.Pool] != before.pools[e.Pool]) {
-			return false
-		}
-	}
-	return true
 }

@@ -60,13 +60,22 @@ func compileForTest(t testing.TB, s *snapshot.Snapshot, before *Generation, st *
 	return g
 }
 
+// servedForTest is compileForTest of a snapshot that is served then, in place of before.
+func servedForTest(t testing.TB, s *snapshot.Snapshot, before *Generation, st *State) *Generation {
+	t.Helper()
+	g := compileForTest(t, s, before, st)
+	st.Adopt(g)
+	st.KeepOnly(g)
+	return g
+}
+
 func newTestState() *State {
 	return NewState(upstream.NewDialer(upstream.Config{Clock: transport.NewClock()}), health.NewProber(transport.NewClock(), nil, func(string) {}))
 }
 
 func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T) {
 	state := newTestState()
-	first := compileForTest(t, largeSnapshot(50), Nothing(), state)
+	first := servedForTest(t, largeSnapshot(50), Nothing(), state)
 
 	changed := largeSnapshot(50)
 	changed.Hosts[3].Routes[0].Retries = 5
@@ -80,8 +89,8 @@ func TestCompileTakesUnchangedHostsAndPoolsFromTheGenerationBefore(t *testing.T)
 			t.Errorf("host %q is taken over: %t, want %t", h.Name, same, want)
 		}
 	}
-	for id, p := range second.pools {
-		if same, want := p == first.pools[id], id != changed.Pools[7].ID; same != want {
+	for id, p := range second.pools.All() {
+		if same, want := p == first.Pool(id), id != changed.Pools[7].ID; same != want {
 			t.Errorf("pool %q is taken over: %t, want %t", id, same, want)
 		}
 	}
@@ -98,12 +107,12 @@ func TestCompileFollowsThePoolsOfMirrors(t *testing.T) {
 		s.Hosts[3].Routes[0].Mirrors = []snapshot.Mirror{{Pool: s.Pools[7].ID, Numerator: 1, Denominator: 1}}
 		return s
 	}
-	first := compileForTest(t, mirrored(), Nothing(), state)
+	first := servedForTest(t, mirrored(), Nothing(), state)
 	changed := mirrored()
 	changed.Pools[7].Endpoints[0].Weight = 9
 	second := compileForTest(t, changed, first, state)
 	h := &changed.Hosts[3]
-	if to := second.Compiled(h.Name, &h.Routes[0]).Mirrors; len(to) != 1 || to[0].Pool != second.pools[changed.Pools[7].ID] {
+	if to := second.Compiled(h.Name, &h.Routes[0]).Mirrors; len(to) != 1 || to[0].Pool != second.Pool(changed.Pools[7].ID) {
 		t.Error("copies go to the pool before")
 	}
 }
@@ -117,19 +126,19 @@ func TestCompileFollowsThePoolsOfErrorPagesAndFallbacks(t *testing.T) {
 		s.Hosts[4].Routes[0].Fallback = &snapshot.Fallback{Pool: s.Pools[7].ID}
 		return s
 	}
-	first := compileForTest(t, paged(), Nothing(), state)
+	first := servedForTest(t, paged(), Nothing(), state)
 	changed := paged()
 	changed.Pools[7].Endpoints[0].Weight = 9
 	second := compileForTest(t, changed, first, state)
 	h := &changed.Hosts[3]
 	pages := second.Compiled(h.Name, &h.Routes[0]).ErrorPages
-	if p := pages.For(503); p == nil || p.Pool != second.pools[changed.Pools[7].ID] || string(p.Path) != "/503/503" {
+	if p := pages.For(503); p == nil || p.Pool != second.Pool(changed.Pools[7].ID) || string(p.Path) != "/503/503" {
 		t.Errorf("the page for 503 is %+v", p)
 	}
 	if pages.For(500) != nil || pages.For(200) != nil || second.Compiled(h.Name, &h.Routes[1]).ErrorPages.For(503) != nil {
 		t.Error("there is a page that nobody asked for")
 	}
-	if f := second.Compiled(changed.Hosts[4].Name, &changed.Hosts[4].Routes[0]).Fallback; f.Backend.Pool != second.pools[changed.Pools[7].ID] {
+	if f := second.Compiled(changed.Hosts[4].Name, &changed.Hosts[4].Routes[0]).Fallback; f.Backend.Pool != second.Pool(changed.Pools[7].ID) {
 		t.Error("requests fall back to the pool before")
 	}
 	lost := paged()
@@ -181,7 +190,7 @@ func BenchmarkCompile100000Routes(b *testing.B) {
 	})
 	b.Run("one host changed", func(b *testing.B) {
 		state := newTestState()
-		first := compileForTest(b, s, Nothing(), state)
+		first := servedForTest(b, s, Nothing(), state)
 		changed := largeSnapshot(10_000)
 		changed.Hosts[5].Routes[0].Retries = 5
 		for b.Loop() {

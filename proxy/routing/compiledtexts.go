@@ -72,28 +72,14 @@ func (s *State) partsFor(table *hostTable) func(text string) (*regexp.Regexp, er
 // text returns a text compiled for a host. It compiles only what no host has yet, neither of this generation nor of the
 // one before. It notes in the table that the host has it.
 func (s *State) text(key textKey, compile textCompiler, table *hostTable) (*compiledText, error) {
-	compiled := s.texts[key]
-	if compiled == nil {
+	compiled, ok := s.texts.Get(key)
+	if !ok {
 		var err error
 		if compiled, err = compile(key.text); err != nil {
 			return nil, err
 		}
-		s.texts[key] = compiled
+		s.texts.Add(key, compiled)
 	}
 	table.texts = append(table.texts, key)
 	return compiled, nil
-}
-
-// keepTexts forgets the expressions that the generation does not have.
-func (s *State) keepTexts(g *Generation) {
-	if len(s.texts) == 0 {
-		return
-	}
-	kept := make(map[textKey]*compiledText, len(s.texts))
-	g.each(func(t *hostTable) {
-		for _, key := range t.texts {
-			kept[key] = s.texts[key]
-		}
-	})
-	s.texts = kept
 }

@@ -37,7 +37,7 @@ func TestATextIsCompiledOnce(t *testing.T) {
 	state := newTestState()
 	first := compileForTest(t, askingFor(10, texts...), Nothing(), state)
 	state.KeepOnly(first)
-	before := maps.Clone(state.texts)
+	before := maps.Collect(state.texts.All())
 	if got := textsOf(state); !slices.Equal(got, texts) {
 		t.Fatalf("the texts %q are compiled, want %q", got, texts)
 	}
@@ -48,7 +48,7 @@ func TestATextIsCompiledOnce(t *testing.T) {
 
 	second := compileForTest(t, askingFor(20, "/a{99}", "c{99}", "d{99}"), first, state)
 	for key, compiled := range before {
-		if state.texts[key] != compiled {
+		if now, _ := state.texts.Get(key); now != compiled {
 			t.Errorf("%s was compiled once more", key.text)
 		}
 	}
@@ -64,8 +64,8 @@ func TestATextIsCompiledOnce(t *testing.T) {
 	third := askingFor(20, "/a{99}", "c{99}", "d{99}")
 	third.Hosts[7].Routes = third.Hosts[7].Routes[:1]
 	state.KeepOnly(compileForTest(t, third, second, state))
-	if len(state.texts) != 3 {
-		t.Errorf("%d texts are kept, want 3", len(state.texts))
+	if state.texts.Len() != 3 {
+		t.Errorf("%d texts are kept, want 3", state.texts.Len())
 	}
 }
 
@@ -79,8 +79,8 @@ func TestATextThatDoesNotCompileIsNotKept(t *testing.T) {
 		}
 	}
 	state.KeepOnly(Nothing())
-	if len(state.texts) > 0 {
-		t.Errorf("%d texts are kept", len(state.texts))
+	if state.texts.Len() > 0 {
+		t.Errorf("%d texts are kept", state.texts.Len())
 	}
 }
 
@@ -100,19 +100,20 @@ func TestSubstitutionsShareWhatTheirTextsCompileTo(t *testing.T) {
 	state := newTestState()
 	first := compileForTest(t, s, Nothing(), state)
 	state.KeepOnly(first)
-	whole, part := state.texts[textKey{text: "/a{9}"}], state.texts[textKey{text: "/a{9}", part: true}]
-	if len(state.texts) != 2 || whole == nil || part == nil || whole.part != nil || part.whole != nil {
-		t.Errorf("one text, which matches both whole paths and parts of them, is compiled to %d programs", len(state.texts))
+	whole, _ := state.texts.Get(textKey{text: "/a{9}"})
+	part, _ := state.texts.Get(textKey{text: "/a{9}", part: true})
+	if state.texts.Len() != 2 || whole == nil || part == nil || whole.part != nil || part.whole != nil {
+		t.Errorf("one text, which matches both whole paths and parts of them, is compiled to %d programs", state.texts.Len())
 	}
 	state.KeepOnly(compileForTest(t, &snapshot.Snapshot{}, first, state))
-	if len(state.texts) > 0 {
-		t.Errorf("%d texts are kept for no host", len(state.texts))
+	if state.texts.Len() > 0 {
+		t.Errorf("%d texts are kept for no host", state.texts.Len())
 	}
 }
 
 // textsOf returns the texts that are compiled, sorted.
 func textsOf(s *State) (texts []string) {
-	for key := range s.texts {
+	for key := range s.texts.All() {
 		texts = append(texts, key.text)
 	}
 	slices.Sort(texts)

@@ -17,7 +17,7 @@ func (g *Generation) compileErrorPages(r *snapshot.Route, state *State, t *hostT
 	pages := errorpage.New()
 	for i := range r.ErrorPages {
 		p := &r.ErrorPages[i]
-		pool := g.pools[p.Pool]
+		pool := g.poolFor(p.Pool, t)
 		if pool == nil {
 			return nil, fmt.Errorf("there is no pool %q for an error page", p.Pool)
 		}

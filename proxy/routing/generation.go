@@ -3,9 +3,7 @@
 package routing
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"net/netip"
 	"slices"
 
@@ -13,14 +11,15 @@ import (
 	"github.com/warren-dev/ingress/proxy/balance"
 	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/lookup"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/session"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
-// Generation is a snapshot compiled for serving. It is immutable. Its pools and their endpoints have pointers to what
-// changes while it serves.
+// Generation is a snapshot compiled for serving. It is immutable, and shares what is the same with the one before and
+// the one after. Its pools and their endpoints have pointers to what changes while it serves.
 type Generation struct {
 	// Number is 0 for [Nothing]. Each generation that is compiled has the number of the one before plus 1.
 	Number   uint64
@@ -28,7 +27,7 @@ type Generation struct {
 	Identity *identity.Set
 	// Router has the routes of connections that came to no listener of the snapshot.
 	Router
-	pools map[string]*balance.Pool
+	pools lookup.Table[*balance.Pool]
 	// listeners have the routes of those that came to one, by its number.
 	listeners map[int]*Router
 	// numbers are those of the snapshot's listeners, by their addresses.
@@ -40,176 +39,110 @@ func Nothing() *Generation {
 	return &Generation{Snapshot: &snapshot.Snapshot{}, Identity: &identity.Set{}}
 }
 
-// Compile makes a generation of s. It takes the pools and hosts that are the same from the generation before. So a
-// change costs what it changes, plus the comparison. Compile takes what outlives a generation from state and adds to
-// it. The caller has to lock state.
+// Compile makes a generation of s. It compiles the pools, hosts and certificates that differ from the generation
+// before, and the hosts whose pools differ. It shares all else with that, so a change costs what it changes. If nothing
+// differs, it returns the generation before, with its number and the memory of s. Compile takes what outlives a
+// generation from state and adds to it. The caller has to lock state, which [State.KeepOnly] was last called on with
+// before.
 //
 // Compile fails if s does not pass [snapshot.Snapshot.Inspect] or [snapshot.Host.Inspect], or if a part of it does not
 // compile. The error names the pool, the host and path, the certificate or the challenge.
 func Compile(s *snapshot.Snapshot, before *Generation, state *State) (*Generation, error) {
+	state.latest = nil
+	changes, err := snapshot.Compare(before.Snapshot, s)
+	if err != nil {
+		return nil, err
+	}
+	if changes.None() && before.Number > 0 {
+		g := *before
+		g.Snapshot = s
+		return &g, nil
+	}
 	g := &Generation{Number: before.Number + 1, Snapshot: s}
-	if err := s.Inspect(); err != nil {
+	n := &succession{of: g, changes: changes}
+	if err := n.compilePools(before, state); err != nil {
 		return nil, err
 	}
-	if err := g.compilePools(before, state); err != nil {
+	if g.Router, err = n.compileHosts(hostsIn{list: s.Hosts}, changes.Hosts, &before.Router, state); err != nil {
 		return nil, err
 	}
-	var err error
-	if g.Router, err = g.compileHosts(hostsIn{list: s.Hosts}, hostsIn{list: before.Snapshot.Hosts, router: &before.Router}, before, state); err != nil {
+	if err := n.compileListeners(before, state); err != nil {
 		return nil, err
 	}
-	if err := g.compileListeners(before, state); err != nil {
-		return nil, err
-	}
-	if g.Identity, err = state.identity.Compile(s); err != nil {
+	if g.Identity, err = state.identity.Compile(s, changes, before.Identity); err != nil {
 		return nil, err
 	}
 	g.Asking = g.Identity.Asking()
 	for i := range s.Listeners {
-		l := &s.Listeners[i]
-		g.listeners[state.Listener(l)].Names = g.Identity.Names(l.Address)
+		number, names := g.numbers[s.Listeners[i].Address], g.Identity.Names(s.Listeners[i].Address)
+		if g.listeners[number].Names != names {
+			router := *g.listeners[number] // It may be that of the generation before.
+			router.Names = names
+			g.listeners[number] = &router
+		}
 	}
+	state.latest = n
 	return g, nil
 }
 
-func (g *Generation) compilePools(before *Generation, state *State) error {
-	g.pools = make(map[string]*balance.Pool, len(g.Snapshot.Pools))
-	old := before.Snapshot.Pools
-	for i := range g.Snapshot.Pools {
-		p := &g.Snapshot.Pools[i]
-		for len(old) > 0 && old[0].ID < p.ID {
-			old = old[1:]
-		}
-		if len(old) > 0 && old[0].Equal(*p) {
-			g.pools[p.ID] = before.pools[p.ID]
-		} else {
-			var err error
-			if g.pools[p.ID], err = state.NewPool(p); err != nil {
-				return fmt.Errorf("pool %q: %w", p.ID, err)
-			}
-		}
+// At returns the router for the connections that came to the listener of a number. 0 is for those that came to none.
+func (g *Generation) At(listener int) *Router {
+	if listener == 0 {
+		return &g.Router
 	}
-	return nil
+	if router := g.listeners[listener]; router != nil {
+		return router
+	}
+	return &noRoutes
 }
 
-// hostsIn are the hosts of one listener of a snapshot, or those that are no listener's.
-type hostsIn struct {
-	list []snapshot.Host
-	// at is the listener's address. It is the zero value for the others.
-	at netip.AddrPort
-	// router has them compiled. Nil if they are not yet.
-	router *Router
+// noRoutes is for connections whose listener is not in the snapshot any more.
+var noRoutes Router // nothing writes it
+
+// ListenerAt returns the number of the snapshot's listener at an address. It is 0 if there is none.
+func (g *Generation) ListenerAt(at netip.AddrPort) int { return g.numbers[at] }
+
+// Routes returns the number of routes.
+func (g *Generation) Routes() int {
+	total := g.routes
+	for i := range g.listeners {
+		total += g.listeners[i].routes
+	}
+	return total
 }
 
-// compileHosts makes the router of some hosts. It takes tables from old, the same listener's hosts in the generation
-// before.
-func (g *Generation) compileHosts(hosts, old hostsIn, before *Generation, state *State) (Router, error) {
-	tables := make([]*hostTable, len(hosts.list))
-	for i := range hosts.list {
-		h := &hosts.list[i]
-		for len(old.list) > 0 && old.list[0].Name < h.Name {
-			old.list = old.list[1:]
-		}
-		if len(old.list) > 0 && old.list[0].Equal(*h) && g.samePools(before, h) {
-			tables[i] = old.router.host(h.Name)
-			continue
-		}
-		var err error
-		if tables[i], err = g.compileHost(h, hosts.at, state); err != nil {
-			return Router{}, fmt.Errorf("host %q: %w", h.Name, err)
-		}
+// each calls f with the table of every host.
+func (g *Generation) each(f func(*hostTable)) {
+	g.Router.each(f)
+	for i := range g.listeners {
+		g.listeners[i].each(f)
 	}
-	router := newRouter(len(tables), hosts.at.IsValid())
-	for _, i := range lessSpecificFirst(hosts.list) {
-		router.add(&hosts.list[i], tables[i])
-	}
-	return router, nil
 }
 
-// lessSpecificFirst returns the indexes of hosts in the order that a router needs.
-func lessSpecificFirst(hosts []snapshot.Host) []int {
-	indexes := make([]int, len(hosts))
-	for i := range indexes {
-		indexes[i] = i
-	}
-	// Of an exact name, only what stands over it matters. So all exact names go last, and wildcards by their length.
-	rank := func(h *snapshot.Host) int {
-		if h.Exact() {
-			return math.MaxInt
-		}
-		return len(h.Name)
-	}
-	slices.SortStableFunc(indexes, func(a, b int) int { return cmp.Compare(rank(&hosts[a]), rank(&hosts[b])) })
-	return indexes
+// Pool returns the pool of an id, or nil.
+func (g *Generation) Pool(id string) *balance.Pool {
+	pool, _ := g.pools.Get(id)
+	return pool
 }
 
-func (g *Generation) compileListeners(before *Generation, state *State) error {
-	list, old := g.Snapshot.Listeners, before.Snapshot.Listeners
-	if len(list) > 0 {
-		g.numbers = make(map[netip.AddrPort]int, len(list))
-		g.listeners = make(map[int]*Router, len(list))
+// poolFor is Pool for a host that is compiled. It notes in the table that the host has to be compiled anew if there is
+// another pool of that id.
+func (g *Generation) poolFor(id string, t *hostTable) *balance.Pool {
+	if !slices.Contains(t.pools, id) {
+		t.pools = append(t.pools, id)
 	}
-	for i := range list {
-		hosts := hostsIn{list: list[i].Hosts, at: list[i].Address}
-		for len(old) > 0 && old[0].Address.Compare(hosts.at) < 0 {
-			old = old[1:]
-		}
-		number := state.Listener(&list[i])
-		var former hostsIn
-		if len(old) > 0 && old[0].Address == hosts.at && old[0].Owner == list[i].Owner {
-			former = hostsIn{list: old[0].Hosts, router: before.At(number)}
-		}
-		router, err := g.compileHosts(hosts, former, before, state)
-		if err != nil {
-			return fmt.Errorf("listener %q: %w", hosts.at, err)
-		}
-		g.listeners[number], g.numbers[hosts.at] = &router, number
-	}
-	return nil
+	return g.Pool(id)
 }
 
-// samePools says whether all pools of a host's routes were taken from the generation before.
-func (g *Generation) samePools(before *Generation, h *snapshot.Host) bool {
-	for i := range h.Routes {
-		for id := range h.Routes[i].Pools() {
-			if g.pools[id] == nil || g.pools[id] != before.pools[id] {
-				return false
-			}
-		}
-		for _, m := range h.Routes[i].Mirrors {
-			if g.pools[m.Pool] == nil || g.pools[m.Pool] != before.pools[m.Pool] {
-				return false
-			}
-		}
-		if f := h.Routes[i].Fallback; f != nil && (g.pools[f.Pool] == nil || g.pools[f.Pool] != before.pools[f.Pool]) {
-			return false
-		}
-		if !g.sameAuthServices(before, h.Routes[i].Policies) {
-			return false
-		}
-		for b := range h.Routes[i].Backends {
-			if !g.sameAuthServices(before, h.Routes[i].Backends[b].Policies) {
-				return false
-			}
-		}
-		for p := range h.Routes[i].ErrorPages {
-			id := h.Routes[i].ErrorPages[p].Pool
-			if g.pools[id] == nil || g.pools[id] != before.pools[id] {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *State) (*hostTable, error) {
+// compileHost makes the table of a host of a listener.
+func (g *Generation) compileHost(h *snapshot.Host, of hostsIn, state *State) (*hostTable, error) {
 	if err := h.Inspect(); err != nil {
 		return nil, err
 	}
-	t := newHostTable(len(h.Routes), h.RedirectHTTPS)
+	t := newHostTable(h, of.listener)
 	site := h.Name
-	if at.IsValid() { // The same host of two listeners is two.
-		site = at.String() + " " + site
+	if of.listener != 0 { // The same host of two listeners is two.
+		site = of.at.String() + " " + site
 	}
 	compiled, texts := make([]Route, len(h.Routes)), state.textsFor(t)
 	for i := range h.Routes {
@@ -275,50 +208,4 @@ func (g *Generation) compileHost(h *snapshot.Host, at netip.AddrPort, state *Sta
 	}
 	t.finish()
 	return t, nil
-}
-
-// At returns the router for the connections that came to the listener of a number. 0 is for those that came to none.
-func (g *Generation) At(listener int) *Router {
-	if listener == 0 {
-		return &g.Router
-	}
-	if router := g.listeners[listener]; router != nil {
-		return router
-	}
-	return &noRoutes
-}
-
-// noRoutes is for connections whose listener is not in the snapshot any more.
-var noRoutes Router // nothing writes it
-
-// ListenerAt returns the number of the snapshot's listener at an address. It is 0 if there is none.
-func (g *Generation) ListenerAt(at netip.AddrPort) int { return g.numbers[at] }
-
-// Routes returns the number of routes.
-func (g *Generation) Routes() int {
-	total := g.routes
-	for i := range g.listeners {
-		total += g.listeners[i].routes
-	}
-	return total
-}
-
-// each calls f with the table of every host.
-func (g *Generation) each(f func(*hostTable)) {
-	g.Router.each(f)
-	for i := range g.listeners {
-		g.listeners[i].each(f)
-	}
-}
-
-// Pool returns the pool of an id, or nil.
-func (g *Generation) Pool(id string) *balance.Pool { return g.pools[id] }
-
-// EachSeries calls f with the series of all routes. It may call f several times with one series.
-func (g *Generation) EachSeries(f func(*observe.Series)) {
-	g.each(func(t *hostTable) {
-		for _, s := range t.series {
-			f(s)
-		}
-	})
 }

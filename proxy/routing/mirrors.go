@@ -13,7 +13,7 @@ import (
 func (g *Generation) compileMirrors(r *snapshot.Route, state *State, t *hostTable) (list []mirror.To, err error) {
 	for i := range r.Mirrors {
 		m := &r.Mirrors[i]
-		pool := g.pools[m.Pool]
+		pool := g.poolFor(m.Pool, t)
 		if pool == nil {
 			return nil, fmt.Errorf("there is no pool %q for a mirror", m.Pool)
 		}

@@ -150,7 +150,7 @@ func TestOpenExpressionsThatAreRefused(t *testing.T) {
 	if g := compileForTest(t, openOf(texts...), Nothing(), state); foundBy(g, "/APP-9999/x") != "/app-9999(/|$)(.*)" || foundBy(g, "/app-99999") != "" {
 		t.Error("of ten thousand texts, the wrong one takes a request")
 	}
-	if n := len(state.texts); n != 1 { // that of /x[0-9]
+	if n := state.texts.Len(); n != 1 { // that of /x[0-9]
 		t.Errorf("%d regular expressions were compiled for what needs none", n)
 	}
 }

@@ -170,8 +170,8 @@ func TestRoutesOfOnePlaceKeepTheirOwn(t *testing.T) {
 		Pools: []snapshot.Pool{{ID: "p"}},
 		Hosts: []snapshot.Host{{Routes: []snapshot.Route{one, other}}},
 	}, Nothing(), state)
-	if len(state.kept) != 2 {
-		t.Errorf("%d are kept, want 2", len(state.kept))
+	if state.kept.Len() != 2 {
+		t.Errorf("%d are kept, want 2", state.kept.Len())
 	}
 }
 

@@ -9,10 +9,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/warren-dev/ingress/proxy/canonical"
 	"github.com/warren-dev/ingress/proxy/condition"
 	"github.com/warren-dev/ingress/proxy/identity"
+	"github.com/warren-dev/ingress/proxy/lookup"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/observe"
 	"github.com/warren-dev/ingress/proxy/plain"
@@ -29,15 +31,15 @@ import (
 // Finding allocates nothing. It takes time that grows with the number of different path lengths of the host, and with
 // the conditions of the places and the expressions that it looks at. A Router is immutable.
 type Router struct {
-	exact map[string]site
+	exact lookup.Table[*hostTable]
 	// wildcard is keyed by what follows the star: ".example.com".
-	wildcard map[string]*site
-	every    *site
+	wildcard lookup.Table[*hostTable]
+	every    *hostTable
 	// deep is set if a wildcard stands for one or more labels, and not for exactly one.
 	deep   bool
 	routes int
-	// redirects is set if any host is redirected to HTTPS.
-	redirects bool
+	// redirects is how many hosts are redirected to HTTPS.
+	redirects int
 	// Names are the names that the listener takes connections for. Nil if they make no difference to requests.
 	Names *identity.Names
 	// Asking knows for which hosts clients are asked for certificates. Nil if none are. A listener of the snapshot has
@@ -45,16 +47,13 @@ type Router struct {
 	Asking *identity.Asking
 }
 
-// site is a host's table in one router. The router before may share the table.
-type site struct {
-	*hostTable
-	owner string
-	// next is the next less specific site of the same owner. It gets what no route of this one takes.
-	next *site
-}
-
-// hostTable has the paths of one host.
+// hostTable has the paths of one host. The routers of several generations may share it.
 type hostTable struct {
+	name, owner string
+	// listener is the number of the listener whose host it is. It is 0 for a host that is no listener's.
+	listener int
+	// alone is set if no less specific host gets what no route of this one takes.
+	alone bool
 	// closed has the texts that close paths. They go before all else. Nil if there are none.
 	closed   *closedTexts
 	exact    map[string]place
@@ -76,6 +75,9 @@ type hostTable struct {
 	kept []keptBy
 	// texts are the expressions of the routes. One may occur several times.
 	texts []textKey
+	// pools are the ids of the pools that the routes were compiled with, or would have been if there were any. Each occurs
+	// once.
+	pools []string
 	// read has the table in each reading of its paths. Nil if the paths are the same in all readings.
 	read *[canonical.Readings]*hostTable
 }
@@ -87,9 +89,8 @@ var rootPath = []byte("/")
 // conditions. It returns [Overtaxed] if that takes regular expressions too long.
 func (r *Router) Find(req *message.Request, host, path []byte, as canonical.Reading) *Route {
 	var spent plain.Effort
-	s := r.site(host)
-	for next := &s; next != nil && next.hostTable != nil; next = next.next {
-		if found := next.in(as).find(req, path, &spent); found != nil {
+	for t := r.table(host); t != nil; t = r.next(t) {
+		if found := t.in(as).find(req, path, &spent); found != nil {
 			return found
 		}
 	}
@@ -121,33 +122,30 @@ func (r *Router) Same(req *message.Request, host, sent, path []byte, found *Rout
 	return r.Find(req, host, sent, canonical.AsItIs) == found
 }
 
-// site returns the most specific site for a canonical host. The owner of that site is the owner of the host. If there
-// is none, it returns a site without a table.
-func (r *Router) site(host []byte) site {
-	if s, ok := r.exact[string(host)]; ok {
-		return s
+// table returns the table of the most specific host for a canonical host. The owner of that is the owner of the host.
+// If there is none, it returns nil.
+func (r *Router) table(host []byte) *hostTable {
+	if t, ok := r.exact.Find(host); ok {
+		return t
 	}
-	if len(r.wildcard) > 0 {
+	if r.wildcard.Len() > 0 {
 		if dot := bytes.IndexByte(host, '.'); dot > 0 {
-			if s := r.over(host[dot:]); s != nil {
-				return *s
+			if t := r.over(unsafe.String(&host[dot], len(host)-dot)); t != nil {
+				return t
 			}
 		}
 	}
-	if r.every != nil {
-		return *r.every
-	}
-	return site{}
+	return r.every
 }
 
-// over returns the most specific wildcard over a name, or nil. suffix is the name from its first dot on.
-func (r *Router) over(suffix []byte) *site {
+// over returns the table of the most specific wildcard over a name, or nil. suffix is the name from its first dot on.
+func (r *Router) over(suffix string) *hostTable {
 	for {
-		s := r.wildcard[string(suffix)]
-		if s != nil || !r.deep {
-			return s
+		t, ok := r.wildcard.Get(suffix)
+		if ok || !r.deep {
+			return t
 		}
-		dot := bytes.IndexByte(suffix[1:], '.')
+		dot := strings.IndexByte(suffix[1:], '.')
 		if dot < 0 {
 			return nil
 		}
@@ -155,13 +153,30 @@ func (r *Router) over(suffix []byte) *site {
 	}
 }
 
+// next returns the table of the next less specific host of the same owner, or nil. It gets what no route of t takes.
+func (r *Router) next(t *hostTable) *hostTable {
+	if t.alone || t == r.every {
+		return nil
+	}
+	name, wildcard := strings.CutPrefix(t.name, "*.")
+	if dot := strings.IndexByte(name, '.'); dot > 0 && r.wildcard.Len() > 0 && (!wildcard || r.deep) {
+		if over := r.over(name[dot:]); over != nil && over.owner == t.owner {
+			return over
+		}
+	}
+	if r.every != nil && r.every.owner == t.owner {
+		return r.every
+	}
+	return nil
+}
+
 // Redirected says whether plain requests for a canonical host are redirected to HTTPS.
 func (r *Router) Redirected(host []byte) bool {
-	if !r.redirects {
+	if r.redirects == 0 {
 		return false
 	}
-	s := r.site(host)
-	return s.hostTable != nil && s.redirects
+	t := r.table(host)
+	return t != nil && t.redirects
 }
 
 func (t *hostTable) in(as canonical.Reading) *hostTable {
@@ -224,63 +239,70 @@ func (t *hostTable) place(path string, match snapshot.PathMatch) place {
 	return t.prefixes[path]
 }
 
-func newRouter(hosts int, deep bool) Router {
-	return Router{exact: make(map[string]site, hosts), wildcard: make(map[string]*site), deep: deep}
+// routerEdit makes a router of another one.
+type routerEdit struct {
+	Router
+	exact, wildcard *lookup.Edit[*hostTable]
 }
 
-// add puts a host's table into the router. It has to be called for less specific hosts before more specific ones: for
-// every host first, then for wildcards, shorter ones before longer ones, and last for exact names.
-func (r *Router) add(h *snapshot.Host, t *hostTable) {
-	name, owner := h.Name, h.Owner
-	r.routes += t.routes
-	r.redirects = r.redirects || t.redirects
-	s := site{hostTable: t, owner: owner}
-	suffix, wildcard := strings.CutPrefix(name, "*")
-	switch {
-	case h.Alone || name == "":
-	case wildcard:
-		s.next = r.above(strings.TrimPrefix(suffix, "."), owner, r.deep)
-	default:
-		s.next = r.above(name, owner, true)
+func (r *Router) edit() *routerEdit { return &routerEdit{*r, r.exact.Edit(), r.wildcard.Edit()} }
+
+// done returns the router. The edit must not be used any more.
+func (e *routerEdit) done() Router {
+	e.Router.exact, e.Router.wildcard = e.exact.Done(), e.wildcard.Done()
+	return e.Router
+}
+
+// put puts the table of a host into the router, or takes it out if t is nil. It returns the one that was there before,
+// or nil.
+func (e *routerEdit) put(name string, t *hostTable) (before *hostTable) {
+	before = e.host(name)
+	e.count(before, -1)
+	e.count(t, 1)
+	table, key := e.exact, name
+	if suffix, ok := strings.CutPrefix(name, "*"); ok {
+		table, key = e.wildcard, suffix
 	}
 	switch {
 	case name == "":
-		r.every = &s
-	case wildcard:
-		r.wildcard[suffix] = &s
+		e.every = t
+	case t == nil:
+		table.Delete(key)
 	default:
-		r.exact[name] = s
+		table.Set(key, t)
+	}
+	return before
+}
+
+// count adds a table to the sums of the router, or takes it away. It may be nil.
+func (e *routerEdit) count(t *hostTable, sign int) {
+	if t == nil {
+		return
+	}
+	e.routes += sign * t.routes
+	if t.redirects {
+		e.redirects += sign
 	}
 }
 
-// above returns the most specific site of an owner over a name, or nil. wildcards is set if that may be a wildcard's.
-func (r *Router) above(name, owner string, wildcards bool) *site {
-	if dot := strings.IndexByte(name, '.'); dot > 0 && wildcards {
-		if over := r.over([]byte(name[dot:])); over.of(owner) != nil {
-			return over
-		}
-	}
-	return r.every.of(owner)
+// host returns the table that is there under the name of a host, or nil.
+func (e *routerEdit) host(name string) *hostTable {
+	return hostIn(name, &e.exact.Table, &e.wildcard.Table, e.every)
 }
 
-// of returns the site, or nil if another owner has it.
-func (s *site) of(owner string) *site {
-	if s == nil || s.owner != owner {
-		return nil
-	}
-	return s
-}
-
-// each calls f with the table of every host.
+// each calls f with the table of every host. The router may be nil.
 func (r *Router) each(f func(*hostTable)) {
-	for _, s := range r.exact {
-		f(s.hostTable)
+	if r == nil {
+		return
 	}
-	for _, s := range r.wildcard {
-		f(s.hostTable)
+	for _, t := range r.exact.All() {
+		f(t)
+	}
+	for _, t := range r.wildcard.All() {
+		f(t)
 	}
 	if r.every != nil {
-		f(r.every.hostTable)
+		f(r.every)
 	}
 }
 
@@ -290,20 +312,23 @@ func (r *Router) Compiled(host string, route *snapshot.Route) *Route {
 	return r.host(host).route(route.Path, route.Match, route.Conditions)
 }
 
-// host returns the table that was added under a name, or nil.
-func (r *Router) host(name string) *hostTable {
-	s := r.exact[name]
-	switch {
-	case name == "" && r.every != nil:
-		s = *r.every
-	case strings.HasPrefix(name, "*") && r.wildcard[name[1:]] != nil:
-		s = *r.wildcard[name[1:]]
+// host returns the table of a host by its name, or nil.
+func (r *Router) host(name string) *hostTable { return hostIn(name, &r.exact, &r.wildcard, r.every) }
+
+func hostIn(name string, exact, wildcard *lookup.Table[*hostTable], every *hostTable) *hostTable {
+	if name == "" {
+		return every
 	}
-	return s.hostTable
+	table := exact
+	if suffix, ok := strings.CutPrefix(name, "*"); ok {
+		table, name = wildcard, suffix
+	}
+	t, _ := table.Get(name)
+	return t
 }
 
-func newHostTable(routes int, redirects bool) *hostTable {
-	return &hostTable{routes: routes, redirects: redirects}
+func newHostTable(h *snapshot.Host, listener int) *hostTable {
+	return &hostTable{name: h.Name, owner: h.Owner, listener: listener, alone: h.Alone, routes: len(h.Routes), redirects: h.RedirectHTTPS}
 }
 
 // add puts a route whose path is no expression into the table, behind those that the table has for the same place. It

@@ -71,14 +71,16 @@ func orders(steps []serverStep) [][]serverStep {
 
 func tableOf(t *testing.T, rules map[string]snapshot.PathMatch) *Router {
 	t.Helper()
-	r, table := newRouter(1, false), newHostTable(len(rules), false)
+	table := newHostTable(&snapshot.Host{Name: "a"}, 0)
 	for path, match := range rules {
 		if err := table.add(path, match, nil, &Route{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	table.finish()
-	r.add(&snapshot.Host{Name: "a"}, table)
+	edit := new(Router).edit()
+	edit.put("a", table)
+	r := edit.done()
 	return &r
 }
 

@@ -98,7 +98,7 @@ func (g *Generation) compileSplit(
 func (g *Generation) compileBackend(r *snapshot.Route, id string, names *observe.RouteNames, state *State, t *hostTable) (Backend, error) {
 	b := Backend{Names: names}
 	if id != "" {
-		if b.Pool = g.pools[id]; b.Pool == nil {
+		if b.Pool = g.poolFor(id, t); b.Pool == nil {
 			return b, fmt.Errorf("there is no pool %q", id)
 		}
 		b.Pool.Require(r.Balancing.Policy)

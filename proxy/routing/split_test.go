@@ -95,7 +95,7 @@ func TestThePartsOfADividedRouteRememberTogether(t *testing.T) {
 		part.Conditions = conditiontest.OnHeaders("a=always")
 		state := newTestState()
 		compileForTest(t, &snapshot.Snapshot{Hosts: []snapshot.Host{{Name: "a.io", Routes: []snapshot.Route{part, whole}}}, Pools: []snapshot.Pool{{ID: "p"}}}, Nothing(), state)
-		if got := len(state.kept); got != want {
+		if got := state.kept.Len(); got != want {
 			t.Errorf("canary %q: %d limits, want %d", canary, got, want)
 		}
 	}

@@ -4,8 +4,10 @@ package routing
 
 import (
 	"hash/maphash"
+	"iter"
 	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/warren-dev/ingress/proxy/authservice"
 	"github.com/warren-dev/ingress/proxy/balance"
@@ -18,6 +20,7 @@ import (
 	"github.com/warren-dev/ingress/proxy/snapshot"
 	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/upstream"
+	"github.com/warren-dev/ingress/proxy/uses"
 )
 
 // State is what outlives a generation: the endpoints, what is remembered of pools, what policies keep for routes, the
@@ -28,7 +31,7 @@ type State struct {
 	prober  *health.Prober
 	Metrics *observe.Metrics
 	// kept is what policies keep for routes.
-	kept map[keptBy]any
+	kept uses.Map[keptBy, any]
 	// Limiter counts what clients use of rate limits.
 	Limiter *limit.Limiter
 	// Passwords checks passwords, and Keys has the keys that tokens are verified by.
@@ -37,7 +40,7 @@ type State struct {
 	// AuthServices asks the services that policies wait for. Nil if nothing can.
 	AuthServices *authservice.Client
 	// texts are the regular expressions of the generation, compiled.
-	texts map[textKey]*compiledText
+	texts uses.Map[textKey, *compiledText]
 	// seed goes into the marks of routes.
 	seed     maphash.Seed
 	identity *identity.Store
@@ -45,6 +48,11 @@ type State struct {
 	// connection may outlive its listener, and must not come to another one's routes.
 	numbers    map[listenerKey]int
 	lastNumber int
+	// hosts are the tables of the hosts that are served, by the ids of their pools.
+	hosts map[string][]*hostTable
+	// latest is how the generation that was compiled last follows the one before. It is nil once [State.KeepOnly] was
+	// called, and if nothing was compiled.
+	latest *succession
 }
 
 // NewState returns a state that knows nothing yet.
@@ -53,14 +61,13 @@ func NewState(dialer *upstream.Dialer, prober *health.Prober) *State {
 		Store:     balance.NewStore(dialer, prober),
 		prober:    prober,
 		Metrics:   observe.NewMetrics(),
-		kept:      make(map[keptBy]any),
-		texts:     make(map[textKey]*compiledText),
 		Limiter:   limit.New(),
 		Passwords: password.NewChecker(),
 		Keys:      keyset.New(),
 		identity:  identity.NewStore(),
 		seed:      maphash.MakeSeed(),
 		numbers:   make(map[listenerKey]int),
+		hosts:     make(map[string][]*hostTable),
 	}
 }
 
@@ -110,10 +117,10 @@ func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTa
 			if r.Canary == "" {
 				by.conditions = r.Conditions.String()
 			}
-			value, ok := s.kept[by]
+			value, ok := s.kept.Get(by)
 			if !ok {
 				value = first()
-				s.kept[by] = value
+				s.kept.Add(by, value)
 			}
 			table.kept = append(table.kept, by)
 			return value
@@ -121,31 +128,87 @@ func (s *State) scope(host string, r *snapshot.Route, backend int, table *hostTa
 	}
 }
 
-// Adopt makes the pools of g take requests in place of the pools of before.
-func (s *State) Adopt(g, before *Generation) { s.Store.Adopt(g.pools, before.pools) }
+// Adopt makes the pools of g, which was compiled last, take requests in place of those before.
+func (s *State) Adopt(g *Generation) { s.Store.Adopt(s.succession(g).pools) }
 
-// KeepOnly forgets what the generation does not need. It also has the prober make the checks of the generation's
-// snapshot and no others.
+// KeepOnly forgets what a generation does not need. That is what the generation before had alone, if this one was
+// compiled last. Otherwise it serves already, and what was compiled since is not going to be served. KeepOnly also has
+// the prober make the checks of the generation's snapshot and no others.
 func (s *State) KeepOnly(g *Generation) {
+	n := s.succession(g)
+	s.latest = nil
 	s.prober.Adopt(g.Snapshot.Checks)
-	kept := make(map[keptBy]bool, len(s.kept))
-	g.each(func(t *hostTable) {
-		for _, by := range t.kept {
-			kept[by] = true
-		}
-	})
-	for by := range s.kept {
-		if !kept[by] {
-			delete(s.kept, by)
-		}
+	for _, t := range n.came {
+		t.count(s.kept.Use, s.texts.Use)
 	}
+	for _, t := range n.went {
+		t.count(s.kept.Drop, s.texts.Drop)
+	}
+	s.kept.Sweep(nil)
+	s.texts.Sweep(nil)
+	s.Metrics.Settle(seriesOf(n.came), seriesOf(n.went))
+	s.keepHosts(n)
 	there := make(map[listenerKey]bool, len(g.Snapshot.Listeners))
 	for i := range g.Snapshot.Listeners {
 		l := &g.Snapshot.Listeners[i]
 		there[listenerKey{l.Address, l.Owner}] = true
 	}
 	maps.DeleteFunc(s.numbers, func(key listenerKey, _ int) bool { return !there[key] })
-	s.keepTexts(g)
-	s.identity.KeepOnly(g.Snapshot)
-	s.Store.KeepOnly(g.pools, g.Snapshot.Pools)
+	s.identity.KeepOnly(n.changes)
+	s.Store.KeepOnly(n.pools)
+}
+
+// succession returns how a generation follows the one before, if it was compiled last.
+func (s *State) succession(g *Generation) *succession {
+	if s.latest != nil && s.latest.of == g {
+		return s.latest
+	}
+	return new(succession)
+}
+
+// keepHosts notes which pools the hosts have that are served from now on.
+func (s *State) keepHosts(n *succession) {
+	gone, had := make(map[*hostTable]bool, len(n.went)), make(map[string]bool)
+	for _, t := range n.went {
+		gone[t] = true
+		for _, id := range t.pools {
+			had[id] = true
+		}
+	}
+	for id := range had {
+		s.hosts[id] = slices.DeleteFunc(s.hosts[id], func(t *hostTable) bool { return gone[t] })
+	}
+	for _, t := range n.came {
+		for _, id := range t.pools {
+			s.hosts[id] = append(s.hosts[id], t)
+		}
+	}
+	for id := range had {
+		if len(s.hosts[id]) == 0 {
+			delete(s.hosts, id)
+		}
+	}
+}
+
+// count counts what the routes of the table have of the state.
+func (t *hostTable) count(kept func(keptBy), text func(textKey)) {
+	for _, by := range t.kept {
+		kept(by)
+	}
+	for _, key := range t.texts {
+		text(key)
+	}
+}
+
+// seriesOf has the series of tables.
+func seriesOf(tables []*hostTable) iter.Seq[*observe.Series] {
+	return func(yield func(*observe.Series) bool) {
+		for _, t := range tables {
+			for _, s := range t.series {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
 }

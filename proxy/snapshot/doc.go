@@ -7,5 +7,6 @@
 // with hosts of their own), condition.go (what a route asks of a request
 // besides its host and path), balancing.go (how a route chooses an endpoint), upstreamtls.go (TLS with endpoints),
 // check.go (health checks), certificate.go (certificates and the names that they are served for), challenge.go (what
-// certificate authorities ask for), unserved.go (rules without a route), inspect.go (what makes a snapshot invalid).
+// certificate authorities ask for), unserved.go (rules without a route), changes.go (what differs
+// between two snapshots), inspect.go (what makes a snapshot invalid).
 package snapshot

@@ -85,6 +85,9 @@ func (e *Endpoint) Address() netip.AddrPort { return e.address }
 // String returns the address as text, which was made beforehand.
 func (e *Endpoint) String() string { return e.text }
 
+// Retired says whether the endpoint takes no requests.
+func (e *Endpoint) Retired() bool { return e.retired.Load() }
+
 // Secure says whether the connections go over TLS.
 func (e *Endpoint) Secure() bool { return e.tls != nil }
 

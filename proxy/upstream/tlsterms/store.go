@@ -3,8 +3,9 @@
 package tlsterms
 
 import (
-	"iter"
 	"unsafe"
+
+	"github.com/warren-dev/ingress/proxy/uses"
 )
 
 // Terms say how endpoints are spoken to over TLS, and what they have to prove. The zero value is no TLS.
@@ -30,15 +31,13 @@ type Terms struct {
 
 // Store makes TLS from terms, once for equal ones. Only one goroutine may use it at a time.
 type Store struct {
-	parsed map[parsedTerms]*TLS
+	parsed uses.Map[parsedTerms, *TLS]
 	// authorities has the parsed lists.
 	authorities authorities
 }
 
 // NewStore returns an empty store.
-func NewStore() *Store {
-	return &Store{parsed: make(map[parsedTerms]*TLS), authorities: make(authorities)}
-}
+func NewStore() *Store { return new(Store) }
 
 // Get returns the TLS for terms. It is the same for equal terms, and nil for no TLS. Get fails if the authorities hold
 // no certificate, or if the certificate that is shown and its key do not match.
@@ -50,12 +49,12 @@ func (s *Store) Get(t Terms) (*TLS, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := s.parsed[terms]
-	if known == nil {
+	known, ok := s.parsed.Get(terms)
+	if !ok {
 		if known, err = newTLS(&terms); err != nil {
 			return nil, err
 		}
-		s.parsed[terms] = known
+		s.parsed.Add(terms, known)
 	}
 	return known, nil
 }
@@ -70,34 +69,37 @@ func (s *Store) parse(t Terms) (terms parsedTerms, err error) {
 	return terms, err
 }
 
-// KeepOnly forgets all other terms.
-func (s *Store) KeepOnly(used iter.Seq[Terms]) {
-	terms, texts := make(map[parsedTerms]bool), make(map[*byte]bool, len(s.authorities))
-	for t := range used {
-		if parsed, err := s.parse(t); err == nil {
-			terms[parsed] = true
-		}
-		if t.Authorities != "" {
-			texts[unsafe.StringData(t.Authorities)] = true
-		}
+// Use notes that one thing more uses terms, for which Get did not fail.
+func (s *Store) Use(t Terms) { s.count(t, s.parsed.Use, s.authorities.texts.Use) }
+
+// Drop notes that one thing less uses terms.
+func (s *Store) Drop(t Terms) { s.count(t, s.parsed.Drop, s.authorities.texts.Drop) }
+
+func (s *Store) count(t Terms, terms func(parsedTerms), text func(*byte)) {
+	if t == (Terms{}) {
+		return
 	}
-	for t := range s.parsed {
-		if !terms[t] {
-			delete(s.parsed, t)
-		}
+	parsed, err := s.parse(t)
+	if err != nil {
+		return // Nothing was made of it.
 	}
-	for at := range s.authorities {
-		if !texts[at] {
-			delete(s.authorities, at)
-		}
+	terms(parsed)
+	if t.Authorities != "" {
+		text(unsafe.StringData(t.Authorities))
 	}
+}
+
+// Sweep forgets the terms that nothing uses.
+func (s *Store) Sweep() {
+	s.parsed.Sweep(nil)
+	s.authorities.texts.Sweep(nil)
 }
 
 // Size returns how many terms are kept, and how many different lists of authorities.
 func (s *Store) Size() (terms, authorities int) {
 	different := make(map[any]bool)
-	for _, parsed := range s.authorities {
-		different[parsed] = true
+	for _, a := range s.authorities.texts.All() {
+		different[a.parsed] = true
 	}
-	return len(s.parsed), len(different)
+	return s.parsed.Len(), len(different)
 }

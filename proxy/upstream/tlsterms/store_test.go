@@ -9,9 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"maps"
 	"math/big"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,14 +52,21 @@ func TestTermsThatAreTheSameShareWhatComesOfThem(t *testing.T) {
 	if terms, authorities := s.Size(); terms != 4 || authorities != 2 {
 		t.Errorf("%d terms of %d authorities are kept, want 4 of 2", terms, authorities)
 	}
-	s.KeepOnly(slices.Values([]Terms{{}, {ServerName: "a", Authorities: one}}))
+	used := Terms{ServerName: "a", Authorities: one}
+	s.Use(Terms{})
+	s.Use(used)
+	s.Use(used)
+	s.Drop(used)
+	s.Sweep()
 	if get("a", one) != first {
 		t.Error("terms that are in use were forgotten")
 	}
 	if terms, authorities := s.Size(); terms != 1 || authorities != 1 {
 		t.Errorf("%d terms of %d authorities are kept, want 1 of 1", terms, authorities)
 	}
-	s.KeepOnly(maps.Keys(map[Terms]bool{}))
+	s.Drop(used)
+	s.Drop(Terms{})
+	s.Sweep()
 	if terms, authorities := s.Size(); terms+authorities != 0 {
 		t.Errorf("%d terms and %d authorities are kept, want none", terms, authorities)
 	}
