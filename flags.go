@@ -78,7 +78,7 @@ func bindFlags(set *flag.FlagSet) *flags {
 	set.StringVar(&f.httpsAddress, "https-address", ":8443", "`address` for HTTPS requests; always open, an unknown name gets the alert unrecognized_name")
 	set.StringVar(&f.metricsAddress, "metrics-address", ":9090", "`address` of /metrics")
 	set.StringVar(&f.healthAddress, "health-address", ":8081", "`address` of /healthz and /readyz")
-	set.StringVar(&f.adminAddress, "admin-address", "127.0.0.1:9091", "`address` of /explain, /routes and /debug/pprof: what this replica serves and why; keep it on loopback")
+	set.StringVar(&f.adminAddress, "admin-address", "127.0.0.1:9091", "`address` of the page, /explain, /routes and /debug/pprof: what this replica serves and why; keep it on loopback")
 	set.StringVar(&f.ingressClass, "ingress-class", "warren", "`class` of the Ingresses that are served, besides those that name none")
 	set.StringVar(&f.nginxClass, "nginx-class", "", "`class` of the Ingresses that are served as ingress-nginx served them, such as nginx, and those of every "+
 		"IngressClass for k8s.io/ingress-nginx (default none)")

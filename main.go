@@ -26,6 +26,8 @@ import (
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/sources"
+	"github.com/warren-dev/ingress/dashboard"
+	"github.com/warren-dev/ingress/dashboard/live"
 	"github.com/warren-dev/ingress/proxy"
 	"github.com/warren-dev/ingress/proxy/observe"
 )
@@ -96,8 +98,13 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	}
 	g.Go(func() error { return serveBounded(serving, listeners.metrics, metricsServer(newTurns(scrapesAtOnce))) })
 	g.Go(func() error { return serveBounded(serving, listeners.health, healthServer(p, control.describe)) })
+	explainer := newExplainer(p, parts.bystanders)
+	page := dashboard.New(dashboard.Config{
+		DataPlane: explainer, Requests: live.New(p.Tap(), observe.NewLines(f.accessLogFields)), Totals: p.Totals, Replica: replica.Name, Version: version,
+	})
+	g.Go(func() error { page.Run(serving); return nil })
 	g.Go(func() error {
-		return serve(serving, listeners.admin, adminServer(p, parts.hosts, parts.bystanders, listeners.admin.Addr()))
+		return serve(serving, listeners.admin, adminServer(explainer, parts.hosts, page, listeners.admin.Addr()))
 	})
 	g.Go(func() error { return control.run(serving) })
 	g.Go(func() error {

@@ -18,7 +18,9 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/sources"
+	"github.com/warren-dev/ingress/dashboard"
 	"github.com/warren-dev/ingress/proxy"
+	"github.com/warren-dev/ingress/proxy/explain"
 )
 
 // What follows is for operators, probes and Prometheus. In a cluster everybody reaches the ports of metrics and probes
@@ -62,11 +64,20 @@ func metricsServer(scrapes *turns) *http.Server {
 	return &http.Server{Handler: mux, ReadTimeout: 5 * time.Second, WriteTimeout: scrapeWrite, IdleTimeout: operatorIdle, MaxHeaderBytes: operatorHead}
 }
 
-// adminServer answers what a replica serves and why. It bounds no answer: a profile takes as long as it is asked to.
-func adminServer(p *proxy.Proxy, hosts *hosts.Hosts, bystanders *sources.Bystanders, at net.Addr) *http.Server {
-	mux := http.NewServeMux()
+// newExplainer returns what says what is served and why, also for what no snapshot has.
+func newExplainer(p *proxy.Proxy, bystanders *sources.Bystanders) *explain.Explainer {
 	explainer := p.Explainer()
 	explainer.Elsewhere = bystanders.Hints
+	return explainer
+}
+
+// adminServer answers what a replica serves and why. It bounds no answer: a profile takes as long as it is asked to.
+func adminServer(explainer *explain.Explainer, hosts *hosts.Hosts, page *dashboard.Dashboard, at net.Addr) *http.Server {
+	mux := http.NewServeMux()
+	shown := page.Handler()
+	for _, path := range dashboard.Paths() {
+		mux.Handle(path, shown)
+	}
 	mux.Handle("GET /routes", explainer.RoutesHandler())
 	mux.Handle("GET /certificates", explainer.CertificatesHandler())
 	mux.Handle("GET /tasks", explainer.TasksHandler())
@@ -78,7 +89,7 @@ func adminServer(p *proxy.Proxy, hosts *hosts.Hosts, bystanders *sources.Bystand
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return &http.Server{Handler: forLoopback(at, mux), ReadTimeout: 5 * time.Second, IdleTimeout: operatorIdle}
+	return &http.Server{Handler: forLoopback(at, dashboard.Guard(mux)), ReadTimeout: 5 * time.Second, IdleTimeout: operatorIdle}
 }
 
 // forLoopback refuses requests to a loopback address that name another host. A page of the Internet can have its own

@@ -151,6 +151,9 @@ func newIndex(g *routing.Generation) *index {
 	return i
 }
 
+// Generation returns the number of the generation that is served.
+func (x *Explainer) Generation() uint64 { return x.basis.Generation.Load().Number }
+
 // Routes returns the routes that somebody looks for.
 func (x *Explainer) Routes(s *RouteSearch) FoundRoutes {
 	i := x.index.of(x.basis.Generation.Load())

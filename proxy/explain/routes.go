@@ -3,6 +3,7 @@
 package explain
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -99,6 +100,13 @@ func shownEndpoints(p *balance.Pool) string {
 	return shown
 }
 
+// Hints adds hints by what is in no snapshot to an explanation.
+func (x *Explainer) Hints(ctx context.Context, e *explanation.Explanation) {
+	if x.Elsewhere != nil && e.Request.Host != "" {
+		e.Hints = append(e.Hints, x.Elsewhere(ctx, e.Request.Host, e.Served())...)
+	}
+}
+
 // ExplainHandler explains the request that its query describes. The parameter url has to be there. The parameters
 // method, client and listener (addresses), header ("Name: value", any number of them) and ask (true, to have services
 // asked who gets in) are optional. It answers with 400 and the reason if they describe no request. With output=json it
@@ -127,9 +135,7 @@ func (x *Explainer) ExplainHandler() http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if x.Elsewhere != nil && e.Request.Host != "" {
-			e.Hints = append(e.Hints, x.Elsewhere(r.Context(), e.Request.Host, e.Served())...)
-		}
+		x.Hints(r.Context(), e)
 		if writeJSON(w, r, e) {
 			return
 		}
