@@ -43,7 +43,7 @@ manifests. On a cluster they are "kubectl warren".`)
 	address := defaultAdminAddress
 	p.find = func(context.Context) (replica, error) { return &admin{address: address}, nil }
 	serve.Use = serveName + " [flags]"
-	commands := []*cobra.Command{p.explain(), p.list()}
+	commands := []*cobra.Command{p.explain(), p.list(), p.dashboard()}
 	hosts := p.hosts()
 	p.namespace = ownNamespace(hosts)
 	commands = append(commands, hosts)
@@ -70,12 +70,12 @@ func NewPlugin(version string, s Streams) *cobra.Command {
 	root := p.root(pluginName, "Say what a warren-ingress in the cluster serves, and why a request ends as it does", `kubectl warren has a replica in the cluster say what it serves, why a request ends as it does, and whose which host is.
 
 It takes kubectl's own flags. It looks for the replicas of any installation, and wants the right to list Pods and to create pods/exec in the
-controller's namespace. "check", "convert" and "explain -f" ask nobody. "audit" wants the right to list Ingresses, IngressClasses, Services
+controller's namespace; "dashboard" wants the right to create pods/portforward instead. "check", "convert" and "explain -f" ask nobody. "audit" wants the right to list Ingresses, IngressClasses, Services
 and Namespaces. To move a host it wants the right to patch ConfigMaps there.`)
 	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl warren"}
 	search := p.kubectl.bind(root.PersistentFlags())
 	p.find, p.namespace = search.replica, search.controllerNamespace
-	root.AddCommand(p.explain(), p.list(), p.hosts(), p.check(), p.audit(), p.convert(), p.printVersion())
+	root.AddCommand(p.explain(), p.list(), p.dashboard(), p.hosts(), p.check(), p.audit(), p.convert(), p.printVersion())
 	return root
 }
 

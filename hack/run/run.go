@@ -203,8 +203,13 @@ func announce(ctx context.Context, o options, paths files, p plan) error {
 	case o.acme:
 		next += newAuthority(o, paths).howToOrder(paths, p.offered)
 	}
-	describe(os.Stdout, prober, p.routes, answers, next)
+	describe(os.Stdout, prober, p.routes, answers, pageAt(o.ports.admin)+next)
 	return nil
+}
+
+// pageAt says where the page is.
+func pageAt(adminPort int) string {
+	return fmt.Sprintf("\nThe page that shows what is served, and why: http://%s/\n", loopback(adminPort))
 }
 
 // howToAsk says how to go on with a Kubernetes API.
