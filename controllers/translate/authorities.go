@@ -91,8 +91,8 @@ func namedAuthorities(listeners []*rules.Listener, objects []object) map[Authori
 // authorities are what backends can be verified by, and what they can be shown.
 type authorities struct {
 	known KnownAuthorities
-	// named are the authorities that may be used.
-	named map[AuthorityName]struct{}
+	// named returns whether an authority may be used.
+	named func(AuthorityName) bool
 	// shown are the Secrets with the certificates that backends are shown.
 	shown map[types.NamespacedName]*Secret
 }
@@ -104,7 +104,7 @@ func newAuthorities(in Input, objects []object, pools []pool) (a authorities) {
 		named = named || tls.CASecret != "" || tls.CAConfigMap != "" || tls.Policy != nil
 	}
 	if named {
-		a.known, a.named = NewKnownAuthorities(in.Authorities), namedAuthorities(in.Listeners, objects)
+		a.known, a.named = NewKnownAuthorities(in.Authorities), among(namedAuthorities(in.Listeners, objects))
 	}
 	if len(in.ClientCertificates) > 0 {
 		a.shown = make(map[types.NamespacedName]*Secret, len(in.Secrets))
@@ -113,6 +113,14 @@ func newAuthorities(in Input, objects []object, pools []pool) (a authorities) {
 		}
 	}
 	return a
+}
+
+// among returns a function that returns whether an authority is one of these.
+func among(names map[AuthorityName]struct{}) func(AuthorityName) bool {
+	return func(name AuthorityName) bool {
+		_, ok := names[name]
+		return ok
+	}
 }
 
 // KnownAuthorities are what Secrets and ConfigMaps with authorities were found to hold.

@@ -131,7 +131,7 @@ func (b backend) terms(from authorities) (terms snapshot.UpstreamTLS, reason, fi
 		kind = "ConfigMap "
 	}
 	authority := from.known[name]
-	if _, ok := from.named[name]; !ok {
+	if !from.named(name) {
 		return terms, v1alpha1.ReasonTooManyAuthorities, kind + name.Name + ", which it is to be verified by, is not read: the Ingresses of a " +
 			"namespace may name 16 Secrets and ConfigMaps with authorities, and older ones name as many: put the certificates together into fewer"
 	}

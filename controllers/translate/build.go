@@ -78,41 +78,71 @@ type Options struct {
 // Build returns the snapshot that serves in, and a report for each object that is ours, sorted by kind, namespace and
 // name. It does not fail: it reports what cannot be served.
 func Build(in Input) (*snapshot.Snapshot, []Report) {
-	objects := claim(in)
-	hosts := newHosts(len(objects), newAllowances(&in), in.Owners, in.Options.AllowSharedHosts)
-	pools := newPools(len(objects))
-	hosts.listen(in.Listeners)
-	candidates, shares := collect(objects, hosts, pools, in.Services)
-	hosts.keep(in.Kept)
-	noteShadows(objects, hosts)
-
+	b := begin(&in, nil)
 	networks := newNetworks(&in)
-	pools.resolve(in, objects, networks)
-	snapshot := new(snapshot.Snapshot)
-	snapshot.Hosts, snapshot.Listeners = program(objects, hosts, pools, candidates, shares, newCredentials(&in, objects))
-	for i := range objects {
-		objects[i].settleFault()
+	b.pools.resolve(in, b.objects, networks)
+	b.certify()
+	s := b.finish()
+	b.certificates.serveNameless(in.Listeners)
+	s.Certificates, s.Challenges = b.certificates.list(), b.hosts.answer(in.Challenges)
+	placeListeners(in.Listeners, s)
+	nameListeners(&in, s)
+	s.Pools = b.pools.programmed()
+	s.Checks = checks(in.Tasks, s.Pools, s.Hosts)
+	return s, b.reports(networks)
+}
+
+// building is the making of a snapshot, or of the part of an island in one.
+type building struct {
+	in *Input
+	// around knows what is of other islands. Nil if in is everything.
+	around          *Builder
+	objects         []object
+	tlsCertificates []tlsCertificate
+	hosts           *hosts
+	pools           *pools
+	candidates      []candidate
+	shares          shares
+	certificates    *certificates
+	// dated is set if the result depends on the time beyond what is known of certificates.
+	dated bool
+}
+
+// begin finds out which hosts the objects have, and which places their rules want.
+func begin(in *Input, around *Builder) *building {
+	b := &building{in: in, around: around, objects: claim(*in), tlsCertificates: claimSecrets(in.TLSCertificates)}
+	b.hosts = newHosts(len(b.objects), in.Owners, in.Options.AllowSharedHosts)
+	b.hosts.around, b.hosts.allowed = around, around.allowances(in)
+	b.pools = newPools(len(b.objects))
+	b.hosts.listen(in.Listeners)
+	b.candidates, b.shares = collect(b.objects, b.hosts, b.pools, in.Services)
+	b.hosts.keep(in.Kept)
+	return b
+}
+
+// finish makes the routes, once it is known what is behind the pools and which certificates there are.
+func (b *building) finish() *snapshot.Snapshot {
+	noteShadows(b.objects, b.hosts)
+	s := new(snapshot.Snapshot)
+	s.Hosts, s.Listeners = program(b.objects, b.hosts, b.pools, b.candidates, b.shares, newCredentials(b.in, b.objects, b.around))
+	for i := range b.objects {
+		b.objects[i].settleFault()
 	}
-	snapshot.Unserved = unserved(objects)
-	tlsCertificates := claimSecrets(in.TLSCertificates)
-	snapshot.Certificates, snapshot.Challenges = certify(in, objects, tlsCertificates, hosts, snapshot.Hosts)
-	guard(&in, objects, hosts, snapshot.Hosts)
-	placeListeners(in.Listeners, snapshot)
-	nameListeners(&in, snapshot)
-	snapshot.Pools = pools.programmed()
-	snapshot.Checks = checks(in.Tasks, snapshot.Pools, snapshot.Hosts)
+	s.Unserved = unserved(b.objects)
+	b.certificates.redirect(s.Hosts)
+	b.dated = guard(b.in, b.objects, b.hosts, s.Hosts)
 
 	// Unresolved backends are named in the order of the rules, which is the order of the candidates.
-	for i := range candidates {
-		c := &candidates[i]
+	for i := range b.candidates {
+		c := &b.candidates[i]
 		for _, index := range c.pools {
-			if index != noPool && pools.list[index].finding != "" {
-				objects[c.object].noteBackend(index)
+			if index != noPool && b.pools.list[index].finding != "" {
+				b.objects[c.object].noteBackend(index)
 			}
 		}
 	}
-	shares.noteBackends(objects, candidates, pools)
-	return snapshot, reports(in, objects, tlsCertificates, pools, networks)
+	b.shares.noteBackends(b.objects, b.candidates, b.pools)
+	return s
 }
 
 // claim sorts the objects by age. The oldest wins: see rules.Older.

@@ -24,6 +24,8 @@ type certificates struct {
 	hosts   *hosts
 	options Options
 	now     time.Time
+	// around knows what is of other islands. Nil if there are none.
+	around  *Builder
 	secrets map[types.NamespacedName]*Secret
 	// served has the names that each Secret is served for.
 	served map[*Secret][]string
@@ -32,7 +34,7 @@ type certificates struct {
 	// keepers are the TLSCertificates by their names. ordered are the Secrets that some of them have certificates ordered
 	// into.
 	keepers map[types.NamespacedName]*v1alpha1.TLSCertificate
-	ordered map[types.NamespacedName]bool
+	ordered map[types.NamespacedName]int
 }
 
 // redirect is what the oldest object with a certificate for a name wants done with plain requests for it.
@@ -41,54 +43,73 @@ type redirect struct {
 	wanted    bool
 }
 
-// certify returns the certificates and the answers to challenges that are served. It marks the hosts whose plain
-// requests are redirected. It notes on each TLSCertificate, and on each object that asks for a certificate, what became
-// of that. An object that asks for none costs nothing.
-func certify(in Input, objects []object, tlsCertificates []tlsCertificate, hosts *hosts, programmed []snapshot.Host) ([]snapshot.Certificate, []snapshot.Challenge) {
-	if len(tlsCertificates) == 0 && len(in.Challenges) == 0 && len(in.Listeners) == 0 && in.Options.DefaultCertificate.Name == "" &&
-		!slices.ContainsFunc(objects, func(o object) bool { return len(o.Certificates) > 0 }) {
-		return nil, nil
+// certify finds out which certificates are served. It notes on each TLSCertificate, and on each object that asks for a
+// certificate, what became of that. If nobody asks for one it costs nothing.
+func (b *building) certify() {
+	b.certificates = &certificates{hosts: b.hosts, options: b.in.Options, now: b.in.Now, around: b.around}
+	c := b.certificates
+	if len(b.tlsCertificates) == 0 && len(b.in.Listeners) == 0 && b.in.Options.DefaultCertificate.Name == "" &&
+		!slices.ContainsFunc(b.objects, func(o object) bool { return len(o.Certificates) > 0 }) {
+		return
 	}
-	c := certificates{
-		hosts: hosts, options: in.Options, now: in.Now,
-		keepers:   make(map[types.NamespacedName]*v1alpha1.TLSCertificate, len(tlsCertificates)),
-		ordered:   make(map[types.NamespacedName]bool, len(tlsCertificates)),
-		secrets:   make(map[types.NamespacedName]*Secret, len(in.Secrets)),
-		served:    make(map[*Secret][]string, len(in.Secrets)),
-		redirects: make(map[string]redirect),
+	c.served, c.redirects = make(map[*Secret][]string, len(b.in.Secrets)), make(map[string]redirect)
+	if b.around == nil {
+		c.know(b.in.Secrets, b.tlsCertificates)
+	} else {
+		c.secrets, c.keepers, c.ordered = b.around.secrets, b.around.keepers, b.around.ordered
 	}
-	for _, s := range in.Secrets {
+	for i := range b.objects { // oldest first: redirects depend on that
+		for n := range b.objects[i].Certificates {
+			c.add(&b.objects[i], &b.objects[i].Certificates[n])
+		}
+	}
+	for i := range b.tlsCertificates {
+		c.addCertificate(&b.tlsCertificates[i])
+	}
+}
+
+// know gathers Secrets and TLSCertificates by their names.
+func (c *certificates) know(secrets []*Secret, tlsCertificates []tlsCertificate) {
+	c.secrets = make(map[types.NamespacedName]*Secret, len(secrets))
+	c.keepers = make(map[types.NamespacedName]*v1alpha1.TLSCertificate, len(tlsCertificates))
+	c.ordered = make(map[types.NamespacedName]int, len(tlsCertificates))
+	for _, s := range secrets {
 		c.secrets[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
 	}
 	for i := range tlsCertificates {
 		object := tlsCertificates[i].object
 		c.keepers[types.NamespacedName{Namespace: object.Namespace, Name: object.Name}] = object
-		if object.Spec.AutoRenew == nil || *object.Spec.AutoRenew {
-			c.ordered[types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}] = true
+		if isOrdered(object) {
+			c.ordered[secretOf(object)]++
 		}
 	}
-	for i := range objects { // oldest first: redirects depend on that
-		for n := range objects[i].Certificates {
-			c.add(&objects[i], &objects[i].Certificates[n])
-		}
-	}
-	for i := range tlsCertificates {
-		c.addCertificate(&tlsCertificates[i])
-	}
-	c.redirect(programmed)
-	if secret := c.secrets[in.Options.DefaultCertificate]; secret != nil && secret.Chain != "" {
-		if _, ok := c.served[secret]; !ok {
-			c.served[secret] = nil
-		}
-	}
-	for _, l := range in.Listeners {
-		for _, at := range l.Certificates {
-			if secret := c.secrets[at]; secret != nil && secret.Chain != "" && c.served[secret] == nil {
+}
+
+// isOrdered returns whether a TLSCertificate is ordered and renewed.
+func isOrdered(object *v1alpha1.TLSCertificate) bool {
+	return object.Spec.AutoRenew == nil || *object.Spec.AutoRenew
+}
+
+// secretOf returns the name of the Secret of a TLSCertificate.
+func secretOf(object *v1alpha1.TLSCertificate) types.NamespacedName {
+	return types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}
+}
+
+// serveNameless serves the default certificate, and those of listeners, for which no host has to be named.
+func (c *certificates) serveNameless(listeners []*rules.Listener) {
+	serve := func(at types.NamespacedName) {
+		if secret := c.secrets[at]; secret != nil && secret.Chain != "" {
+			if _, ok := c.served[secret]; !ok {
 				c.served[secret] = nil
 			}
 		}
 	}
-	return c.list(), c.answer(in.Challenges)
+	serve(c.options.DefaultCertificate)
+	for _, l := range listeners {
+		for _, at := range l.Certificates {
+			serve(at)
+		}
+	}
 }
 
 // add serves the Secret that an object names for those hosts that it may be served for.
@@ -101,7 +122,7 @@ func (c *certificates) add(o *object, wish *rules.Wish) {
 		c.noteTaken(o, at)
 	}
 	switch {
-	case secret == nil && c.ordered[at]:
+	case secret == nil && c.ordered[at] > 0:
 		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "there is no certificate yet: TLSCertificate " +
 			rules.Clip(name) + " says why"})
 		return
@@ -112,7 +133,7 @@ func (c *certificates) add(o *object, wish *rules.Wish) {
 		o.findings = append(o.findings, finding{v1alpha1.ReasonSecretNotFound, "there is no Secret " + rules.Clip(name) +
 			" in this namespace: make it, with kubectl create secret tls for instance"})
 		return
-	case secret.Gone && c.ordered[at]:
+	case secret.Gone && c.ordered[at] > 0:
 		o.findings = append(o.findings, finding{v1alpha1.ReasonNotYetIssued, "Secret " + rules.Clip(name) + " is not there any more, and what it held " +
 			"goes on being served while another certificate is ordered: TLSCertificate " + rules.Clip(name) + " says how far it is"})
 	case secret.Gone:
@@ -199,8 +220,8 @@ func (c *certificates) wanted(o *object, wish *rules.Wish) []string {
 	names := make([]string, 0, len(asked))
 	allowance := c.hosts.allowed.of(o.Namespace)
 	for _, name := range asked {
-		i, routed := c.hosts.matching(name)
-		if routed && c.hosts.owns(o.Namespace, i) && allowance.allows(name) {
+		owner, routed := c.hosts.matching(name)
+		if routed && (c.hosts.shared || owner == o.Namespace) && allowance.allows(name) {
 			names = append(names, name)
 			continue
 		}
@@ -208,7 +229,7 @@ func (c *certificates) wanted(o *object, wish *rules.Wish) []string {
 		// it.
 		below := len(names)
 		for _, host := range ruled {
-			if wildcardOver(host) == name && allowance.allows(host) && c.hosts.owns(o.Namespace, c.hosts.byName[host]) {
+			if wildcardOver(host) == name && allowance.allows(host) && c.hosts.has(o.Namespace, host) {
 				names = append(names, host)
 			}
 		}
@@ -244,47 +265,65 @@ func (c *certificates) ruled(o *object) []string {
 // redirect marks the hosts whose plain requests are redirected. That is if an object of the owner has a certificate for
 // the host, or for the wildcard over it, and wants the redirect. The empty host has no certificate.
 func (c *certificates) redirect(programmed []snapshot.Host) {
-	if len(c.redirects) == 0 {
+	if len(c.redirects) == 0 && (c.around == nil || len(c.around.redirects) == 0) {
 		return
 	}
 	for i := range programmed {
 		name := programmed[i].Name
-		r, ok := c.redirects[name]
-		if !ok {
-			r, ok = c.redirects[wildcardOver(name)]
+		if r, ok := c.redirectFor(name); ok && r.wanted {
+			programmed[i].RedirectHTTPS = c.hosts.has(r.namespace, name)
 		}
-		if !ok || !r.wanted {
-			continue
-		}
-		programmed[i].RedirectHTTPS = c.hosts.owns(r.namespace, c.hosts.byName[name])
 	}
+}
+
+// redirectFor returns what is wanted for a host, or for the wildcard over it.
+func (c *certificates) redirectFor(name string) (r redirect, ok bool) {
+	if r, ok = c.redirects[name]; ok {
+		return r, true
+	}
+	over := wildcardOver(name)
+	if r, ok = c.redirects[over]; !ok && c.around != nil {
+		r, ok = c.around.redirects[over]
+	}
+	return r, ok
 }
 
 // list returns the certificates that are served for a host. Of several certificates for a name, the data plane takes
 // the first that a client can use. So valid ones come first, and of those the latest.
 func (c *certificates) list() []snapshot.Certificate {
+	if c.served == nil {
+		return nil
+	}
 	secrets := make([]*Secret, 0, len(c.served))
 	for secret := range c.served {
 		secrets = append(secrets, secret)
 	}
-	slices.SortFunc(secrets, func(a, b *Secret) int {
-		return cmp.Or(
-			cmp.Compare(a.validity(c.now), b.validity(c.now)),
-			b.NotBefore.Compare(a.NotBefore),
-			cmp.Compare(a.Namespace, b.Namespace),
-			cmp.Compare(a.Name, b.Name),
-		)
-	})
+	slices.SortFunc(secrets, func(a, b *Secret) int { return a.preferred(b, c.now) })
 	list := make([]snapshot.Certificate, len(secrets))
 	for i, secret := range secrets {
 		names := c.served[secret]
 		slices.Sort(names)
-		list[i] = snapshot.Certificate{
-			ID: secret.Namespace + "/" + secret.Name, Owner: c.hosts.ownerFor(secret.Namespace), Hosts: slices.Compact(names), Chain: secret.Chain, Key: secret.Key,
-			Default: secret.Namespace == c.options.DefaultCertificate.Namespace && secret.Name == c.options.DefaultCertificate.Name,
-		}
+		list[i] = c.programmed(secret, slices.Compact(names))
 	}
 	return list
+}
+
+// programmed returns the certificate of a Secret as the data plane has it, for some hosts.
+func (c *certificates) programmed(secret *Secret, hosts []string) snapshot.Certificate {
+	return snapshot.Certificate{
+		ID: secret.Namespace + "/" + secret.Name, Owner: c.hosts.ownerFor(secret.Namespace), Hosts: hosts, Chain: secret.Chain, Key: secret.Key,
+		Default: secret.Namespace == c.options.DefaultCertificate.Namespace && secret.Name == c.options.DefaultCertificate.Name,
+	}
+}
+
+// preferred orders the certificates of Secrets: valid ones first, and of those the latest.
+func (s *Secret) preferred(o *Secret, now time.Time) int {
+	return cmp.Or(
+		cmp.Compare(s.validity(now), o.validity(now)),
+		o.NotBefore.Compare(s.NotBefore),
+		cmp.Compare(s.Namespace, o.Namespace),
+		cmp.Compare(s.Name, o.Name),
+	)
 }
 
 // certificateReady returns the condition of an object that asks for certificates. It is False if anything that the

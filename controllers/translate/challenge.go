@@ -18,11 +18,11 @@ type Challenge struct {
 // answer returns the challenges that are served: those for hosts that no other namespace owns and that the object's own
 // may have. Otherwise whoever may write into one namespace could prove to an authority that he has the hosts of
 // another.
-func (c *certificates) answer(challenges []Challenge) []snapshot.Challenge {
+func (h *hosts) answer(challenges []Challenge) []snapshot.Challenge {
 	var served []snapshot.Challenge
 	for i := range challenges {
 		ch := &challenges[i]
-		if c.hosts.allowed.allows(ch.Namespace, ch.Host) && !c.hosts.ownedElsewhere(ch.Namespace, ch.Host) {
+		if h.allowed.allows(ch.Namespace, ch.Host) && !h.ownedElsewhere(ch.Namespace, ch.Host) {
 			served = append(served, ch.Challenge)
 		}
 	}

@@ -24,18 +24,20 @@ type guards struct {
 	known KnownAuthorities
 	// named are the authorities that may be used.
 	named map[AuthorityName]struct{}
+	// dated is set if what there is to say depends on the time.
+	dated bool
 	// made has the policies that have been made, by the objects that ask for them.
 	made map[*object]*auth.ClientCertificate
 }
 
 // guard has the routes of hosts judge the certificates of their clients, whichever objects they are of. It notes on
-// each object that asks for that what became of it.
-func guard(in *Input, objects []object, hosts *hosts, programmed []snapshot.Host) {
+// each object that asks for that what became of it. It returns whether that depends on the time.
+func guard(in *Input, objects []object, hosts *hosts, programmed []snapshot.Host) (dated bool) {
 	if !slices.ContainsFunc(objects, func(o object) bool { return o.ClientCertificate != nil }) {
-		return
+		return false
 	}
 	g := guards{
-		hosts: hosts, now: in.Now, known: NewKnownAuthorities(in.Authorities), named: namedAuthorities(in.Listeners, objects),
+		hosts: hosts, now: in.Now, known: hosts.around.knownAuthorities(in), named: namedAuthorities(in.Listeners, objects),
 		made: make(map[*object]*auth.ClientCertificate),
 	}
 	asking := make(map[int32][]*object) // by host, oldest first
@@ -65,6 +67,7 @@ func guard(in *Input, objects []object, hosts *hosts, programmed []snapshot.Host
 			programmed[to].Clients = programmed[from].Clients
 		}
 	}
+	return g.dated
 }
 
 func findHost(programmed []snapshot.Host, name string) (int, bool) {
@@ -225,6 +228,7 @@ func (g *guards) terms(o *object) (*clientcert.Terms, finding) {
 	if from.Revocations == nil {
 		return terms, finding{}
 	}
+	g.dated = true
 	found := from.Revocations.inspect(terms.Authorities)
 	switch {
 	case found.fault != "":

@@ -62,9 +62,13 @@ type credentials struct {
 	local bool
 }
 
-func newCredentials(in *Input, objects []object) *credentials {
+func newCredentials(in *Input, objects []object, around *Builder) *credentials {
 	c := &credentials{keySets: namedKeySets(objects), local: in.Options.AllowLocalTasks}
 	if c.named = namedCredentials(objects); len(c.named) == 0 {
+		return c
+	}
+	if around != nil {
+		c.known = around.credentials
 		return c
 	}
 	c.known = make(map[rules.CredentialName]*Credential, len(in.Credentials))

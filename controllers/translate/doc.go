@@ -18,4 +18,9 @@
 // certificate in a Secret), certificate.go (which certificates are served), tlscertificate.go (those of
 // TLSCertificates), challenge.go (answers to authorities), report.go (the conditions), named.go (what has to be read
 // before a build).
+//
+// A Builder does the same for one input after the other, and does anew only what has changed: builder.go (what has
+// changed), island.go (which objects have to be built together), crowds.go (what they share the room for), hostfacts.go
+// (what islands know of the hosts of others), sharedpool.go and servedcertificates.go (what islands have in common),
+// merge.go (the whole that is made of them), difference.go (how lists differ).
 package translate

@@ -27,6 +27,8 @@ type hosts struct {
 	aliases map[int32]int32
 	// shared lets every namespace have rules for every host.
 	shared bool
+	// around knows the hosts that are in no list because they are of other islands. Nil if there are none.
+	around *Builder
 }
 
 type host struct {
@@ -47,9 +49,9 @@ type listenerHost struct {
 	name string
 }
 
-func newHosts(expected int, allowed *allowances, recorded map[string]string, shared bool) *hosts {
+func newHosts(expected int, recorded map[string]string, shared bool) *hosts {
 	return &hosts{list: make([]host, 0, expected), byName: make(map[string]int32, expected), byListener: make(map[listenerHost]int32),
-		allowed: allowed, recorded: recorded, shared: shared}
+		recorded: recorded, shared: shared}
 }
 
 // listen adds the hosts that the names of listeners stand for. They are the listeners', even if no rule names them: no
@@ -150,23 +152,39 @@ func (h *hosts) ownedElsewhere(namespace, name string) bool {
 	if owner, ok := h.recorded[name]; ok {
 		return !h.shared && owner != namespace
 	}
-	i, routed := h.matching(name)
-	return routed && !h.owns(namespace, i)
+	owner, routed := h.matching(name)
+	return routed && !h.shared && owner != namespace
 }
 
-// matching returns the index of the host whose rules are tried first for a name: the name itself, the wildcard over it,
+// matching returns the owner of the host whose rules are tried first for a name: the name itself, the wildcard over it,
 // or the empty host.
-func (h *hosts) matching(name string) (index int32, ok bool) {
-	if index, ok = h.byName[name]; ok {
-		return index, true
+func (h *hosts) matching(name string) (owner string, ok bool) {
+	if owner, ok = h.ownerOf(name); ok {
+		return owner, true
 	}
 	if wildcard := wildcardOver(name); wildcard != "" {
-		if index, ok = h.byName[wildcard]; ok {
-			return index, true
+		if owner, ok = h.ownerOf(wildcard); ok {
+			return owner, true
 		}
 	}
-	index, ok = h.byName[""]
-	return index, ok
+	return h.ownerOf("")
+}
+
+// ownerOf returns the owner of a host that is no listener's, and whether there is such a host.
+func (h *hosts) ownerOf(name string) (owner string, ok bool) {
+	if i, ok := h.byName[name]; ok {
+		return h.list[i].owner, true
+	}
+	if h.around != nil {
+		owner, ok = h.around.owners[name]
+	}
+	return owner, ok
+}
+
+// has returns whether there is a host of a name that belongs to a namespace.
+func (h *hosts) has(namespace, name string) bool {
+	i, ok := h.byName[name]
+	return ok && h.owns(namespace, i)
 }
 
 // wildcardOver returns the wildcard one label above an exact host, empty if there is none.

@@ -34,6 +34,7 @@ type networks struct {
 	controller, apiServer map[netip.Addr]bool
 }
 
+// newNetworks returns the networks of an input. It may have no other Services and EndpointSlices than the API server's.
 func newNetworks(in *Input) *networks {
 	n := &networks{allowed: in.Options.TaskNetworks, local: in.Options.AllowLocalTasks,
 		controller: make(map[netip.Addr]bool), apiServer: make(map[netip.Addr]bool)}

@@ -103,6 +103,10 @@ type pool struct {
 	finding, reason string
 }
 
+func newPool(b backend, id string) pool {
+	return pool{backend: b, Pool: snapshot.Pool{ID: id, Service: b.namespace + "/" + b.service}}
+}
+
 func newPools(expected int) *pools {
 	return &pools{list: make([]pool, 0, expected), byID: make(map[string]int32, expected), byBackend: make(map[backend]int32, expected)}
 }
@@ -117,7 +121,7 @@ func (p *pools) index(b backend) int32 {
 		if i, ok = p.byID[id]; !ok {
 			i = int32(len(p.list))
 			p.byID[id] = i
-			p.list = append(p.list, pool{backend: b, Pool: snapshot.Pool{ID: id, Service: b.namespace + "/" + b.service}})
+			p.list = append(p.list, newPool(b, id))
 		}
 		p.byBackend[b] = i
 	}
@@ -149,20 +153,25 @@ func (p *pools) resolve(in Input, objects []object, networks *networks) {
 	authorities := newAuthorities(in, objects, p.list)
 	for i := range p.list {
 		pool := &p.list[i]
-		b := pool.backend
-		switch {
-		case b.https:
-			pool.secure(services[serviceKey{b.namespace, b.service}], authorities)
-		case b.variant == faultyVariant: // The Accepted condition reports it.
-		default:
-			pool.H2C = b.variant == h2cVariant
-			pool.Endpoints, pool.reason, pool.finding = services[serviceKey{b.namespace, b.service}].endpoints(b)
-		}
-		if pool.reason != "" && !slices.ContainsFunc(pool.Endpoints, takesRequests) {
-			pool.Why = pool.finding
-		}
-		pool.noteOwn(in.Own)
+		pool.resolve(services[pool.backend.serviceKey()], authorities, in.Own)
 	}
+}
+
+// resolve finds the endpoints of a pool in what is behind its service, or why there are none.
+func (p *pool) resolve(s *service, authorities authorities, own []netip.AddrPort) {
+	b := p.backend
+	switch {
+	case b.https:
+		p.secure(s, authorities)
+	case b.variant == faultyVariant: // The Accepted condition reports it.
+	default:
+		p.H2C = b.variant == h2cVariant
+		p.Endpoints, p.reason, p.finding = s.endpoints(b)
+	}
+	if p.reason != "" && !slices.ContainsFunc(p.Endpoints, takesRequests) {
+		p.Why = p.finding
+	}
+	p.noteOwn(own)
 }
 
 // noteOwn notes where requests to the first endpoint that is the controller itself end, unless there is another
@@ -210,6 +219,8 @@ func (p *pool) secure(s *service, authorities authorities) {
 
 type serviceKey struct{ namespace, name string }
 
+func (b backend) serviceKey() serviceKey { return serviceKey{b.namespace, b.service} }
+
 // service is everything behind one serviceName.
 type service struct {
 	tasks    []*v1alpha1.Task
@@ -222,7 +233,7 @@ type service struct {
 func (p *pools) services(in Input, networks *networks) map[serviceKey]*service {
 	services := make(map[serviceKey]*service, len(p.list))
 	for i := range p.list {
-		services[serviceKey{p.list[i].backend.namespace, p.list[i].backend.service}] = nil
+		services[p.list[i].backend.serviceKey()] = nil
 	}
 	named := func(namespace, name string) *service {
 		key := serviceKey{namespace, name}

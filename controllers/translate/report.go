@@ -108,13 +108,14 @@ func (o *object) loses(c *candidate) {
 	}
 }
 
-func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools *pools, networks *networks) []Report {
-	all := make([]Report, 0, len(objects)+len(in.Tasks)+len(in.TLSCertificates))
+// reports returns what to say about all objects of an input.
+func (b *building) reports(networks *networks) []Report {
+	all := make([]Report, 0, len(b.objects)+len(b.in.Tasks)+len(b.in.TLSCertificates))
 	// There are up to three conditions for each object that makes routes and two for each other one, in one piece of
 	// memory.
-	count := 2 * (len(objects) + len(in.Tasks) + len(in.TLSCertificates))
-	for i := range objects {
-		if len(objects[i].Certificates) > 0 {
+	count := 2 * (len(b.objects) + len(b.in.Tasks) + len(b.in.TLSCertificates))
+	for i := range b.objects {
+		if len(b.objects[i].Certificates) > 0 {
 			count++
 		}
 	}
@@ -128,8 +129,18 @@ func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools
 		of.Conditions = conditions[first:len(conditions):len(conditions)]
 		all = append(all, of)
 	}
-	for i := range objects {
-		o := &objects[i]
+	b.eachReport(add)
+	for _, task := range b.in.Tasks {
+		add(reportOn(v1alpha1.TaskKind, &task.ObjectMeta), taskAccepted(task, networks), taskHealthy(task))
+	}
+	return inOrder(all)
+}
+
+// eachReport calls add with what to say about each object that makes routes, and about each TLSCertificate.
+func (b *building) eachReport(add func(of Report, latest ...metav1.Condition)) {
+	pools := b.pools
+	for i := range b.objects {
+		o := &b.objects[i]
 		of := Report{
 			Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, UID: o.UID, Generation: o.Generation, Routes: o.routes,
 			CertificateHosts: o.certificateHosts, Unheeded: o.Unheeded,
@@ -140,11 +151,8 @@ func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools
 			add(of, o.accepted(), o.resolvedRefs(pools), o.certificateReady())
 		}
 	}
-	for _, task := range in.Tasks {
-		add(reportOn(v1alpha1.TaskKind, &task.ObjectMeta), taskAccepted(task, networks), taskHealthy(task))
-	}
-	for i := range tlsCertificates {
-		certificate := &tlsCertificates[i]
+	for i := range b.tlsCertificates {
+		certificate := &b.tlsCertificates[i]
 		of := reportOn(v1alpha1.TLSCertificateKind, &certificate.object.ObjectMeta)
 		if len(certificate.unrouted) > 0 {
 			of.Unrouted = "no certificate is ordered for " + rules.ListNames(certificate.unrouted) + ", which no rule of an Ingress has as its host: " +
@@ -152,7 +160,6 @@ func reports(in Input, objects []object, tlsCertificates []tlsCertificate, pools
 		}
 		add(of, certificate.accepted(), certificate.ready)
 	}
-	return inOrder(all)
 }
 
 // reportOn returns a report that says nothing yet.
@@ -166,18 +173,27 @@ func inOrder(reports []Report) []Report {
 	for i := range indexes {
 		indexes[i] = int32(i)
 	}
-	slices.SortFunc(indexes, func(i, j int32) int {
-		a, b := &reports[i], &reports[j]
-		if c := strings.Compare(a.Namespace, b.Namespace); c != 0 && a.Kind == b.Kind {
-			return c
-		}
-		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(indexes, func(i, j int32) int { return reports[i].compare(&reports[j]) })
 	sorted := make([]Report, len(reports))
 	for to, from := range indexes {
 		sorted[to] = reports[from]
 	}
 	return sorted
+}
+
+// compare orders reports by kind, namespace and name.
+func (r *Report) compare(o *Report) int {
+	if c := strings.Compare(r.Namespace, o.Namespace); c != 0 && r.Kind == o.Kind {
+		return c
+	}
+	return cmp.Or(strings.Compare(r.Kind, o.Kind), strings.Compare(r.Namespace, o.Namespace), strings.Compare(r.Name, o.Name))
+}
+
+// equal returns whether two reports say the same of the same generation of an object.
+func (r *Report) equal(o *Report) bool {
+	return r.Kind == o.Kind && r.Namespace == o.Namespace && r.Name == o.Name && r.UID == o.UID && r.Generation == o.Generation &&
+		r.Routes == o.Routes && r.Unrouted == o.Unrouted && r.Unheeded == o.Unheeded &&
+		slices.Equal(r.Conditions, o.Conditions) && slices.Equal(r.CertificateHosts, o.CertificateHosts)
 }
 
 // accepted returns the condition of an object that is accepted.

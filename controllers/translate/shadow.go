@@ -16,18 +16,7 @@ func noteShadows(objects []object, hosts *hosts) {
 	if hosts.shared {
 		return
 	}
-	shadowed := make(map[string]bool)
-	for i := range hosts.list {
-		h := &hosts.list[i]
-		if h.name == "" || h.at.IsValid() {
-			continue
-		}
-		for _, over := range [...]string{wildcardOver(h.name), ""} {
-			if index, ok := hosts.byName[over]; ok && hosts.list[index].owner != h.owner {
-				shadowed[over] = true
-			}
-		}
-	}
+	shadowed := hosts.shadowed()
 	if len(shadowed) == 0 {
 		return
 	}
@@ -44,6 +33,37 @@ func noteShadows(objects []object, hosts *hosts) {
 		}
 	}
 }
+
+// shadowed returns the hosts that have hosts of other namespaces below them, nil if there are none.
+func (h *hosts) shadowed() map[string]bool {
+	var shadowed map[string]bool
+	note := func(name string) {
+		if shadowed == nil {
+			shadowed = make(map[string]bool)
+		}
+		shadowed[name] = true
+	}
+	for i := range h.list {
+		of := &h.list[i]
+		switch {
+		case of.at.IsValid():
+		case h.around != nil:
+			if h.around.shadows(of.name, of.owner) {
+				note(of.name)
+			}
+		case of.name != "":
+			for _, over := range over(of.name) {
+				if index, ok := h.byName[over]; ok && h.list[index].owner != of.owner {
+					note(over)
+				}
+			}
+		}
+	}
+	return shadowed
+}
+
+// over returns the less specific hosts that could stand for a host too.
+func over(name string) [2]string { return [...]string{wildcardOver(name), ""} }
 
 // shadows returns a text that says which of an object's hosts have hosts of other namespaces below them.
 func (o *object) shadows() string {

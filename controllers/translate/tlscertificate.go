@@ -38,7 +38,7 @@ func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
 	keepers := make(map[types.NamespacedName]string, len(all))
 	for i := range all {
 		object := all[i].object
-		secret := types.NamespacedName{Namespace: object.Namespace, Name: string(object.Spec.SecretName)}
+		secret := secretOf(object)
 		if keeper, ok := keepers[secret]; ok {
 			all[i].refusals = append(all[i].refusals, finding{v1alpha1.ReasonSecretConflict, "the older TLSCertificate " + rules.Clip(keeper) +
 				" keeps its certificate in Secret " + rules.Clip(secret.Name) + ": write another secretName"})
@@ -53,9 +53,9 @@ func claimSecrets(objects []*v1alpha1.TLSCertificate) []tlsCertificate {
 // of it.
 func (c *certificates) addCertificate(cert *tlsCertificate) {
 	spec := &cert.object.Spec
-	secret := c.secrets[types.NamespacedName{Namespace: cert.object.Namespace, Name: string(spec.SecretName)}]
+	secret := c.secrets[secretOf(cert.object)]
 	conflict := len(cert.refusals) > 0
-	ordered := spec.AutoRenew == nil || *spec.AutoRenew
+	ordered := isOrdered(cert.object)
 	for _, host := range spec.Hosts {
 		name := string(host)
 		if ordered && strings.HasPrefix(name, "*") {

@@ -19,7 +19,7 @@ func unserved(objects []object) []snapshot.Unserved {
 			}
 		}
 	}
-	slices.SortFunc(list, snapshot.Unserved.Compare)
+	slices.SortStableFunc(list, snapshot.Unserved.Compare)
 	return list
 }
 
