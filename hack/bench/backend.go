@@ -34,6 +34,8 @@ const (
 	echoPath   = "/echo"
 
 	documentPath = "/document"
+	// webSocketPath becomes a WebSocket, which says each word again.
+	webSocketPath = "/websocket"
 	// verdictPath is where backends say who a client is. Who has a cookie or an Authorization may pass.
 	verdictPath = "/verdict"
 )
@@ -66,6 +68,7 @@ type responses struct {
 	name                 string
 	small, medium, large []byte
 	document             []byte
+	webSocket            []byte
 	// verdict lets a client pass, and says who it is. refusal does not.
 	verdict, refusal []byte
 }
@@ -79,6 +82,8 @@ type backendConn struct {
 	content int64
 	// reply is sent after the content. out is the part of it that is not written yet.
 	reply, out []byte
+	// upgrading is set if reply makes the connection a WebSocket, and talking once it is one.
+	upgrading, talking bool
 	// drained is set if all that the last event told of is read. hungUp is set if the stream's end follows that.
 	drained, hungUp bool
 }
@@ -95,6 +100,9 @@ func newResponses(name string) *responses {
 		large:  response(name, "text/plain", body[:largeBody]),
 
 		document: response(name, "application/json", document()),
+
+		webSocket: []byte("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+			"Sec-WebSocket-Accept: " + acceptedKey + "\r\n\r\n"),
 
 		verdict: []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + userField + ": " + clientName + "-" + name + "\r\n\r\n"),
 		refusal: []byte("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"),
@@ -204,6 +212,10 @@ func (c *backendConn) run(r *responses) error {
 			c.out = c.out[n:]
 		}
 		switch {
+		case c.talking:
+			if err := c.readWord(); err != nil {
+				return err
+			}
 		case c.content < 0:
 			if err := c.readHead(r); err != nil {
 				return err
@@ -215,7 +227,7 @@ func (c *backendConn) run(r *responses) error {
 			}
 			c.content -= int64(n)
 		default:
-			c.out, c.content = c.reply, -1
+			c.out, c.content, c.talking = c.reply, -1, c.upgrading
 		}
 	}
 }
@@ -247,10 +259,32 @@ func (c *backendConn) readHead(r *responses) error {
 		return errEnd
 	}
 	c.reply = r.to(head)
+	c.upgrading = len(c.reply) > 0 && &c.reply[0] == &r.webSocket[0]
 	// What follows the head in the buffer is content, or the next request.
 	buffered := min(content, int64(c.n-len(head)))
 	c.n = copy(c.in[:], c.in[len(head)+int(buffered):c.n])
 	c.content = content - buffered
+	return nil
+}
+
+// readWord awaits the one word that clients say.
+func (c *backendConn) readWord() error {
+	for c.n < len(maskedWord) {
+		if c.drained {
+			return errAgain
+		}
+		n, err := readSocket(c.fd, c.in[c.n:])
+		if err != nil {
+			return err
+		}
+		c.drained = n < len(c.in)-c.n && !c.hungUp
+		c.n += n
+	}
+	if !bytes.HasPrefix(c.in[:c.n], maskedWord) {
+		return errEnd
+	}
+	c.n = copy(c.in[:], c.in[len(maskedWord):c.n])
+	c.out = plainWord
 	return nil
 }
 
@@ -289,6 +323,8 @@ func (r *responses) to(head []byte) []byte {
 		return response(r.name, "text/plain", bytes.Clone(head))
 	case documentPath:
 		return r.document
+	case webSocketPath:
+		return r.webSocket
 	case verdictPath:
 		if !bytes.Contains(head, []byte("\r\nCookie: ")) && !bytes.Contains(head, []byte("\r\nAuthorization: ")) {
 			return r.refusal

@@ -39,7 +39,7 @@ func configurationOf(t *testing.T, s *scenario) *configuration {
 
 func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 	for _, s := range []*scenario{
-		plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), compressionScenario(), hostsScenario(), expressionsScenario(),
+		plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), compressionScenario(), webSocketScenario(), hostsScenario(), expressionsScenario(),
 		fieldsScenario(), snippetFieldsScenario(), snippetScenario(), authenticationScenario("auth-external", askAlways),
 		authenticationScenario("auth-kept", askOnce), authenticationScenario("auth-jwt", verifyTokens),
 	} {

@@ -174,12 +174,12 @@ func TestTableShowsRatiosAndWhatWentWrong(t *testing.T) {
 		"text": {text.String(), []string{
 			"nginx 10.0 1000 100", "warren 9.00 ×0.90 1000 ×1.00",
 			"base ÷ haproxy ×0.50 ×1.00", "warren ÷ haproxy ×0.25 ×1.00", "warren ÷ base ×0.50 ×1.00", "caddy not measured: has no limit", "haproxy NOT MEASURED: it ended",
-			"1,200 ERRORS: torn", "20.0 0 (10.0 MB before the first)",
+			"1,200 ERRORS: torn", "idle memory MB MB before the first MB above that KB/connection errors warren 20.0 10.0 10.0 10.00 0",
 			"open: 2,000 requests/s", "0, but it cannot keep up with the rate", "Neither fetched nor on PATH, so not measured: envoy.",
 		}},
 		"markdown": {markdown.String(), []string{
 			"| | proxy | CPU µs/request |", "| plain | nginx | 10.0 | 1000 |", "| | warren ÷ base | ×0.50 | ×1.00 |", "| | warren | 9.00 ×0.90 | 1000 ×1.00 |",
-			"not measured: has no limit |", "| 1,200 ERRORS: torn |",
+			"not measured: has no limit |", "| 1,200 ERRORS: torn |", "| idle | warren | 20.0 | 10.0 | 10.0 | 10.00 | 0 |",
 		}},
 	} {
 		t.Run(kind, func(t *testing.T) {

@@ -51,6 +51,8 @@ type loadSpec struct {
 	Rate float64
 	// WarmUp passes before anything is counted. Then Window is measured.
 	WarmUp, Window time.Duration
+	// Talk is how loadIdle makes its request.
+	Talk loadTalk
 	// Enough responses end Window early. 0 is for no such end.
 	Enough int
 	// Settle is how long the connections of loadIdle have idled when the memory is read.

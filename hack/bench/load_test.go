@@ -92,6 +92,28 @@ func TestIdleLoadLeavesItsConnectionsOpenAndReadsTheMemory(t *testing.T) {
 	}
 }
 
+func TestIdleWebSocketsHaveSaidAWord(t *testing.T) {
+	f := start(t)
+	spec := loadSpec{
+		Mode: loadIdle, Talk: talkWebSocket, Address: f.floor, Connections: 20, Sources: 8, Process: f.floorProcess.id(),
+		Requests: []request{{Method: "GET", Host: mainHost, Path: webSocketPath}},
+	}
+	result, err := f.launcher.load(t.Context(), f.core, &spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Answered != spec.Connections || result.Failed > 0 {
+		t.Errorf("%d said a word and %d failed (%s), want %d", result.Answered, result.Failed, result.FirstFailure, spec.Connections)
+	}
+	spec.Requests[0].Path = smallPath
+	if result, err = f.launcher.load(t.Context(), f.core, &spec); err != nil {
+		t.Fatal(err)
+	}
+	if result.Answered > 0 || !strings.Contains(result.FirstFailure, "want one that becomes a WebSocket") {
+		t.Errorf("%d said a word to what is no WebSocket (%s)", result.Answered, result.FirstFailure)
+	}
+}
+
 func TestLoadCountsWhatIsNotTheResponseThatWasWanted(t *testing.T) {
 	f := start(t)
 	tests := map[string]struct {

@@ -40,6 +40,8 @@ type peer struct {
 	// noConditions and noCompression are the same for the scenarios of those, and noExpressions for those of expressions,
 	// snippets, fields and authentication.
 	noConditions, noExpressions, noCompression string
+	// noWebSocket is the same for the scenario of WebSockets.
+	noWebSocket string
 }
 
 // knownPeers are those that there are configurations for, whether they are installed or not.
@@ -76,6 +78,7 @@ func knownPeers() []*peer {
 				return []string{"-c", folder + "/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "error"}
 			},
 			noPolicies: "has no rate limit for each client without a service beside it", noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
+			noWebSocket: unwritten,
 		},
 	}
 }
@@ -191,6 +194,9 @@ func (p *peer) cannot(s *scenario) string {
 	}
 	if s.compression {
 		return p.noCompression
+	}
+	if s.webSocket {
+		return p.noWebSocket
 	}
 	return ""
 }

@@ -33,6 +33,9 @@ func (r *loadResult) busy() float64 {
 	return r.CPU.Seconds() / r.Elapsed.Seconds()
 }
 
+// memoryAbove returns what the proxy needs for what is open, beyond what it needs for nothing.
+func (r *loadResult) memoryAbove() int64 { return r.Memory - r.MemoryBefore }
+
 // tolerable is a disturbance that shows in no figure. The kernel's own threads stay below it. So does the difference
 // between the kernel's two ways to count: it samples what a core does, and measures what a process uses.
 const tolerable = 0.1
@@ -63,7 +66,9 @@ type figures struct {
 	perSecond            float64
 	p50, p99, p999       time.Duration
 	memory, memoryBefore int64
-	busy                 float64
+	// memoryAbove is what memory exceeds memoryBefore by, in all and for each connection that answered.
+	memoryAbove, memoryForEach int64
+	busy                       float64
 	// spread is how far the farther quartile of the rounds' CPU is from the median, as a share of that.
 	spread float64
 	// others is the disturbance.
@@ -74,15 +79,17 @@ type figures struct {
 
 func (c *cell) figures() figures {
 	f := figures{
-		cpu:          medianOf(c.results, (*loadResult).cpuPerRequest),
-		perSecond:    medianOf(c.results, (*loadResult).perSecond),
-		p50:          medianOf(c.results, func(r *loadResult) time.Duration { return r.P50 }),
-		p99:          medianOf(c.results, func(r *loadResult) time.Duration { return r.P99 }),
-		p999:         medianOf(c.results, func(r *loadResult) time.Duration { return r.P999 }),
-		memory:       medianOf(c.results, func(r *loadResult) int64 { return r.Memory }),
-		memoryBefore: medianOf(c.results, func(r *loadResult) int64 { return r.MemoryBefore }),
-		busy:         medianOf(c.results, (*loadResult).busy),
-		others:       medianOf(c.results, (*loadResult).disturbance),
+		cpu:           medianOf(c.results, (*loadResult).cpuPerRequest),
+		perSecond:     medianOf(c.results, (*loadResult).perSecond),
+		p50:           medianOf(c.results, func(r *loadResult) time.Duration { return r.P50 }),
+		p99:           medianOf(c.results, func(r *loadResult) time.Duration { return r.P99 }),
+		p999:          medianOf(c.results, func(r *loadResult) time.Duration { return r.P999 }),
+		memory:        medianOf(c.results, func(r *loadResult) int64 { return r.Memory }),
+		memoryBefore:  medianOf(c.results, func(r *loadResult) int64 { return r.MemoryBefore }),
+		memoryAbove:   medianOf(c.results, (*loadResult).memoryAbove),
+		memoryForEach: medianOf(c.results, func(r *loadResult) int64 { return r.memoryAbove() / int64(max(1, r.Answered)) }),
+		busy:          medianOf(c.results, (*loadResult).busy),
+		others:        medianOf(c.results, (*loadResult).disturbance),
 	}
 	var all []time.Duration
 	for i := range c.results {

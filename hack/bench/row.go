@@ -18,6 +18,8 @@ type row struct {
 	// streams is how many run on each connection, for loadStreams.
 	streams int
 	sources int
+	// talk is how the request of loadIdle is made.
+	talk loadTalk
 	// halfOf is the row whose throughput by the first proxy is halved for the rate of loadOpen. Empty: of keepalive.
 	halfOf string
 	method string
@@ -120,11 +122,25 @@ func rows() []row {
 		}, {
 			name: "auth-jwt-same", title: "the same token with each request; nginx asks a service",
 			scenario: tokens, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
-		}, {
-			name: "idle", title: "10,000 idle connections: memory",
-			scenario: plain, mode: loadIdle, connections: 10_000, sources: 8, path: smallPath, body: smallBody, once: true,
 		},
+		idleRow("idle", "10,000 idle connections", plain, talkPlainly),
+		idleRow("idle-tls", "10,000 idle connections over TLS", https, talkPlainly),
+		idleRow("idle-h2", "10,000 idle connections of HTTP/2 over TLS", http2, talkStreams),
+		idleRow("idle-websocket", "5,000 idle WebSockets", webSocketScenario(), talkWebSocket),
 	}
+}
+
+// idleRow has connections that made a request each, and then rest.
+func idleRow(name, title string, on *scenario, talk loadTalk) row {
+	r := row{
+		name: name, title: title, scenario: on, mode: loadIdle, talk: talk, connections: 10_000, sources: 8,
+		path: smallPath, body: smallBody, once: true,
+	}
+	if talk == talkWebSocket {
+		// Each has one to a backend as well, and both have to fit into the usual limits of open files.
+		r.path, r.connections = webSocketPath, 5_000
+	}
+	return r
 }
 
 // routeLines are the fields that the rule of the scenario with conditions wants.
@@ -145,7 +161,7 @@ const settle = 3 * time.Second
 // spec describes the load on a proxy.
 func (r *row) spec(p *running, s *session) *loadSpec {
 	l := &loadSpec{
-		Mode: r.mode, Address: p.http, Connections: r.connections, Streams: r.streams, Sources: r.sources,
+		Mode: r.mode, Address: p.http, Connections: r.connections, Streams: r.streams, Sources: r.sources, Talk: r.talk,
 		Requests: r.requests(), Body: int64(r.body),
 		WarmUp: s.options.warmUp, Window: s.options.window, Settle: settle, Process: p.child.id(), Backends: s.backendsProcess.id(),
 	}

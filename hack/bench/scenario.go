@@ -15,6 +15,8 @@ type scenario struct {
 	https bool
 	// http2 is spoken over HTTPS if the client offers it.
 	http2 bool
+	// webSocket lets connections become WebSockets.
+	webSocket bool
 	// policies are applied at policyPath. At limitedPath they are applied with a limit low enough to be seen.
 	policies bool
 	// conditions leave only requests with routeFields, which go to the two backends by their weights.
@@ -82,6 +84,10 @@ func httpsScenario() *scenario {
 
 func http2Scenario() *scenario {
 	return &scenario{name: "http2", hosts: []string{mainHost}, paths: []string{"/"}, https: true, http2: true}
+}
+
+func webSocketScenario() *scenario {
+	return &scenario{name: "websocket", hosts: []string{mainHost}, paths: []string{"/"}, webSocket: true}
 }
 
 func policiesScenario() *scenario {

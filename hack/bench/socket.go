@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -96,6 +97,21 @@ func noDelay(fd int) error {
 
 func unblock(fd int) error {
 	return unix.SetNonblock(fd, true)
+}
+
+// awaitSocket returns when there is something to read, or an error after patience.
+func awaitSocket(fd int) error {
+	for deadline := time.Now().Add(patience); ; {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(time.Until(deadline).Milliseconds()))
+		switch {
+		case n > 0:
+			return nil
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return fmt.Errorf("waiting for a socket: %w", err)
+		case !time.Now().Before(deadline):
+			return fmt.Errorf("there was no answer within %s", patience)
+		}
+	}
 }
 
 // source returns the i-th of n addresses of this machine to connect from. Each has its own ephemeral ports: one address

@@ -31,8 +31,34 @@ type column struct {
 	text  func(*figures) string
 	// value is what ratios are taken of. Columns without it have none.
 	value func(*loadResult) float64
-	// idle says that the row of idle connections has this column.
-	idle bool
+}
+
+// columns returns those of a row.
+func (r *row) columns() []column {
+	if r.mode == loadIdle {
+		return idleColumns()
+	}
+	return columns()
+}
+
+// idleColumns are those of rows in which nothing but memory counts.
+func idleColumns() []column {
+	return []column{
+		memoryColumn(),
+		{title: "MB before the first", text: func(f *figures) string { return megabytes(f.memoryBefore) }},
+		{
+			title: "MB above that", text: func(f *figures) string { return megabytes(f.memoryAbove) },
+			value: func(r *loadResult) float64 { return float64(r.memoryAbove()) },
+		},
+		{title: "KB/connection", text: func(f *figures) string { return fmt.Sprintf("%.2f", float64(f.memoryForEach)/1e3) }},
+	}
+}
+
+func memoryColumn() column {
+	return column{
+		title: "memory MB", text: func(f *figures) string { return megabytes(f.memory) },
+		value: func(r *loadResult) float64 { return float64(r.Memory) },
+	}
 }
 
 func columns() []column {
@@ -58,10 +84,8 @@ func columns() []column {
 		}, {
 			title: "p99.9 µs", text: duration(func(f *figures) time.Duration { return f.p999 }),
 			value: func(r *loadResult) float64 { return float64(r.P999) },
-		}, {
-			title: "memory MB", idle: true, text: func(f *figures) string { return megabytes(f.memory) },
-			value: func(r *loadResult) float64 { return float64(r.Memory) },
 		},
+		memoryColumn(),
 		{title: "busy", text: share(func(f *figures) float64 { return f.busy })},
 		{title: "others", text: share(func(f *figures) float64 { return f.others })},
 		{title: "spread", text: share(func(f *figures) float64 { return f.spread })},
@@ -125,14 +149,14 @@ type line struct {
 	values, ratios []string
 }
 
-// lines returns those of a row, each with as many values and ratios as there are columns.
+// lines returns those of a row, each with as many values and ratios as the row has columns.
 func (t *table) lines(r *measuredRow) (all []line) {
 	for i := range r.cells {
 		c := &r.cells[i]
-		l := line{label: c.proxy, remark: c.remark(r), values: make([]string, len(columns())), ratios: r.ratios(c, t.session.reference())}
+		l := line{label: c.proxy, remark: c.remark(r), values: make([]string, len(r.columns())), ratios: r.ratios(c, t.session.reference())}
 		f := c.figures()
-		for i, of := range columns() {
-			if len(c.results) > 0 && r.has(&of) {
+		for i, of := range r.columns() {
+			if len(c.results) > 0 {
 				l.values[i] = of.text(&f)
 			}
 		}
@@ -144,24 +168,21 @@ func (t *table) lines(r *measuredRow) (all []line) {
 			if !slices.Contains(t.session.controllers(), c.proxy) || c.proxy == other || c.failure != nil || r.cellOf(other) == nil {
 				continue
 			}
-			all = append(all, line{label: c.proxy + " ÷ " + other, values: make([]string, len(columns())), ratios: r.ratios(c, other)})
+			all = append(all, line{label: c.proxy + " ÷ " + other, values: make([]string, len(r.columns())), ratios: r.ratios(c, other)})
 		}
 	}
 	return all
 }
 
-// has says whether a row has a column.
-func (r *measuredRow) has(c *column) bool { return r.mode != loadIdle || c.idle }
-
 // ratios returns those of a cell to a proxy in the same row, one for each column.
 func (r *measuredRow) ratios(c *cell, to string) []string {
-	all := make([]string, len(columns()))
+	all := make([]string, len(r.columns()))
 	reference := r.cellOf(to)
 	if reference == nil || reference == c {
 		return all
 	}
-	for i, of := range columns() {
-		if of.value != nil && r.has(&of) {
+	for i, of := range r.columns() {
+		if of.value != nil {
 			all[i] = compare(c.results, reference.results, of.value).String()
 		}
 	}
@@ -199,10 +220,7 @@ func (c *cell) remark(r *measuredRow) string {
 			}
 		}
 	}
-	switch {
-	case r.mode == loadIdle:
-		return fmt.Sprintf("0 (%s MB before the first)", megabytes(f.memoryBefore))
-	case f.perSecond < keptUp*r.rate:
+	if f.perSecond < keptUp*r.rate {
 		return "0, but it cannot keep up with the rate"
 	}
 	return "0"
@@ -223,7 +241,7 @@ func (t *table) write(w io.Writer) {
 		fmt.Fprintf(w, "\n%s\n", r.heading())
 		aligned := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprint(aligned, "\t")
-		for _, c := range columns() {
+		for _, c := range r.columns() {
 			fmt.Fprintf(aligned, "%s\t", c.title)
 			if c.value != nil {
 				fmt.Fprint(aligned, "\t")
@@ -232,7 +250,7 @@ func (t *table) write(w io.Writer) {
 		fmt.Fprintln(aligned, "  errors")
 		for _, l := range t.lines(r) {
 			fmt.Fprintf(aligned, "%s\t", l.label)
-			for i, c := range columns() {
+			for i, c := range r.columns() {
 				fmt.Fprintf(aligned, "%s\t", l.values[i])
 				if c.value != nil {
 					fmt.Fprintf(aligned, "%s\t", l.ratios[i])
@@ -250,24 +268,33 @@ func (t *table) writeMarkdown(w io.Writer) {
 	for _, line := range t.preamble() {
 		fmt.Fprintf(w, "%s\n", line)
 	}
-	fmt.Fprint(w, "\n| | proxy |")
-	rule := "|---|---|"
-	for _, c := range columns() {
-		fmt.Fprintf(w, " %s |", c.title)
-		rule += "---:|"
-	}
-	fmt.Fprintf(w, " errors |\n%s---|\n", rule)
+	before := ""
 	for _, r := range t.rows {
+		// Rows that follow each other and have the same columns are one table.
+		if head := r.markdownHead(); head != before {
+			fmt.Fprint(w, head)
+			before = head
+		}
 		heading := r.heading()
 		for _, l := range t.lines(r) {
 			fmt.Fprintf(w, "| %s | %s |", heading, l.label)
 			heading = ""
-			for i := range columns() {
+			for i := range l.values {
 				fmt.Fprintf(w, " %s |", strings.TrimSpace(l.values[i]+" "+l.ratios[i]))
 			}
 			fmt.Fprintf(w, " %s |\n", strings.ReplaceAll(l.remark, "|", `\|`))
 		}
 	}
+}
+
+// markdownHead returns the head of a table with a row's columns.
+func (r *row) markdownHead() string {
+	head, rule := "\n| | proxy |", "|---|---|"
+	for _, c := range r.columns() {
+		head += " " + c.title + " |"
+		rule += "---:|"
+	}
+	return head + " errors |\n" + rule + "---|\n"
 }
 
 // preamble says what was measured, and where.

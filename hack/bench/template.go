@@ -38,6 +38,9 @@ func (c *configuration) Secure() bool { return c.https }
 // HTTP2 says whether it is spoken over HTTPS.
 func (c *configuration) HTTP2() bool { return c.http2 }
 
+// WebSocket says whether connections become WebSockets.
+func (c *configuration) WebSocket() bool { return c.webSocket }
+
 // Policies says whether they are on.
 func (c *configuration) Policies() bool { return c.policies }
 
