@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,12 @@ type NamedObjects[T client.Object] struct {
 	mu   sync.Mutex
 	held map[types.NamespacedName]*heldObject[T]
 	tell []func(types.NamespacedName)
+	// settled is set while nothing has changed since a LookUp that found nothing to read.
+	settled bool
+	// there and unknown are what Objects returned last. listed is set as long as it would return the same.
+	there   []T
+	unknown map[types.NamespacedName]string
+	listed  bool
 }
 
 // Metadata knows which objects of a kind there are, and in which version.
@@ -137,7 +144,7 @@ func (n *NamedObjects[T]) noticed(name types.NamespacedName) {
 	}
 	n.mu.Lock()
 	if h := n.held[name]; h != nil {
-		h.stale = true
+		h.stale, n.settled = true, false
 	}
 	n.mu.Unlock()
 	n.changed()
@@ -156,7 +163,9 @@ func (n *NamedObjects[T]) Get(name types.NamespacedName) (object T, ok bool) {
 // LookUp makes these objects the named ones, and forgets all others. It waits for those that have to be read, but no
 // longer than patience.
 func (n *NamedObjects[T]) LookUp(ctx context.Context, named map[types.NamespacedName]struct{}, patience time.Duration) error {
-	n.named.Store(&named)
+	if before := n.named.Swap(&named); before != nil && n.isSettled(*before, named) {
+		return nil
+	}
 	if len(named) > 0 {
 		if err := n.Begin(ctx); err != nil {
 			return err
@@ -169,12 +178,16 @@ func (n *NamedObjects[T]) LookUp(ctx context.Context, named map[types.Namespaced
 		}
 	}
 	watched := n.begun && n.Metadata.Synced()
+	n.settled, n.listed = watched, false
 	var pending, added, gone []types.NamespacedName
 	for name := range named {
 		h := n.held[name]
 		if h == nil {
 			h = &heldObject[T]{stale: true}
 			n.held[name] = h
+		}
+		if h.wanted || h.stale {
+			n.settled = false // What there is to read may go on after this.
 		}
 		if h.wanted { // This read may return less than what made it stale; the next build sees to that.
 			h.awaited = true
@@ -211,6 +224,13 @@ func (n *NamedObjects[T]) LookUp(ctx context.Context, named map[types.Namespaced
 	n.queue.add(added)
 	n.await(ctx, append(pending, added...), patience)
 	return nil
+}
+
+// isSettled returns whether the same map names the objects as before, and there is nothing to be found out about them.
+func (n *NamedObjects[T]) isSettled(before, named map[types.NamespacedName]struct{}) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.settled && reflect.ValueOf(before).Pointer() == reflect.ValueOf(named).Pointer()
 }
 
 func (n *NamedObjects[T]) await(ctx context.Context, pending []types.NamespacedName, patience time.Duration) {
@@ -255,6 +275,7 @@ func (n *NamedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) 
 	version, _ := n.Metadata.Version(ctx, name)
 	object, err := n.read(ctx, name, version)
 	n.mu.Lock()
+	n.settled, n.listed = false, false
 	h := n.held[name]
 	if h == nil {
 		n.mu.Unlock()
@@ -302,10 +323,15 @@ func (n *NamedObjects[T]) fetch(ctx context.Context, name types.NamespacedName) 
 	}
 }
 
-// Objects returns the named objects that exist. For each of which nothing is known, unknown says why.
+// Objects returns the named objects that exist. For each of which nothing is known, unknown says why. It returns the
+// same list and map as long as nothing changes, and nobody modifies them.
 func (n *NamedObjects[T]) Objects() (there []T, unknown map[types.NamespacedName]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.listed {
+		return n.there, n.unknown
+	}
+	defer func() { n.there, n.unknown, n.listed = there, unknown, true }()
 	there = make([]T, 0, len(n.held))
 	for name, h := range n.held {
 		switch {

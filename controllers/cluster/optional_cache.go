@@ -24,6 +24,8 @@ type OptionalCache struct {
 	// without says what is not done, or is done otherwise, while the objects cannot be read. It goes into the log.
 	without    string
 	unreadable atomic.Bool
+	// following is the handler that has to know all objects before they count as known. Nil if there is none.
+	following atomic.Pointer[toolscache.ResourceEventHandlerRegistration]
 }
 
 // AddOptionalCache has the manager run a cache of a kind.
@@ -39,16 +41,31 @@ func AddOptionalCache(mgr ctrl.Manager, options cache.Options, kind client.Objec
 
 // Watch has handler called with every event until ctx ends.
 func (c *OptionalCache) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	_, err := c.watch(ctx, handler)
+	return err
+}
+
+// Follow is Watch for the one handler without which the objects do not count as known. It is called before anybody asks
+// for that.
+func (c *OptionalCache) Follow(ctx context.Context, handler toolscache.ResourceEventHandler) error {
+	registration, err := c.watch(ctx, handler)
+	if err == nil {
+		c.following.Store(&registration)
+	}
+	return err
+}
+
+func (c *OptionalCache) watch(ctx context.Context, handler toolscache.ResourceEventHandler) (toolscache.ResourceEventHandlerRegistration, error) {
 	informer, err := c.GetInformer(ctx, c.kind, cache.BlockUntilSynced(false))
 	if err != nil {
-		return fmt.Errorf("watching %T: %w", c.kind, err)
+		return nil, fmt.Errorf("watching %T: %w", c.kind, err)
 	}
 	registration, err := informer.AddEventHandler(handler)
 	if err != nil {
-		return fmt.Errorf("watching %T: %w", c.kind, err)
+		return nil, fmt.Errorf("watching %T: %w", c.kind, err)
 	}
 	context.AfterFunc(ctx, func() { _ = informer.RemoveEventHandler(registration) }) // fails if it has ended too
-	return nil
+	return registration, nil
 }
 
 // failed is called whenever the API server refuses or fails to answer the cache. The cache retries by itself.
@@ -70,7 +87,11 @@ func (c *OptionalCache) name() string {
 // Synced returns whether the objects are known. Once true, it stays true: the cache keeps what it knew.
 func (c *OptionalCache) Synced(ctx context.Context) bool {
 	informer, err := c.GetInformer(ctx, c.kind, cache.BlockUntilSynced(false))
-	return err == nil && informer.HasSynced()
+	if err != nil || !informer.HasSynced() {
+		return false
+	}
+	following := c.following.Load()
+	return following == nil || (*following).HasSynced()
 }
 
 // Unreadable returns whether it is known that the objects cannot be read, and no object was ever known.

@@ -75,9 +75,12 @@ func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.A
 			},
 		}
 	}
-	known := &known{make(map[types.NamespacedName]*translate.Secret, len(secrets)), translate.NewKnownAuthorities(authorities)}
-	for _, s := range secrets {
-		known.secrets[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
+	known := new(known)
+	if len(a.gateways) > 0 || len(a.policies.list) > 0 {
+		known.secrets, known.authorities = make(map[types.NamespacedName]*translate.Secret, len(secrets)), translate.NewKnownAuthorities(authorities)
+		for _, s := range secrets {
+			known.secrets[types.NamespacedName{Namespace: s.Namespace, Name: s.Name}] = s
+		}
 	}
 	for _, p := range a.policies.list {
 		verdicts[Key{BackendTLSPolicyKind, types.NamespacedName{Namespace: p.Namespace, Name: p.Name}}] = p.judge(a.controller, known.authorities)
@@ -98,7 +101,7 @@ func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.A
 	}
 	unresolved, forbidden := make(map[Key]*metav1.Condition), make(map[Key]*translate.Report)
 	for i := range reports {
-		if r := &reports[i]; slices.Contains(httpKinds, r.Kind) {
+		if r := &reports[i]; IsRoute(r.Kind) {
 			key := Key{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
 			for n := range r.Conditions {
 				switch c := &r.Conditions[n]; {
@@ -117,6 +120,9 @@ func (a *Attached) Judge(secrets []*translate.Secret, authorities []*translate.A
 	}
 	return verdicts
 }
+
+// IsRoute returns whether a kind is one of routes, whose verdicts need the reports on them.
+func IsRoute(kind string) bool { return slices.Contains(httpKinds, kind) }
 
 // Equal returns whether two verdicts say the same of the same generation.
 func (v *Verdict) Equal(o *Verdict) bool { return reflect.DeepEqual(v, o) }

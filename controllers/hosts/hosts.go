@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,9 +55,11 @@ type Hosts struct {
 	builds, seen uint64
 	claims       map[string]*heldClaim
 	// owners has the namespace of each claim in claims, by host.
-	owners map[string]string
+	owners lentMap
 	// kept has the namespaces of those claims that were released, or that cannot be read.
-	kept map[string]string
+	kept lentMap
+	// settled is the input of the latest build, if that found nothing to do about hosts, and nothing has changed since.
+	settled settlement
 	// absorbed are the versions of the shards that claims was made from.
 	absorbed map[string]*claimShard
 	// notBefore is when the next attempt to record may be made after a failed one. delay is the pause before it.
@@ -95,7 +98,7 @@ type heldClaim struct {
 func New() *Hosts {
 	return &Hosts{
 		metrics: newHostMetrics(),
-		claims:  map[string]*heldClaim{}, owners: map[string]string{}, kept: map[string]string{}, absorbed: map[string]*claimShard{},
+		claims:  map[string]*heldClaim{}, absorbed: map[string]*claimShard{},
 		shards: map[string]*claimShard{}, arrived: map[string]bool{}, states: map[string]int{},
 	}
 }
@@ -160,6 +163,10 @@ func (k *Keeper) Settle(ctx context.Context, in *translate.Input) {
 	}
 	h := k.hosts
 	h.absorb(ctx)
+	if h.settled.still(in) {
+		in.Owners, in.Kept = h.owners.lend(), h.kept.lend()
+		return
+	}
 	h.builds++
 	h.seen = 0
 	h.forget(in)
@@ -181,9 +188,29 @@ func (k *Keeper) Settle(ctx context.Context, in *translate.Input) {
 			h.set(host, &heldClaim{hostClaim: hostClaim{Namespace: by.Namespace, Since: k.now()}})
 		}
 	}
-	k.released.offer(offer{k.orphans(in), translate.Input{AllowedHosts: in.AllowedHosts, Options: in.Options}})
+	orphans := k.orphans(in)
+	k.released.offer(offer{orphans, translate.Input{AllowedHosts: in.AllowedHosts, Options: in.Options}})
 	h.metrics.count(h.states, len(h.claims))
-	in.Owners, in.Kept = h.owners, h.kept
+	in.Owners, in.Kept = h.owners.lend(), h.kept.lend()
+	if len(wanted) == 0 && len(orphans) == 0 && h.states[claimUnrecorded] == 0 {
+		h.settled = settlement{known: true, objects: in.Objects, allowed: in.AllowedHosts}
+	}
+}
+
+// settlement is an input of which each host is recorded for whoever names it.
+type settlement struct {
+	known   bool
+	objects []*rules.Object
+	allowed map[string]*string
+}
+
+// still returns whether there is nothing to find out about the hosts of another input either: it names the same.
+func (s *settlement) still(in *translate.Input) bool {
+	if !s.known || reflect.ValueOf(s.allowed).Pointer() != reflect.ValueOf(in.AllowedHosts).Pointer() || !translate.SameHosts(s.objects, in.Objects) {
+		return false
+	}
+	s.objects = in.Objects
+	return true
 }
 
 // forget drops the claims that are not recorded and that no rule of their namespaces keeps.
@@ -351,6 +378,9 @@ func (h *Hosts) absorb(ctx context.Context) {
 	}
 	clear(h.arrived)
 	h.mu.Unlock()
+	if len(came) > 0 {
+		h.settled = settlement{}
+	}
 	for _, shard := range came {
 		h.absorbShard(ctx, shard)
 	}
@@ -392,11 +422,14 @@ const nobody = "?"
 // set gives a host to a namespace. A new claim counts as seen until the next build, which finds out whether a rule
 // keeps it.
 func (h *Hosts) set(host string, claim *heldClaim) {
-	h.drop(host)
+	h.discount(host)
 	h.claims[host] = claim
-	h.owners[host] = cmp.Or(claim.Namespace, nobody)
+	owner := cmp.Or(claim.Namespace, nobody)
+	h.owners.set(host, owner)
 	if claim.unreadable || !claim.Released.IsZero() {
-		h.kept[host] = h.owners[host]
+		h.kept.set(host, owner)
+	} else {
+		h.kept.delete(host)
 	}
 	h.states[claim.state()]++
 	h.see(claim)
@@ -414,15 +447,22 @@ func (c *heldClaim) state() string {
 	return claimHeld
 }
 
+// drop takes a host from its namespace.
 func (h *Hosts) drop(host string) {
+	h.discount(host)
+	delete(h.claims, host)
+	h.owners.delete(host)
+	h.kept.delete(host)
+}
+
+// discount counts the claim of a host no more, if there is one.
+func (h *Hosts) discount(host string) {
+	h.settled = settlement{}
 	if claim := h.claims[host]; claim != nil {
 		if claim.seen == h.builds {
 			h.seen--
 		}
 		h.states[claim.state()]--
-		delete(h.claims, host)
-		delete(h.owners, host)
-		delete(h.kept, host)
 	}
 }
 

@@ -52,10 +52,13 @@ type announcer struct {
 	since   int64
 }
 
-// serves notes the Ingresses that the data plane serves now, each by its UID and generation.
-func (a *announcer) serves(ingresses iter.Seq2[types.UID, int64]) {
-	serving, standing := digest(ingresses), a.standing()
-	if before := a.replicas.serving.Swap(serving); before != nil && *before == *serving && a.told == standing {
+// serves notes which Ingresses the data plane does not serve any more as it did, and which it serves now, each by its
+// UID and generation. Only one goroutine calls it.
+func (a *announcer) serves(before, now iter.Seq2[types.UID, int64]) {
+	was, standing := a.replicas.serving.Load(), a.standing()
+	serving := was.changed(before, now)
+	a.replicas.serving.Store(serving)
+	if was != nil && *was == *serving && a.told == standing {
 		return
 	}
 	a.told = standing

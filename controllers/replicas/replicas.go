@@ -44,12 +44,12 @@ type Replicas struct {
 }
 
 // Add has the replicas know each other, and keeps the Lease of this one while the manager runs. Call the returned
-// function with the Ingresses that the data plane serves, each by its UID and generation, whenever those change. class
-// is as in Peers.standing.
+// function with the Ingresses that the data plane does not serve any more as it did, and with those that it serves now,
+// each by its UID and generation, whenever those change. class is as in Peers.standing.
 func Add(mgr ctrl.Manager, config *Config, peers *Peers, class func() (named, byDefault bool, forNginx []string)) (
-	replicas *Replicas, serves func(ingresses iter.Seq2[types.UID, int64]), err error) {
+	replicas *Replicas, serves func(before, now iter.Seq2[types.UID, int64]), err error) {
 	if config.Self.Name == "" {
-		return newReplicas(nil, config.Self, config.Class, nil), func(iter.Seq2[types.UID, int64]) {}, nil
+		return newReplicas(nil, config.Self, config.Class, nil), func(_, _ iter.Seq2[types.UID, int64]) {}, nil
 	}
 	leases, err := cluster.AddCache(mgr, leaseCacheOptions(config.Namespace))
 	if err != nil {

@@ -21,21 +21,31 @@ const servedBuckets = 128
 // their sums for its bucket are equal.
 type servedDigest [servedBuckets]uint64
 
-// digest sums up the Ingresses that are served, each by its UID and generation.
-func digest(ingresses iter.Seq2[types.UID, int64]) *servedDigest {
-	s := new(servedDigest)
-	for uid, generation := range ingresses {
-		s.add(uid, generation)
+// changed returns the digest without Ingresses that are not served as they were any more, and with those that are
+// served now, each by its UID and generation. Nil stands for the digest of none.
+func (s *servedDigest) changed(before, now iter.Seq2[types.UID, int64]) *servedDigest {
+	changed := new(servedDigest)
+	if s != nil {
+		*changed = *s
 	}
-	return s
+	for uid, generation := range before {
+		bucket, sum := summed(uid, generation)
+		changed[bucket] -= sum
+	}
+	for uid, generation := range now {
+		bucket, sum := summed(uid, generation)
+		changed[bucket] += sum
+	}
+	return changed
 }
 
-func (s *servedDigest) add(uid types.UID, generation int64) {
+// summed returns what an Ingress adds to which bucket.
+func summed(uid types.UID, generation int64) (bucket int, sum uint64) {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(uid)) // never fails
-	bucket := h.Sum64() % servedBuckets
+	bucket = int(h.Sum64() % servedBuckets)
 	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, uint64(generation)))
-	s[bucket] += h.Sum64()
+	return bucket, h.Sum64()
 }
 
 // alike returns whether two digests agree on the generation of the Ingress with this UID.

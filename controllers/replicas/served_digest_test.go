@@ -33,11 +33,11 @@ func TestADigestTellsWhichGenerationOfAnIngressIsServed(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			other := serving(500)
 			test.change(other)
-			theirs, ok := decodeServed(digest(maps.All(other)).encode())
+			theirs, ok := decodeServed(digest(other).encode())
 			if !ok {
 				t.Fatal("what was encoded is not decoded")
 			}
-			if got := digest(maps.All(serving(500))).alike(&theirs, "uid-i7"); got != test.alike {
+			if got := digest(serving(500)).alike(&theirs, "uid-i7"); got != test.alike {
 				t.Errorf("alike is %t, want %t", got, test.alike)
 			}
 		})
@@ -48,7 +48,7 @@ func TestAChangeOfOneIngressLeavesAlmostAllOthersAlike(t *testing.T) {
 	const count = 5000
 	changed := serving(count)
 	changed["uid-i7"] = 2
-	ours, theirs := digest(maps.All(serving(count))), digest(maps.All(changed))
+	ours, theirs := digest(serving(count)), digest(changed)
 	differ := 0
 	for uid := range serving(count) {
 		if !ours.alike(theirs, uid) {
@@ -66,5 +66,17 @@ func TestADigestOfAnotherFormIsNotRead(t *testing.T) {
 		if _, ok := decodeServed(text); ok {
 			t.Errorf("%q is decoded", text)
 		}
+	}
+}
+
+func digest(served map[types.UID]int64) *servedDigest {
+	return (*servedDigest)(nil).changed(maps.All(map[types.UID]int64{}), maps.All(served))
+}
+
+func TestADigestFollowsChanges(t *testing.T) {
+	d := digest(map[types.UID]int64{"a": 1, "b": 2, "c": 3})
+	d = d.changed(maps.All(map[types.UID]int64{"b": 2, "c": 3}), maps.All(map[types.UID]int64{"b": 4, "d": 5}))
+	if want := digest(map[types.UID]int64{"a": 1, "b": 4, "d": 5}); *d != *want {
+		t.Error("it is not that of what is served now")
 	}
 }

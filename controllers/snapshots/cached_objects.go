@@ -12,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
@@ -27,10 +29,46 @@ type cachedObjects struct {
 	*Controller
 }
 
-func (c cachedObjects) List(ctx context.Context, list client.ObjectList) error {
-	if err := c.Cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-		return fmt.Errorf("listing %T from the cache: %w", list, err)
+func (c cachedObjects) Ingresses(context.Context) ([]*v1alpha1.Ingress, error) {
+	return c.lists.ingresses.List(), nil
+}
+
+func (c cachedObjects) Tasks(context.Context) ([]*v1alpha1.Task, error) {
+	return c.lists.tasks.List(), nil
+}
+
+func (c cachedObjects) TLSCertificates(context.Context) ([]*v1alpha1.TLSCertificate, error) {
+	return c.lists.certificates.List(), nil
+}
+
+// lists are the objects of the kinds in the manager's cache.
+type lists struct {
+	ingresses    cluster.Listed[*v1alpha1.Ingress]
+	tasks        cluster.Listed[*v1alpha1.Task]
+	certificates cluster.Listed[*v1alpha1.TLSCertificate]
+	// known says whether they are full.
+	known []toolscache.InformerSynced
+}
+
+// follow has the list of a kind follow the cache, and handler called with every event.
+func (l *lists) follow(ctx context.Context, from cache.Cache, object client.Object, handler toolscache.ResourceEventHandler) error {
+	switch object.(type) {
+	case *v1alpha1.Ingress:
+		handler = l.ingresses.Handler(handler)
+	case *v1alpha1.Task:
+		handler = l.tasks.Handler(handler)
+	case *v1alpha1.TLSCertificate:
+		handler = l.certificates.Handler(handler)
 	}
+	informer, err := from.GetInformer(ctx, object, cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watching %T (are the resource definitions of this version installed?): %w", object, err)
+	}
+	registration, err := informer.AddEventHandler(handler)
+	if err != nil {
+		return fmt.Errorf("watching %T: %w", object, err)
+	}
+	l.known = append(l.known, registration.HasSynced)
 	return nil
 }
 

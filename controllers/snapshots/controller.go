@@ -100,9 +100,10 @@ type Config struct {
 	// APIServer returns the addresses at which the API server was reached. May be nil.
 	APIServer func() []netip.Addr
 	Peers     *replicas.Peers
-	// Served is called with the Ingresses, Gateways and routes of each snapshot that the data plane serves, each by its
-	// UID and generation. May be nil.
-	Served func(objects iter.Seq2[types.UID, int64])
+	// Served is called with the Ingresses, Gateways and routes that the data plane does not serve any more as it did, and
+	// with those that it serves now, each by its UID and generation. An object of which neither has anything is served as
+	// before. May be nil.
+	Served func(before, now iter.Seq2[types.UID, int64])
 	// Built is called after each build that there is something to say of, whether or not the data plane serves it. May be
 	// nil.
 	Built func()
@@ -114,6 +115,9 @@ type Controller struct {
 	Config
 	// inputs makes the input of a build from the caches.
 	inputs sources.Inputs
+	lists  lists
+	// builder builds from the inputs. Only the goroutine that builds uses it.
+	builder translate.Builder
 	// secrets has the parsed content of the certificates' Secrets.
 	secrets sources.SecretStore
 	// defaultFault is what was last logged about the default certificate.
@@ -167,7 +171,7 @@ func (c *Controller) Start(ctx context.Context) error {
 	if err := c.Peers.Watch(ctx); err != nil {
 		return err
 	}
-	if !c.Cache.WaitForCacheSync(ctx) || !c.Certificates.Metadata.WaitForCacheSync(ctx) || c.Answers != nil && !c.Answers.WaitForCacheSync(ctx) {
+	if !c.Cache.WaitForCacheSync(ctx) || !toolscache.WaitForCacheSync(ctx.Done(), c.lists.known...) || !c.Certificates.Metadata.WaitForCacheSync(ctx) || c.Answers != nil && !c.Answers.WaitForCacheSync(ctx) {
 		return nil // Only the end of ctx ends the wait.
 	}
 	defer c.Authorities.Wait()
@@ -254,12 +258,8 @@ func (c *Controller) run(ctx context.Context, rebuild func(context.Context) erro
 func (c *Controller) watch(ctx context.Context) error {
 	handler := c.handler()
 	for _, object := range sources.Watched() {
-		informer, err := c.Cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
-		if err != nil {
-			return fmt.Errorf("watching %T (are the resource definitions of this version installed?): %w", object, err)
-		}
-		if _, err := informer.AddEventHandler(handler); err != nil {
-			return fmt.Errorf("watching %T: %w", object, err)
+		if err := c.lists.follow(ctx, c.Cache, object, handler); err != nil {
+			return err
 		}
 	}
 	if err := c.Certificates.Begin(ctx); err != nil {
@@ -380,7 +380,7 @@ func (c *Controller) apply(ctx context.Context, in translate.Input) error {
 	next.judge(previous, c.inputs.Attached(), &in, reports, refused)
 	// Served comes first: whoever finds a verdict compares other replicas with what is served, which must not be older.
 	if refused == nil && c.Served != nil {
-		c.Served(next.served())
+		c.Served(next.served(previous))
 	}
 	c.latest.Store(next)
 	next.changed(previous, c.notify)
@@ -425,7 +425,7 @@ func (c *Controller) Verdict(kind string, object client.Object) *Verdict {
 	if latest == nil {
 		return nil
 	}
-	v := latest.verdicts[objectKey{kind, client.ObjectKeyFromObject(object)}]
+	v := latest.verdicts.of(objectKey{kind, client.ObjectKeyFromObject(object)})
 	if v == nil || v.uid != object.GetUID() || v.generation != object.GetGeneration() {
 		return nil
 	}

@@ -87,10 +87,10 @@ func recovered(f func() error) (err error) {
 	return f()
 }
 
-// build is translate.Build, with a panic in it as an error.
-func build(in translate.Input) (built *snapshot.Snapshot, reports []translate.Report, err error) {
+// build builds a snapshot, with a panic in that as an error.
+func (c *Controller) build(in translate.Input) (built *snapshot.Snapshot, reports []*translate.Report, err error) {
 	err = recovered(func() error {
-		built, reports = translate.Build(in)
+		built, reports = c.builder.Build(in)
 		return nil
 	})
 	return built, reports, err
@@ -98,7 +98,7 @@ func build(in translate.Input) (built *snapshot.Snapshot, reports []translate.Re
 
 // serve builds a snapshot from in and has the data plane serve it. If that fails because of a few objects, those are
 // closed or left out. The snapshot is nil if none could be built.
-func (c *Controller) serve(ctx context.Context, in translate.Input) (built *snapshot.Snapshot, reports []translate.Report, generation uint64, refused error) {
+func (c *Controller) serve(ctx context.Context, in translate.Input) (built *snapshot.Snapshot, reports []*translate.Report, generation uint64, refused error) {
 	if len(c.faulty.remedies) > 0 && time.Since(c.faulty.searched) > faultyPause {
 		c.faulty.remedies = nil
 	}
@@ -117,9 +117,9 @@ func (c *Controller) serve(ctx context.Context, in translate.Input) (built *snap
 }
 
 // try has the data plane serve an input with the remedies that are known.
-func (c *Controller) try(in translate.Input) (built *snapshot.Snapshot, reports []translate.Report, generation uint64, refused error) {
+func (c *Controller) try(in translate.Input) (built *snapshot.Snapshot, reports []*translate.Report, generation uint64, refused error) {
 	remedied, told := withRemedies(in, c.faulty.remedies)
-	built, reports, refused = build(remedied)
+	built, reports, refused = c.build(remedied)
 	if refused != nil {
 		return nil, nil, 0, refused
 	}
@@ -130,7 +130,10 @@ func (c *Controller) try(in translate.Input) (built *snapshot.Snapshot, reports 
 		generation, err = c.Applier.Apply(built)
 		return err
 	})
-	return built, append(reports, told...), generation, refused
+	if len(told) > 0 {
+		reports = slices.SortedFunc(slices.Values(slices.Concat(reports, told)), (*translate.Report).Compare)
+	}
+	return built, reports, generation, refused
 }
 
 // search finds objects without which an input can be served, and what to do about each. It returns nil if there are no
@@ -261,12 +264,12 @@ func suspectObject(o *rules.Object) suspect {
 
 // withRemedies returns an input with the remedies for those of its objects that have one, and what those that are left
 // out are told.
-func withRemedies(in translate.Input, remedies map[suspect]remedy) (remedied translate.Input, told []translate.Report) {
+func withRemedies(in translate.Input, remedies map[suspect]remedy) (remedied translate.Input, told []*translate.Report) {
 	if len(remedies) == 0 {
 		return in, nil
 	}
 	tell := func(s suspect, reason string) {
-		told = append(told, translate.Report{Kind: s.kind, Namespace: s.Namespace, Name: s.Name, UID: s.uid, Generation: s.generation,
+		told = append(told, &translate.Report{Kind: s.kind, Namespace: s.Namespace, Name: s.Name, UID: s.uid, Generation: s.generation,
 			Conditions: []metav1.Condition{{Type: v1alpha1.ConditionAccepted, Status: metav1.ConditionFalse, Reason: reason,
 				Message: faultyText, ObservedGeneration: s.generation}}})
 	}

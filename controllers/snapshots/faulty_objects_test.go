@@ -148,7 +148,7 @@ func TestAnObjectAtFaultKeepsNobodyElseFromBeingServed(t *testing.T) {
 				return
 			}
 			accepted := map[string]string{}
-			for key, verdict := range c.latest.Load().verdicts {
+			for key, verdict := range c.latest.Load().verdicts.all() {
 				condition := meta.FindStatusCondition(verdict.Conditions, v1alpha1.ConditionAccepted)
 				if condition.Status != metav1.ConditionTrue {
 					accepted[key.Name] = string(condition.Status) + " " + condition.Reason
@@ -233,7 +233,7 @@ func TestManyObjectsAtFaultOfOneNamespaceKeepNobodyElseFromBeingServed(t *testin
 				t.Errorf("served (-want +got):\n%s", diff)
 			}
 			told := 0
-			for key, verdict := range c.latest.Load().verdicts {
+			for key, verdict := range c.latest.Load().verdicts.all() {
 				if condition := meta.FindStatusCondition(verdict.Conditions, v1alpha1.ConditionAccepted); condition.Status == metav1.ConditionFalse {
 					told++
 					if key.Namespace == "other" {

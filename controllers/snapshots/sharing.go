@@ -45,7 +45,7 @@ func (c *Controller) share(ctx context.Context, in *translate.Input, latest *res
 		changed := c.sharing.company != nil || company.Several()
 		c.sharing.company = company
 		if changed {
-			for key := range latest.verdicts {
+			for key := range latest.verdicts.all() {
 				c.notify(key)
 			}
 			for key := range latest.gateways {

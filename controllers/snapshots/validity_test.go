@@ -9,8 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	toolscache "k8s.io/client-go/tools/cache"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,19 +20,6 @@ import (
 	"github.com/warren-dev/ingress/test/fixture"
 )
 
-// fixedCache is a cache of one Ingress.
-type fixedCache struct {
-	cache.Cache
-	ingress v1alpha1.Ingress
-}
-
-func (c *fixedCache) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
-	if list, ok := list.(*v1alpha1.IngressList); ok {
-		list.Items = []v1alpha1.Ingress{c.ingress}
-	}
-	return nil
-}
-
 func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now().Truncate(time.Second)
@@ -41,20 +27,20 @@ func TestACertificateThatBeginsOrExpiresIsNoticedInTime(t *testing.T) {
 		ing := fixture.Ingress("blue", "shop", "x.io", "api")
 		ing.Spec.TLS = &v1alpha1.IngressTLS{SecretName: "shop-tls"}
 		ing.UID, ing.Generation = "u", 1
-		cached := &fixedCache{ingress: *ing}
 		type build struct {
 			After      time.Duration
 			Redirected bool
 		}
 		var builds []build
 		secrets, pending := fixture.NewFixedObjects(pair.Secret("blue", "shop-tls")), NewHoldOff()
-		c := New(Config{Cache: cached, Applier: applierFunc(func(s *snapshot.Snapshot) (uint64, error) {
+		c := New(Config{Applier: applierFunc(func(s *snapshot.Snapshot) (uint64, error) {
 			builds = append(builds, build{time.Since(start).Truncate(time.Second), s.Hosts[0].RedirectHTTPS})
 			return 1, nil
-		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: sources.NewDiscovery(nil, cached),
+		}), Options: translate.Options{IngressClass: "warren"}, Pending: pending, Discovery: sources.NewDiscovery(nil, nil),
 			Certificates: sources.NewCertificates(secrets, secrets, pending.Event),
 			Authorities:  sources.NewAuthorities(secrets, secrets, secrets, pending.Event),
 			Credentials:  sources.NewCredentials(secrets, secrets, pending.Event)})
+		c.lists.ingresses.Handler(toolscache.ResourceEventHandlerFuncs{}).OnAdd(ing, true)
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		pending.Event()

@@ -21,13 +21,24 @@ import (
 type result struct {
 	// generation is the data plane's number of the snapshot that it serves.
 	generation uint64
+	// reports are those that the verdicts were made from, in their order.
+	reports []*translate.Report
 	// verdicts has a verdict for each object of this build.
-	verdicts map[objectKey]*Verdict
-	// serving has the verdicts of the build that the data plane serves. It equals verdicts unless the data plane refused
-	// this snapshot. It is nil until the data plane has taken one.
-	serving map[objectKey]*Verdict
+	verdicts *verdicts
+	// serving has the verdicts of the build that the data plane serves. It is verdicts unless refused is set, which says
+	// that the data plane refused this snapshot. It is nil until the data plane has taken one.
+	serving *verdicts
+	refused bool
+	// differing are the objects of which the verdict is another one than in the result before, in any order.
+	differing []difference
 	// gateways has a verdict for each object of the Gateway API of the build that the data plane serves.
 	gateways map[gatewayapi.Key]*gatewayapi.Verdict
+}
+
+// difference is an object and its verdicts in the result before and now, nil for none.
+type difference struct {
+	objectKey
+	before, now *Verdict
 }
 
 type objectKey struct {
@@ -48,29 +59,56 @@ type Verdict struct {
 	Unrouted string
 }
 
-// served returns the UID and generation of each Ingress, Gateway and route that the data plane serves, and of the
-// Services of Gateways what it opens of them.
-func (r *result) served() iter.Seq2[types.UID, int64] {
-	return func(yield func(types.UID, int64) bool) {
-		for key, v := range r.serving {
-			if isIngress(key.kind) && !yield(v.uid, v.generation) {
-				return
+// served returns the UID and generation of each Ingress, Gateway and route that the data plane does not serve any more as
+// in the result before, and of each that it serves now, and of the Services of Gateways what it opens of them.
+func (r *result) served(previous *result) (before, now iter.Seq2[types.UID, int64]) {
+	if previous != nil && !previous.refused && !r.refused {
+		return func(yield func(types.UID, int64) bool) {
+				for _, d := range r.differing {
+					if d.before != nil && isIngress(d.kind) && !yield(d.before.uid, d.before.generation) {
+						return
+					}
+				}
+				previous.servedGateways(yield)
+			}, func(yield func(types.UID, int64) bool) {
+				for _, d := range r.differing {
+					if d.now != nil && isIngress(d.kind) && !yield(d.now.uid, d.now.generation) {
+						return
+					}
+				}
+				r.servedGateways(yield)
 			}
+	}
+	if previous == nil {
+		previous = &result{}
+	}
+	return previous.allServed, r.allServed
+}
+
+// allServed calls yield with everything that is served.
+func (r *result) allServed(yield func(types.UID, int64) bool) {
+	for key, v := range r.serving.all() {
+		if isIngress(key.kind) && !yield(v.uid, v.generation) {
+			return
 		}
-		for _, v := range r.gateways {
-			if !yield(v.UID, v.Generation) {
-				return
-			}
-			if s := v.Service; s != nil && s.There != "" && !yield(s.There, s.Opened) {
-				return
-			}
+	}
+	r.servedGateways(yield)
+}
+
+func (r *result) servedGateways(yield func(types.UID, int64) bool) {
+	for _, v := range r.gateways {
+		if !yield(v.UID, v.Generation) {
+			return
+		}
+		if s := v.Service; s != nil && s.There != "" && !yield(s.There, s.Opened) {
+			return
 		}
 	}
 }
 
 // judge adds the verdicts on the objects of the Gateway API. If the data plane refused the snapshot, it serves what was
 // there before, and so do they.
-func (r *result) judge(previous *result, attached *gatewayapi.Attached, in *translate.Input, reports []translate.Report, refused error) {
+func (r *result) judge(previous *result, attached *gatewayapi.Attached, in *translate.Input, reports []*translate.Report, refused error) {
 	if previous == nil {
 		previous = new(result)
 	}
@@ -81,7 +119,13 @@ func (r *result) judge(previous *result, attached *gatewayapi.Attached, in *tran
 	case attached == nil:
 		return
 	}
-	r.gateways = attached.Judge(in.Secrets, in.Authorities, reports)
+	var routes []translate.Report
+	for _, report := range reports {
+		if gatewayapi.IsRoute(report.Kind) {
+			routes = append(routes, *report)
+		}
+	}
+	r.gateways = attached.Judge(in.Secrets, in.Authorities, routes)
 	for key, v := range r.gateways {
 		if before := previous.gateways[key]; before != nil && before.Equal(v) {
 			r.gateways[key] = before
@@ -98,35 +142,67 @@ func (v *Verdict) equal(o *Verdict) bool {
 		slices.Equal(v.certificateHosts, o.certificateHosts) && v.Unheeded == o.Unheeded && v.Unrouted == o.Unrouted
 }
 
-// nextResult returns the result of a build from its reports and from how the data plane answered.
-func nextResult(previous *result, reports []translate.Report, generation uint64, refused error) *result {
-	next := &result{generation: generation, verdicts: make(map[objectKey]*Verdict, len(reports))}
+// nextResult returns the result of a build from its reports, which are sorted, and from how the data plane answered.
+func nextResult(previous *result, reports []*translate.Report, generation uint64, refused error) *result {
+	// A report that is the same one leads to the same verdict, unless the data plane refuses something, now or before.
+	again := previous != nil && refused == nil && !previous.refused
 	if previous == nil {
 		previous = &result{}
 	}
-	for i := range reports {
-		r := &reports[i]
-		key := objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
-		v := Verdict{uid: r.UID, generation: r.Generation, Conditions: r.Conditions, certificateHosts: r.CertificateHosts, Unheeded: r.Unheeded,
-			Unrouted: r.Unrouted}
-		if isIngress(r.Kind) {
-			v.Conditions = append(slices.Clip(v.Conditions), programmed(r, previous.serving[key], refused))
+	next := &result{generation: generation, reports: reports, refused: refused != nil}
+	judge := func(report *translate.Report) {
+		key := keyOfReport(report)
+		before := previous.verdicts.of(key)
+		if v := verdictOn(report, before, previous.serving.of(key), refused); v != before {
+			next.differing = append(next.differing, difference{key, before, v})
 		}
-		if before := previous.verdicts[key]; before != nil && before.equal(&v) {
-			next.verdicts[key] = before
-			continue
-		}
-		kept := v
-		// All reports of a build share their memory. A verdict lives on until something else is to be said, and must not keep
-		// all of that alive.
-		kept.Conditions = slices.Clone(kept.Conditions)
-		next.verdicts[key] = &kept
 	}
+	old := previous.reports
+	for _, report := range reports {
+		for len(old) > 0 && old[0] != report && old[0].Compare(report) < 0 {
+			next.gone(previous, old[0])
+			old = old[1:]
+		}
+		same := len(old) > 0 && old[0] == report
+		if !same || !again {
+			judge(report)
+		}
+		if same || len(old) > 0 && old[0].Compare(report) == 0 {
+			old = old[1:]
+		}
+	}
+	for _, report := range old {
+		next.gone(previous, report)
+	}
+	next.verdicts = previous.verdicts.with(next.differing)
 	next.serving = next.verdicts
 	if refused != nil {
 		next.generation, next.serving = previous.generation, previous.serving
 	}
 	return next
+}
+
+// gone notes that there is no verdict any more on the object of a report before.
+func (r *result) gone(previous *result, report *translate.Report) {
+	key := keyOfReport(report)
+	r.differing = append(r.differing, difference{key, previous.verdicts.of(key), nil})
+}
+
+func keyOfReport(r *translate.Report) objectKey {
+	return objectKey{r.Kind, types.NamespacedName{Namespace: r.Namespace, Name: r.Name}}
+}
+
+// verdictOn returns the verdict that a report leads to, which is the one before if that says the same.
+func verdictOn(r *translate.Report, before, serving *Verdict, refused error) *Verdict {
+	v := &Verdict{uid: r.UID, generation: r.Generation, Conditions: r.Conditions, certificateHosts: r.CertificateHosts, Unheeded: r.Unheeded,
+		Unrouted: r.Unrouted}
+	if isIngress(r.Kind) {
+		v.Conditions = append(slices.Clip(v.Conditions), programmed(r, serving, refused))
+	}
+	if before != nil && before.equal(v) {
+		return before
+	}
+	return v
 }
 
 // programmed returns the condition that says whether the data plane serves what was accepted of an Ingress. If the data
@@ -156,22 +232,12 @@ func programmed(report *translate.Report, serving *Verdict, refused error) metav
 // changed calls f with each object whose verdict differs from the one in the previous result, and with each that has no
 // verdict any more.
 func (r *result) changed(previous *result, f func(objectKey)) {
-	for key, v := range r.verdicts {
-		if previous == nil || previous.verdicts[key] != v {
-			f(key)
-		}
+	for _, d := range r.differing {
+		f(d.objectKey)
 	}
 	for key, v := range r.gateways {
 		if previous == nil || previous.gateways[key] != v {
 			f(objectKey{key.Kind, key.NamespacedName})
-		}
-	}
-	if previous == nil {
-		return
-	}
-	for key := range previous.verdicts {
-		if _, ok := r.verdicts[key]; !ok {
-			f(key)
 		}
 	}
 }

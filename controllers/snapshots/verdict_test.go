@@ -4,7 +4,9 @@ package snapshots
 
 import (
 	"errors"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -19,8 +21,8 @@ import (
 	"github.com/warren-dev/ingress/controllers/translate"
 )
 
-func reportOf(name, uid string, generation int64, routes int) translate.Report {
-	return translate.Report{
+func reportOf(name, uid string, generation int64, routes int) *translate.Report {
+	return &translate.Report{
 		Kind: "Ingress", Namespace: "default", Name: name, UID: types.UID(uid), Generation: generation, Routes: routes,
 		Conditions: []metav1.Condition{{Type: "Accepted", Status: "True", Reason: "Accepted", ObservedGeneration: generation}},
 	}
@@ -30,26 +32,13 @@ func keyOf(name string) objectKey {
 	return objectKey{"Ingress", types.NamespacedName{Namespace: "default", Name: name}}
 }
 
-// The reports of a build share one piece of memory. A verdict must not keep that alive for as long as it stands.
-func TestAVerdictHoldsNoneOfTheMemoryOfItsBuild(t *testing.T) {
-	reports := []translate.Report{reportOf("a", "1", 1, 2)}
-	reports[0].Kind = "Task" // an Ingress has a condition more, for which its memory is made anyway
-	r := nextResult(nil, reports, 1, nil)
-	reports[0].Conditions[0].Message = "of another build"
-	for key, v := range r.verdicts {
-		if got := v.Conditions[0].Message; got != "" {
-			t.Errorf("the verdict on %s has the message %q, which was written into the report afterwards", key.Name, got)
-		}
-	}
-}
-
 func TestProgrammedSaysWhatTheDataPlaneServes(t *testing.T) {
 	refused := errors.New("route 7: no pool")
-	served := nextResult(nil, []translate.Report{reportOf("a", "1", 1, 2), reportOf("empty", "2", 1, 0)}, 5, nil)
+	served := nextResult(nil, []*translate.Report{reportOf("a", "1", 1, 2), reportOf("empty", "2", 1, 0)}, 5, nil)
 	const rejected = "the data plane serves what was there before, because it refused this: route 7: no pool"
 	tests := map[string]struct {
 		previous   *result
-		report     translate.Report
+		report     *translate.Report
 		refused    error
 		want       metav1.Condition
 		generation uint64
@@ -74,7 +63,7 @@ func TestProgrammedSaysWhatTheDataPlaneServes(t *testing.T) {
 			generation: 5,
 		},
 		"refused twice, and it is served as it was": {
-			previous: nextResult(served, []translate.Report{reportOf("a", "1", 1, 2)}, 0, refused),
+			previous: nextResult(served, []*translate.Report{reportOf("a", "1", 1, 2)}, 0, refused),
 			report:   reportOf("a", "1", 1, 2), refused: refused,
 			want:       metav1.Condition{Status: "True", Reason: "Programmed", Message: "the data plane serves what was accepted", ObservedGeneration: 1},
 			generation: 5,
@@ -96,9 +85,9 @@ func TestProgrammedSaysWhatTheDataPlaneServes(t *testing.T) {
 			if test.refused != nil {
 				generation = 0
 			}
-			got := nextResult(test.previous, []translate.Report{test.report}, generation, test.refused)
+			got := nextResult(test.previous, []*translate.Report{test.report}, generation, test.refused)
 			test.want.Type = "Programmed"
-			if diff := cmp.Diff(&test.want, meta.FindStatusCondition(got.verdicts[keyOf("a")].Conditions, "Programmed")); diff != "" {
+			if diff := cmp.Diff(&test.want, meta.FindStatusCondition(got.verdicts.of(keyOf("a")).Conditions, "Programmed")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if got.generation != test.generation {
@@ -109,16 +98,16 @@ func TestProgrammedSaysWhatTheDataPlaneServes(t *testing.T) {
 }
 
 func TestOnlyObjectsThatSomethingNewIsSaidOfAreToldOf(t *testing.T) {
-	first := nextResult(nil, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 1, 1), reportOf("gone", "3", 1, 1)}, 1, nil)
-	second := nextResult(first, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 2, 1), reportOf("new", "4", 1, 1)}, 2, nil)
+	first := nextResult(nil, sorted(reportOf("same", "1", 1, 1), reportOf("changed", "2", 1, 1), reportOf("gone", "3", 1, 1)), 1, nil)
+	second := nextResult(first, sorted(reportOf("same", "1", 1, 1), reportOf("changed", "2", 2, 1), reportOf("new", "4", 1, 1)), 2, nil)
 	tests := map[string]struct {
 		previous, next *result
 		want           []string
 	}{
 		"the first result is all new":          {nil, first, []string{"changed", "gone", "same"}},
 		"changed, gone and new":                {first, second, []string{"changed", "gone", "new"}},
-		"the same again":                       {second, nextResult(second, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 2, 1), reportOf("new", "4", 1, 1)}, 2, nil), nil},
-		"another generation of the data plane": {first, nextResult(first, []translate.Report{reportOf("same", "1", 1, 1), reportOf("changed", "2", 1, 1), reportOf("gone", "3", 1, 1)}, 9, nil), nil},
+		"the same again":                       {second, nextResult(second, sorted(reportOf("same", "1", 1, 1), reportOf("changed", "2", 2, 1), reportOf("new", "4", 1, 1)), 2, nil), nil},
+		"another generation of the data plane": {first, nextResult(first, sorted(reportOf("same", "1", 1, 1), reportOf("changed", "2", 1, 1), reportOf("gone", "3", 1, 1)), 9, nil), nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -132,15 +121,60 @@ func TestOnlyObjectsThatSomethingNewIsSaidOfAreToldOf(t *testing.T) {
 	}
 }
 
+// sorted returns reports in their order.
+func sorted(reports ...*translate.Report) []*translate.Report {
+	return slices.SortedFunc(slices.Values(reports), (*translate.Report).Compare)
+}
+
 // What a digest sums up are Ingresses of both kinds, and the objects of the Gateway API.
 func TestATaskIsNothingThatIsServed(t *testing.T) {
-	serving := map[objectKey]*Verdict{}
+	var serving []difference
 	for i, kind := range []string{v1alpha1.IngressKind, kinds.StandardKind, v1alpha1.TaskKind, v1alpha1.TLSCertificateKind} {
-		serving[objectKey{kind, types.NamespacedName{Namespace: "blue", Name: "a"}}] = &Verdict{uid: types.UID(kind), generation: int64(i + 1)}
+		serving = append(serving, difference{objectKey{kind, types.NamespacedName{Namespace: "blue", Name: "a"}}, nil, &Verdict{uid: types.UID(kind), generation: int64(i + 1)}})
 	}
 	gateways := map[gatewayapi.Key]*gatewayapi.Verdict{{Kind: gatewayapi.GatewayKind}: {UID: gatewayapi.GatewayKind, Generation: 5}}
 	want := map[types.UID]int64{types.UID(v1alpha1.IngressKind): 1, types.UID(kinds.StandardKind): 2, gatewayapi.GatewayKind: 5}
-	if diff := cmp.Diff(want, maps.Collect((&result{serving: serving, gateways: gateways}).served())); diff != "" {
+	before, now := (&result{serving: new(verdicts).with(serving), gateways: gateways}).served(nil)
+	if diff := cmp.Diff([]map[types.UID]int64{{}, want}, []map[types.UID]int64{maps.Collect(before), maps.Collect(now)}); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Whoever follows the changes of what is served knows at any time what is served, whatever the data plane refuses.
+func TestWhatIsServedFollowsFromItsChanges(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	served := map[types.UID]int64{}
+	var latest *result
+	made := map[string]*translate.Report{}
+	for step := range 500 {
+		for range random.IntN(3) {
+			name := fmt.Sprint("i", random.IntN(8))
+			if made[name] = reportOf(name, name, int64(step), random.IntN(2)); random.IntN(3) == 0 {
+				delete(made, name)
+			}
+		}
+		var refused error
+		if random.IntN(4) == 0 {
+			refused = errors.New("refused")
+		}
+		reports := sorted(slices.Collect(maps.Values(made))...)
+		next, anew := nextResult(latest, reports, 1, refused), nextResult(nil, reports, 1, refused)
+		if refused == nil {
+			before, now := next.served(latest)
+			for uid, generation := range before {
+				if served[uid] != generation {
+					t.Fatalf("step %d: %s is said to have been served in generation %d, and was in %d", step, uid, generation, served[uid])
+				}
+				delete(served, uid)
+			}
+			maps.Insert(served, now)
+			if diff := cmp.Diff(maps.Collect(anew.allServed), served); diff != "" {
+				t.Fatalf("step %d (-want +got):\n%s", step, diff)
+			}
+			if diff := cmp.Diff(maps.Collect(anew.verdicts.all()), maps.Collect(next.verdicts.all()), cmp.AllowUnexported(objectKey{}, Verdict{})); diff != "" {
+				t.Fatalf("step %d: verdicts (-want +got):\n%s", step, diff)
+			}
+		}
+		latest = next
 	}
 }

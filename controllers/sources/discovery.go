@@ -5,6 +5,7 @@ package sources
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sync/atomic"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,11 +32,24 @@ type Discovery struct {
 	// named are the Services that Ingresses name, nil before that is known.
 	named atomic.Pointer[map[types.NamespacedName]struct{}]
 
+	// allServices and allSlices are those in the cache, as they are kept there.
+	allServices cluster.Listed[*corev1.Service]
+	allSlices   cluster.Listed[*discoveryv1.EndpointSlice]
+
 	// services and slices were read from the API server, because the cache does not keep them whole. Only the goroutine
 	// that builds uses them.
 
 	services map[types.NamespacedName]*corev1.Service
 	slices   map[types.NamespacedName]*discoveryv1.EndpointSlice
+	// latest is what was read last.
+	latest discovered
+}
+
+// discovered is what was read of a cache, and what it was read from.
+type discovered struct {
+	named                 map[types.NamespacedName]struct{}
+	allServices, services []*corev1.Service
+	allSlices, slices     []*discoveryv1.EndpointSlice
 }
 
 // AddDiscovery has the manager run the cache of the Services and EndpointSlices of these namespaces, or of all.
@@ -62,16 +76,29 @@ func (d *Discovery) cacheOptions(namespaces []string) cache.Options {
 // called with every change of those Services. It returns false if ctx ends first.
 func (d *Discovery) Start(ctx context.Context, named map[types.NamespacedName]struct{}, handler toolscache.ResourceEventHandler) (bool, error) {
 	d.named.Store(&named)
-	for _, object := range []client.Object{&corev1.Service{}, &discoveryv1.EndpointSlice{}} {
-		informer, err := d.cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
-		if err == nil {
-			_, err = informer.AddEventHandler(toolscache.FilteringResourceEventHandler{FilterFunc: d.concerns, Handler: handler})
-		}
-		if err != nil {
-			return false, fmt.Errorf("watching %T: %w", object, err)
-		}
+	known, err := d.watch(ctx, toolscache.FilteringResourceEventHandler{FilterFunc: d.concerns, Handler: handler})
+	if err != nil {
+		return false, err
 	}
-	return d.cache.WaitForCacheSync(ctx), nil
+	return d.cache.WaitForCacheSync(ctx) && toolscache.WaitForCacheSync(ctx.Done(), known...), nil
+}
+
+// watch has the lists follow the cache, and handler called with every event. It returns what says whether they are full.
+func (d *Discovery) watch(ctx context.Context, handler toolscache.ResourceEventHandler) (known []toolscache.InformerSynced, err error) {
+	for object, handler := range map[client.Object]toolscache.ResourceEventHandler{
+		&corev1.Service{}: d.allServices.Handler(handler), &discoveryv1.EndpointSlice{}: d.allSlices.Handler(handler),
+	} {
+		informer, err := d.cache.GetInformer(ctx, object, cache.BlockUntilSynced(false))
+		if err != nil {
+			return nil, fmt.Errorf("watching %T: %w", object, err)
+		}
+		registration, err := informer.AddEventHandler(handler)
+		if err != nil {
+			return nil, fmt.Errorf("watching %T: %w", object, err)
+		}
+		known = append(known, registration.HasSynced)
+	}
+	return known, nil
 }
 
 // concerns returns whether an object is a named Service, or belongs to one.
@@ -102,33 +129,35 @@ func serviceOf(slice *discoveryv1.EndpointSlice) types.NamespacedName {
 // Read returns the named Services and their EndpointSlices. From now on the cache keeps those whole.
 func (d *Discovery) Read(ctx context.Context, named map[types.NamespacedName]struct{}) ([]*corev1.Service, []*discoveryv1.EndpointSlice, error) {
 	d.named.Store(&named)
-	var services corev1.ServiceList
-	var slices discoveryv1.EndpointSliceList
-	for _, list := range []client.ObjectList{&services, &slices} {
-		if err := d.cache.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return nil, nil, fmt.Errorf("listing %T from the cache: %w", list, err)
-		}
+	allServices, allSlices := d.allServices.List(), d.allSlices.List()
+	was := d.latest
+	sameNames := was.named != nil && reflect.ValueOf(was.named).Pointer() == reflect.ValueOf(named).Pointer()
+	d.latest = discovered{named: named, allServices: allServices, services: was.services, allSlices: allSlices, slices: was.slices}
+	var hollowServices, hollowSlices map[types.NamespacedName]bool
+	if !sameNames || !sameList(was.allServices, allServices) {
+		d.latest.services, hollowServices = d.wholeServices(allServices)
 	}
-	wholeServices, hollowServices := d.wholeServices(services.Items)
-	wholeSlices, hollowSlices := d.wholeSlices(slices.Items)
+	if !sameNames || !sameList(was.allSlices, allSlices) {
+		d.latest.slices, hollowSlices = d.wholeSlices(allSlices)
+	}
 	if len(hollowServices) == 0 && len(hollowSlices) == 0 {
-		return wholeServices, wholeSlices, nil
+		return d.latest.services, d.latest.slices, nil
 	}
 	if err := d.recall(ctx, hollowServices, hollowSlices); err != nil {
+		d.latest = discovered{}
 		return nil, nil, err
 	}
-	wholeServices, _ = d.wholeServices(services.Items)
-	wholeSlices, _ = d.wholeSlices(slices.Items)
-	return wholeServices, wholeSlices, nil
+	d.latest.services, _ = d.wholeServices(allServices)
+	d.latest.slices, _ = d.wholeSlices(allSlices)
+	return d.latest.services, d.latest.slices, nil
 }
 
 // wholeServices returns the named Services. For those that the cache does not keep whole it takes what was recalled.
 // hollow has the names of those of which nothing was recalled. It forgets what was recalled and is not needed any more.
-func (d *Discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Service, hollow map[types.NamespacedName]bool) {
+func (d *Discovery) wholeServices(cached []*corev1.Service) (whole []*corev1.Service, hollow map[types.NamespacedName]bool) {
 	recalled := d.services
 	d.services = nil
-	for i := range cached {
-		o := &cached[i]
+	for _, o := range cached {
 		key := client.ObjectKeyFromObject(o)
 		switch {
 		case !d.isNamed(key):
@@ -145,11 +174,10 @@ func (d *Discovery) wholeServices(cached []corev1.Service) (whole []*corev1.Serv
 }
 
 // wholeSlices does the same for EndpointSlices. hollow has the Services of those of which nothing was recalled.
-func (d *Discovery) wholeSlices(cached []discoveryv1.EndpointSlice) (whole []*discoveryv1.EndpointSlice, hollow map[types.NamespacedName]bool) {
+func (d *Discovery) wholeSlices(cached []*discoveryv1.EndpointSlice) (whole []*discoveryv1.EndpointSlice, hollow map[types.NamespacedName]bool) {
 	recalled := d.slices
 	d.slices = nil
-	for i := range cached {
-		o := &cached[i]
+	for _, o := range cached {
 		key := client.ObjectKeyFromObject(o)
 		switch {
 		case !d.isNamed(serviceOf(o)):

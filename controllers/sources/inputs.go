@@ -17,7 +17,6 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
-	"github.com/warren-dev/ingress/controllers/cluster"
 	"github.com/warren-dev/ingress/controllers/gatewayapi"
 	"github.com/warren-dev/ingress/controllers/kinds"
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -75,8 +74,11 @@ func sourceOf(object client.Object) *inputSource {
 
 // Origin is where objects come from: the caches of a cluster, or manifests.
 type Origin interface {
-	// List fills a list with the objects of a cached kind.
-	List(ctx context.Context, list client.ObjectList) error
+	// Ingresses, Tasks and TLSCertificates return all objects of a kind. Here and below, an object that has not changed
+	// is the same one as before, and has the same neighbours. Nobody modifies a list.
+	Ingresses(ctx context.Context) ([]*v1alpha1.Ingress, error)
+	Tasks(ctx context.Context) ([]*v1alpha1.Task, error)
+	TLSCertificates(ctx context.Context) ([]*v1alpha1.TLSCertificate, error)
 	// Standard returns the Ingresses of networking.k8s.io that are the controller's.
 	Standard(ctx context.Context) (StandardObjects, error)
 	// GatewayAPI returns the objects of the Gateway API.
@@ -103,6 +105,8 @@ type Inputs struct {
 	warren   objectVersions[*v1alpha1.Ingress, *rules.Object]
 	standard objectVersions[*networkingv1.Ingress, *rules.Object]
 	nginx    nginxVersions
+	// names are what objects name.
+	names translate.Names
 	// http and grpc have what HTTPRoutes and GRPCRoutes were read as. attached is what became of them and of all else of
 	// the Gateway API.
 	http     objectVersions[*gatewayv1.HTTPRoute, *gatewayapi.Route]
@@ -110,6 +114,8 @@ type Inputs struct {
 	attached *gatewayapi.Attached
 	// services have what the Services of Gateways were read as.
 	services objectVersions[*corev1.Service, *gatewayapi.Service]
+	// listed are all Ingresses of this API, and ours are those of the class.
+	listed, ours []*v1alpha1.Ingress
 }
 
 // NewInputs returns Inputs of an origin.
@@ -120,39 +126,52 @@ func NewInputs(from Origin, options translate.Options) Inputs {
 // Naming returns an Input with the objects that name others, and with the hosts that these may have.
 func (i *Inputs) Naming(ctx context.Context) (translate.Input, error) {
 	in := translate.Input{Options: i.options}
-	return in, i.read(ctx, &in, naming)
+	return in, i.readNaming(ctx, &in)
 }
 
 // All returns an Input with all objects.
 func (i *Inputs) All(ctx context.Context) (translate.Input, error) {
 	in := translate.Input{Options: i.options, Own: i.from.Own(), Reserved: i.from.Reserved()}
 	in.Now = time.Now().Truncate(time.Second) // Certificates count in seconds.
-	return in, i.read(ctx, &in, naming, others)
+	if err := i.readNaming(ctx, &in); err != nil {
+		return in, err
+	}
+	return in, i.read(ctx, &in, others)
 }
 
-func (i *Inputs) read(ctx context.Context, in *translate.Input, lists ...[]inputSource) error {
-	for _, list := range lists {
-		for n := range list {
-			if err := list[n].read(i, ctx, in); err != nil {
-				return err
-			}
+// readNaming reads the objects that name others, and what they name.
+func (i *Inputs) readNaming(ctx context.Context, in *translate.Input) error {
+	if err := i.read(ctx, in, naming); err != nil {
+		return err
+	}
+	i.names.Read(in)
+	in.ClientCertificates = slices.Concat(i.names.ShownCertificates(), in.ClientCertificates)
+	return nil
+}
+
+func (i *Inputs) read(ctx context.Context, in *translate.Input, list []inputSource) error {
+	for n := range list {
+		if err := list[n].read(i, ctx, in); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 func (i *Inputs) readIngresses(ctx context.Context, in *translate.Input) error {
-	var list v1alpha1.IngressList
-	if err := i.from.List(ctx, &list); err != nil {
+	list, err := i.from.Ingresses(ctx)
+	if err != nil {
 		return err
 	}
-	ours := make([]*v1alpha1.Ingress, 0, len(list.Items))
-	for n := range list.Items {
-		if object := &list.Items[n]; kinds.Claims(object, i.options.IngressClass) {
-			ours = append(ours, object)
+	if !sameList(list, i.listed) || i.ours == nil {
+		i.listed, i.ours = list, make([]*v1alpha1.Ingress, 0, len(list))
+		for _, object := range list {
+			if kinds.Claims(object, i.options.IngressClass) {
+				i.ours = append(i.ours, object)
+			}
 		}
 	}
-	in.Objects = append(in.Objects, i.warren.read(ours, kinds.ReadWarren)...)
+	in.Objects = append(in.Objects, i.warren.read(i.ours, kinds.ReadWarren)...)
 	return nil
 }
 
@@ -162,7 +181,6 @@ func (i *Inputs) readStandard(ctx context.Context, in *translate.Input) error {
 	if ours.Settings != nil {
 		in.Objects = append(in.Objects, i.nginx.read(&ours)...)
 	}
-	in.ClientCertificates = append(in.ClientCertificates, shownBy(in.Objects)...)
 	return err
 }
 
@@ -183,6 +201,9 @@ func (i *Inputs) readGatewayAPI(ctx context.Context, in *translate.Input) error 
 	return nil
 }
 
+// sameList returns whether two lists are the same memory.
+func sameList[T any](a, b []T) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
 // Attached returns what became of the Gateway API's objects in the input that was made last.
 func (i *Inputs) Attached() *gatewayapi.Attached { return i.attached }
 
@@ -192,43 +213,34 @@ func (i *Inputs) readAllowedHosts(ctx context.Context, in *translate.Input) (err
 }
 
 func (i *Inputs) readServices(ctx context.Context, in *translate.Input) (err error) {
-	in.Services, in.EndpointSlices, err = i.from.Services(ctx, translate.NamedServices(in))
+	in.Services, in.EndpointSlices, err = i.from.Services(ctx, i.names.Services())
 	return err
 }
 
-func (i *Inputs) readTasks(ctx context.Context, in *translate.Input) error {
-	var list v1alpha1.TaskList
-	err := i.from.List(ctx, &list)
-	in.Tasks = cluster.Pointers(list.Items)
+func (i *Inputs) readTasks(ctx context.Context, in *translate.Input) (err error) {
+	in.Tasks, err = i.from.Tasks(ctx)
 	return err
 }
 
-func (i *Inputs) readTLSCertificates(ctx context.Context, in *translate.Input) error {
-	var list v1alpha1.TLSCertificateList
-	if err := i.from.List(ctx, &list); err != nil {
+func (i *Inputs) readTLSCertificates(ctx context.Context, in *translate.Input) (err error) {
+	if in.TLSCertificates, err = i.from.TLSCertificates(ctx); err != nil {
 		return err
 	}
-	in.TLSCertificates = cluster.Pointers(list.Items)
-	var err error
 	in.Challenges, err = i.from.Challenges(ctx, in.TLSCertificates)
 	return err
 }
 
 func (i *Inputs) readSecrets(ctx context.Context, in *translate.Input) (err error) {
-	named := translate.NamedSecrets(in)
-	if i.options.DefaultCertificate.Name != "" {
-		named[i.options.DefaultCertificate] = struct{}{}
-	}
-	in.Secrets, err = i.from.Secrets(ctx, named)
+	in.Secrets, err = i.from.Secrets(ctx, i.names.Secrets(in))
 	return err
 }
 
 func (i *Inputs) readAuthorities(ctx context.Context, in *translate.Input) (err error) {
-	in.Authorities, err = i.from.Authorities(ctx, translate.NamedAuthorities(in))
+	in.Authorities, err = i.from.Authorities(ctx, i.names.Authorities(in))
 	return err
 }
 
 func (i *Inputs) readCredentials(ctx context.Context, in *translate.Input) (err error) {
-	in.Credentials, err = i.from.Credentials(ctx, translate.NamedCredentials(in))
+	in.Credentials, err = i.from.Credentials(ctx, i.names.Credentials(in))
 	return err
 }

@@ -4,7 +4,6 @@ package sources
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +12,6 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/warren-dev/ingress/controllers/cluster"
@@ -32,6 +30,17 @@ type Namespaces struct {
 	watched []string
 	// unread is what was last logged of annotations that cannot be read. Only the goroutine that builds uses it.
 	unread map[string]string
+	// listed are all Namespaces in the caches. Only the goroutine that builds uses what follows.
+	listed cluster.Listed[*metav1.PartialObjectMetadata]
+	latest namespaces
+}
+
+// namespaces is what was read of Namespaces, and what it was read from.
+type namespaces struct {
+	from       []*metav1.PartialObjectMetadata
+	unreadable int
+	allowed    map[string]*string
+	labels     map[string]map[string]string
 }
 
 // AddNamespaces has the manager run the caches of these Namespaces, or of all.
@@ -83,7 +92,7 @@ func trimNamespace(object any) (any, error) {
 // Watch has handler called with every event.
 func (n *Namespaces) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
 	for _, c := range n.caches {
-		if err := c.Watch(ctx, handler); err != nil {
+		if err := c.Follow(ctx, n.listed.Handler(handler)); err != nil {
 			return err
 		}
 	}
@@ -120,53 +129,44 @@ func (n *Namespaces) Late(ctx context.Context, changed func()) {
 // AllowedHosts returns what the annotations say, nil if no Namespace can be read. A watched Namespace that cannot be
 // read counts as one without the annotation.
 func (n *Namespaces) AllowedHosts(ctx context.Context) (map[string]*string, error) {
-	var allowed map[string]*string
-	var unreadable []string
-	for i, c := range n.caches {
-		if !c.Synced(ctx) {
-			if len(n.watched) > 0 {
-				unreadable = append(unreadable, n.watched[i])
-			}
-			continue
-		}
-		var list metav1.PartialObjectMetadataList
-		list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("NamespaceList"))
-		if err := c.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-			return nil, fmt.Errorf("listing the Namespaces from the cache: %w", err)
-		}
-		if allowed == nil {
-			allowed = make(map[string]*string, len(list.Items))
-		}
-		for i := range list.Items {
-			allowed[list.Items[i].Name] = AllowedHosts(&list.Items[i])
-		}
-	}
-	for _, name := range unreadable {
-		if allowed != nil {
-			allowed[name] = nil
-		}
-	}
-	n.logUnreadable(ctx, allowed)
-	return allowed, nil
+	n.read(ctx)
+	return n.latest.allowed, nil
 }
 
 // Labels returns the labels of each Namespace that can be read.
 func (n *Namespaces) Labels(ctx context.Context) (map[string]map[string]string, error) {
-	labels := make(map[string]map[string]string)
-	for _, c := range n.caches {
-		if !c.Synced(ctx) {
+	n.read(ctx)
+	return n.latest.labels, nil
+}
+
+// read reads the Namespaces, if they are others than before.
+func (n *Namespaces) read(ctx context.Context) {
+	var unreadable []string
+	count := 0
+	for i, c := range n.caches {
+		if c.Synced(ctx) {
 			continue
 		}
-		var list metav1.PartialObjectMetadataList
-		list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("NamespaceList"))
-		if err := c.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-			return nil, fmt.Errorf("listing the Namespaces from the cache: %w", err)
-		}
-		for i := range list.Items {
-			labels[list.Items[i].Name] = list.Items[i].Labels
+		count++
+		if len(n.watched) > 0 {
+			unreadable = append(unreadable, n.watched[i])
 		}
 	}
-	return labels, nil
+	list := n.listed.List()
+	if n.latest.labels != nil && n.latest.unreadable == count && sameList(n.latest.from, list) { // What is readable stays so.
+		return
+	}
+	n.latest = namespaces{from: list, unreadable: count, labels: make(map[string]map[string]string, len(list))}
+	if count < len(n.caches) {
+		n.latest.allowed = make(map[string]*string, len(list))
+		for _, object := range list {
+			n.latest.allowed[object.Name], n.latest.labels[object.Name] = AllowedHosts(object), object.Labels
+		}
+		for _, name := range unreadable {
+			n.latest.allowed[name] = nil
+		}
+	}
+	n.logUnreadable(ctx, n.latest.allowed)
 }
 
 // AllowedHosts returns the text of an object's annotation, nil if it has none.

@@ -49,6 +49,9 @@ func (o *StandardObjects) add(object *networkingv1.Ingress, class kinds.Standard
 type nginxVersions struct {
 	settings *nginx.Settings
 	known    map[types.UID]nginxVersion
+	// ours are the Ingresses that were read last, and all is what they were read as.
+	ours []*networkingv1.Ingress
+	all  []*rules.Object
 }
 
 type nginxVersion struct {
@@ -58,6 +61,9 @@ type nginxVersion struct {
 
 // read returns what the Ingresses are read as, and forgets all others.
 func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
+	if v.settings == ours.Settings && slices.Equal(v.ours, ours.Nginx) && !slices.ContainsFunc(v.ours, isUnversioned) {
+		return v.all
+	}
 	if !v.settings.Like(ours.Settings) {
 		v.known = nil
 	}
@@ -79,26 +85,12 @@ func (v *nginxVersions) read(ours *StandardObjects) []*rules.Object {
 		known[object.UID] = version
 		all = append(all, version.content)
 	}
-	v.known = known
+	v.known, v.ours, v.all = known, ours.Nginx, all
 	return all
 }
 
-// shownBy returns the Secrets with the certificates that the backends of objects are shown, each once.
-func shownBy(objects []*rules.Object) []types.NamespacedName {
-	shown := make(map[types.NamespacedName]struct{})
-	for _, o := range objects {
-		for h := range o.Hosts {
-			for r := range o.Hosts[h].Rules {
-				for b := range o.Hosts[h].Rules[r].EachBackend() {
-					if b.TLS != nil && b.TLS.ClientCertificate.Name != "" {
-						shown[b.TLS.ClientCertificate] = struct{}{}
-					}
-				}
-			}
-		}
-	}
-	return slices.SortedFunc(maps.Keys(shown), func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) })
-}
+// isUnversioned returns whether an Ingress is of a manifest.
+func isUnversioned(o *networkingv1.Ingress) bool { return o.ResourceVersion == "" }
 
 // nginxIngresses knows the ConfigMaps that Ingresses written for ingress-nginx are read by.
 type nginxIngresses struct {

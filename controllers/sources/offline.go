@@ -6,7 +6,6 @@ import (
 	"context"
 	"maps"
 	"net/netip"
-	"reflect"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -65,15 +64,19 @@ func of[T any](m *Manifests) (objects []T) {
 	return objects
 }
 
-// List implements [Origin].
-func (m *Manifests) List(_ context.Context, list client.ObjectList) error {
-	items := reflect.ValueOf(list).Elem().FieldByName("Items")
-	for _, object := range m.Objects {
-		if item := reflect.ValueOf(object).Elem(); item.Type() == items.Type().Elem() {
-			items.Set(reflect.Append(items, item))
-		}
-	}
-	return nil
+// Ingresses implements [Origin].
+func (m *Manifests) Ingresses(context.Context) ([]*v1alpha1.Ingress, error) {
+	return of[*v1alpha1.Ingress](m), nil
+}
+
+// Tasks implements [Origin].
+func (m *Manifests) Tasks(context.Context) ([]*v1alpha1.Task, error) {
+	return of[*v1alpha1.Task](m), nil
+}
+
+// TLSCertificates implements [Origin].
+func (m *Manifests) TLSCertificates(context.Context) ([]*v1alpha1.TLSCertificate, error) {
+	return of[*v1alpha1.TLSCertificate](m), nil
 }
 
 // standardClass is the controller's class. If no IngressClass has its name, it counts as existing: it came with the

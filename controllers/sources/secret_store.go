@@ -4,6 +4,10 @@ package sources
 
 import (
 	"bytes"
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,6 +29,21 @@ import (
 // more. Only the goroutine that builds uses it.
 type SecretStore struct {
 	parsed map[types.NamespacedName]secretVersion
+	// latest is what was read last.
+	latest readSecrets
+}
+
+// readSecrets is what was read of Secrets, and from what.
+type readSecrets struct {
+	objects        []*corev1.Secret
+	unknown, named any
+	secrets        []*translate.Secret
+}
+
+// of returns whether this was read from the same lists and maps.
+func (r *readSecrets) of(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) bool {
+	return r.secrets != nil && sameList(r.objects, objects) &&
+		reflect.ValueOf(r.unknown).Pointer() == reflect.ValueOf(unknown).Pointer() && reflect.ValueOf(r.named).Pointer() == reflect.ValueOf(named).Pointer()
 }
 
 type secretVersion struct {
@@ -46,6 +65,9 @@ func NewCertificates(from client.Reader, secrets cluster.Metadata, changed func(
 // Read returns what the named Secrets hold. For each in unknown, the Secret's fault says why it is not among the
 // objects.
 func (s *SecretStore) Read(objects []*corev1.Secret, unknown map[types.NamespacedName]string, named map[types.NamespacedName]struct{}) []*translate.Secret {
+	if s.latest.of(objects, unknown, named) && len(objects) > 0 && !slices.ContainsFunc(objects, func(o *corev1.Secret) bool { return o.ResourceVersion == "" }) {
+		return s.latest.secrets
+	}
 	secrets := make([]*translate.Secret, 0, len(named))
 	parsed := make(map[types.NamespacedName]secretVersion, len(named))
 	for _, object := range objects {
@@ -86,7 +108,10 @@ func (s *SecretStore) Read(objects []*corev1.Secret, unknown map[types.Namespace
 			secrets = append(secrets, &translate.Secret{Namespace: name.Namespace, Name: name.Name, Fault: "it " + why})
 		}
 	}
-	s.parsed = parsed
+	slices.SortFunc(secrets, func(a, b *translate.Secret) int { // A list that hardly changes is looked at quickly.
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+	})
+	s.parsed, s.latest = parsed, readSecrets{objects, unknown, named, secrets}
 	return secrets
 }
 

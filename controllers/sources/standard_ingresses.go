@@ -5,6 +5,7 @@ package sources
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,11 @@ type StandardIngresses struct {
 	// missing is set while an Ingress names the class and there is no IngressClass of that name. Only the goroutine that
 	// builds uses it.
 	missing bool
+	// listed are all Ingresses in the cache.
+	listed cluster.Listed[*networkingv1.Ingress]
+	// latest are those that were read last from all, by the class.
+	latest StandardObjects
+	from   []*networkingv1.Ingress
 }
 
 // AddStandardIngresses has the manager run the caches of the standard Ingresses of these namespaces, or of all.
@@ -134,7 +140,7 @@ func relevantAnnotation(name, value string, forNginx bool) (relevant string, ok 
 
 // Watch has handler called with every event.
 func (s *StandardIngresses) Watch(ctx context.Context, handler toolscache.ResourceEventHandler) error {
-	if err := s.Ingresses.Watch(ctx, handler); err != nil {
+	if err := s.Ingresses.Follow(ctx, s.listed.Handler(handler)); err != nil {
 		return err
 	}
 	if err := s.nginx.watch(ctx, handler); err != nil {
@@ -193,17 +199,24 @@ func (s *StandardIngresses) Read(ctx context.Context) (ours StandardObjects, err
 		class = kinds.NewStandardClass(s.className, classes.Items)
 		class.Nginx = kinds.NewNginxClass(s.nginx.options.Class, classes.Items)
 	}
-	s.class.Store(&class)
+	before := s.class.Swap(&class)
 	if !s.Ingresses.Synced(ctx) {
 		return ours, nil
 	}
-	var list networkingv1.IngressList
-	if err := s.Ingresses.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		return ours, fmt.Errorf("listing the Ingresses of networking.k8s.io from the cache: %w", err)
+	if list := s.listed.List(); s.from == nil || !sameList(list, s.from) || before == nil || !reflect.DeepEqual(*before, class) {
+		s.latest, s.from = s.claimed(ctx, list, class), list
 	}
+	ours = s.latest
+	if s.nginx.options.Class != "" {
+		ours.Settings, err = s.nginx.settings(ctx, ours.Nginx)
+	}
+	return ours, err
+}
+
+// claimed returns those Ingresses that a class claims.
+func (s *StandardIngresses) claimed(ctx context.Context, list []*networkingv1.Ingress, class kinds.StandardClass) (ours StandardObjects) {
 	missing := ""
-	for i := range list.Items {
-		object := &list.Items[i]
+	for _, object := range list {
 		if !class.Claims(object) {
 			if class.Missing(object) {
 				missing = client.ObjectKeyFromObject(object).String()
@@ -217,10 +230,7 @@ func (s *StandardIngresses) Read(ctx context.Context) (ours StandardObjects, err
 			kinds.StandardController, "class", s.className, "ingress", missing)
 	}
 	s.missing = missing != ""
-	if s.nginx.options.Class != "" {
-		ours.Settings, err = s.nginx.settings(ctx, ours.Nginx)
-	}
-	return ours, err
+	return ours
 }
 
 // ObjectOf reads an Ingress as the latest build did, but for the hosts that others have TLS for.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -168,19 +169,8 @@ func eachObjectTopic(o *rules.Object, f func(topic), over func(name string, cert
 		if o.Hosts[h].Listener == nil {
 			over(o.Hosts[h].Name, len(o.Certificates) > 0)
 		}
-		last := "" // Most rules of an object have the service of the rule before.
-		for r := range o.Hosts[h].Rules {
-			for backend := range o.Hosts[h].Rules[r].EachBackend() {
-				if backend.Service == last && backend.Namespace == "" {
-					continue
-				}
-				f(topic{aboutService, o.NamespaceOf(backend), backend.Service})
-				if backend.Namespace == "" {
-					last = backend.Service
-				}
-			}
-		}
 	}
+	eachService(o, func(name types.NamespacedName) { f(topic{aboutService, name.Namespace, name.Name}) })
 	for n := range o.Certificates {
 		wish := &o.Certificates[n]
 		f(topic{aboutSecret, o.Namespace, wish.Secret})

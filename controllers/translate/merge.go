@@ -165,7 +165,7 @@ func sharedHosts(before, now []snapshot.Host) []snapshot.Host {
 	return now
 }
 
-func byObject(a, b **Report) int { return (*a).compare(*b) }
+func byObject(a, b **Report) int { return (*a).Compare(*b) }
 
 // mergeReports returns the reports on all objects. One that says what it said before stays the same.
 func (b *Builder) mergeReports(fresh []*island) []*Report {

@@ -3,6 +3,8 @@
 package translate
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/controllers/rules"
@@ -13,22 +15,27 @@ import (
 func NamedServices(in *Input) map[types.NamespacedName]struct{} {
 	names := map[types.NamespacedName]struct{}{apiServerService: {}}
 	for _, object := range in.Objects {
-		last := "" // Most rules of an object have the service of the rule before.
-		for h := range object.Hosts {
-			for r := range object.Hosts[h].Rules {
-				for backend := range object.Hosts[h].Rules[r].EachBackend() {
-					if backend.Service == last && backend.Namespace == "" {
-						continue
-					}
-					names[types.NamespacedName{Namespace: object.NamespaceOf(backend), Name: backend.Service}] = struct{}{}
-					if backend.Namespace == "" {
-						last = backend.Service
-					}
+		eachService(object, func(name types.NamespacedName) { names[name] = struct{}{} })
+	}
+	return names
+}
+
+// eachService calls f with each service that an object names, and may call it with one several times.
+func eachService(o *rules.Object, f func(types.NamespacedName)) {
+	last := "" // Most rules of an object have the service of the rule before.
+	for h := range o.Hosts {
+		for r := range o.Hosts[h].Rules {
+			for backend := range o.Hosts[h].Rules[r].EachBackend() {
+				if backend.Service == last && backend.Namespace == "" {
+					continue
+				}
+				f(types.NamespacedName{Namespace: o.NamespaceOf(backend), Name: backend.Service})
+				if backend.Namespace == "" {
+					last = backend.Service
 				}
 			}
 		}
 	}
-	return names
 }
 
 // EachHost calls f with each host that objects in an input name and with the object, once for each of its Hosts. It
@@ -45,6 +52,26 @@ func EachHost(in *Input, f func(host string, by *rules.Object, may bool)) {
 	named := make(map[string]bool)
 	allowances.eachHost(in, false, func(host string, _ *rules.Object, _ bool) { named[host] = true })
 	allowances.eachHost(in, true, func(host string, by *rules.Object, may bool) { f(host, by, may && !named[host]) })
+}
+
+// SameHosts returns whether two lists of objects name the same hosts in the same way, so that EachHost gives the same
+// for them, but for the ages of objects. It looks only at what has changed. It may miss that they do.
+func SameHosts(before, now []*rules.Object) bool {
+	gone, came := difference(before, now)
+	if len(gone) != len(came) {
+		return false
+	}
+	for i, o := range came {
+		was := gone[i]
+		if was.ID != o.ID || was.Namespace != o.Namespace || (was.Canary == nil) != (o.Canary == nil) || !slices.EqualFunc(was.Hosts, o.Hosts, sameHost) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameHost(a, b rules.Host) bool {
+	return a.Name == b.Name && a.Alias == b.Alias && a.Yields == b.Yields && (a.Listener == nil) == (b.Listener == nil)
 }
 
 // eachHost calls f with those hosts that are aliases or yield, or with those that do neither. It returns whether there

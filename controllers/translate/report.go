@@ -173,7 +173,7 @@ func inOrder(reports []Report) []Report {
 	for i := range indexes {
 		indexes[i] = int32(i)
 	}
-	slices.SortFunc(indexes, func(i, j int32) int { return reports[i].compare(&reports[j]) })
+	slices.SortFunc(indexes, func(i, j int32) int { return reports[i].Compare(&reports[j]) })
 	sorted := make([]Report, len(reports))
 	for to, from := range indexes {
 		sorted[to] = reports[from]
@@ -181,8 +181,8 @@ func inOrder(reports []Report) []Report {
 	return sorted
 }
 
-// compare orders reports by kind, namespace and name.
-func (r *Report) compare(o *Report) int {
+// Compare orders reports by kind, namespace and name.
+func (r *Report) Compare(o *Report) int {
 	if c := strings.Compare(r.Namespace, o.Namespace); c != 0 && r.Kind == o.Kind {
 		return c
 	}
