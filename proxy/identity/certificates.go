@@ -53,11 +53,6 @@ type parsedCertificate struct {
 	withLeaf *tls.Certificate
 }
 
-// is says whether the certificate was made of one that equals another one.
-func (c *servedCertificate) is(o *snapshot.Certificate) bool {
-	return o.Equal(snapshot.Certificate{ID: c.id, Owner: c.owner, Hosts: c.hosts, Chain: c.chain, Key: c.key, Default: c.isDefault})
-}
-
 // certificatesEdit makes certificates of those before.
 type certificatesEdit struct {
 	certificates
@@ -74,14 +69,14 @@ type certificatesEdit struct {
 
 // compileCertificates makes the certificates of a snapshot from those of the one before, by what differs.
 func (s *Store) compileCertificates(of *snapshot.Snapshot, c *snapshot.Changes, before *certificates) (certificates, error) {
-	if !c.Certificates && (len(c.Hosts) == 0 || before.wildcard.Len() == 0) {
+	if c.Certificates == nil && (len(c.Hosts) == 0 || before.wildcard.Len() == 0) {
 		return *before, nil
 	}
 	e := certificatesEdit{certificates: *before, exact: before.exact.Edit(), wildcard: before.wildcard.Edit(), hosts: of.Hosts}
 	// below has what follows the star of wildcards whose certificates differ.
 	below := make(map[string]bool)
-	if c.Certificates {
-		if err := e.load(of.Certificates, s); err != nil {
+	if c.Certificates != nil {
+		if err := e.load(c.Certificates, s); err != nil {
 			return certificates{}, err
 		}
 		for name, came := range e.names() {
@@ -115,26 +110,21 @@ func (s *Store) compileCertificates(of *snapshot.Snapshot, c *snapshot.Changes, 
 
 // load parses the certificates that came, and notes which went. What is parsed already is not parsed again: checking
 // the key costs more than all the rest.
-func (e *certificatesEdit) load(list []snapshot.Certificate, s *Store) error {
-	old := e.loaded
-	same, rest := 0, 0 // how many are the same at the beginning and at the end
-	for same < min(len(old), len(list)) && old[same].is(&list[same]) {
-		same++
-	}
-	for rest < min(len(old), len(list))-same && old[len(old)-1-rest].is(&list[len(list)-1-rest]) {
-		rest++
-	}
+func (e *certificatesEdit) load(c *snapshot.CertificatesChange, s *Store) error {
+	end := c.First + len(c.Before)
+	old, rest := e.loaded[c.First:end], e.loaded[end:]
 	e.went = make(map[*servedCertificate]bool)
-	between := make(map[string]int)
-	for i := same; i < len(old)-rest; i++ {
-		between[old[i].id], e.went[old[i]] = i, true
+	byID := make(map[string]int)
+	for i := range old {
+		byID[old[i].id], e.went[old[i]] = i, true
 	}
-	e.loaded = append(make([]*servedCertificate, 0, len(list)), old[:same]...)
-	last := same - 1 // the last of the old ones that stays
-	for i := same; i < len(list)-rest; i++ {
+	e.loaded = append(make([]*servedCertificate, 0, c.First+len(c.After)+len(rest)), e.loaded[:c.First]...)
+	last := -1 // the last of the old ones that stays
+	for i := range c.After {
+		of := &c.After[i]
 		var known *parsedCertificate
-		at, ok := between[list[i].ID]
-		if ok && at > last && old[at].is(&list[i]) {
+		at, ok := byID[of.ID]
+		if ok && at > last && of.Equal(c.Before[at]) {
 			delete(e.went, old[at])
 			e.loaded, last = append(e.loaded, old[at]), at
 			continue
@@ -142,14 +132,26 @@ func (e *certificatesEdit) load(list []snapshot.Certificate, s *Store) error {
 		if ok {
 			known = old[at].parsedCertificate
 		}
-		parsed, err := s.certificate(&list[i], known)
+		parsed, err := s.certificate(of, known)
 		if err != nil {
 			return err
 		}
-		served := &servedCertificate{parsed, list[i].ID, list[i].Owner, list[i].Hosts, list[i].Default}
+		served := &servedCertificate{parsed, of.ID, of.Owner, of.Hosts, of.Default}
 		e.loaded, e.came = append(e.loaded, served), append(e.came, served)
 	}
-	e.loaded = append(e.loaded, old[len(old)-rest:]...)
+	e.loaded = append(e.loaded, rest...)
+	return e.listOthers()
+}
+
+// listOthers lists the certificates for every other name anew, if any of those went or came.
+func (e *certificatesEdit) listOthers() error {
+	others := slices.ContainsFunc(e.came, func(c *servedCertificate) bool { return c.isDefault })
+	for c := range e.went {
+		others = others || c.isDefault
+	}
+	if !others {
+		return nil
+	}
 	e.others = nil
 	for _, c := range e.loaded {
 		if c.isDefault {

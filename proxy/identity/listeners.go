@@ -13,7 +13,7 @@ import (
 // compileListeners makes the sets of a snapshot's listeners from its certificates. It takes those from before whose
 // names and certificates are the same.
 func (s *Store) compileListeners(of *snapshot.Snapshot, c *snapshot.Changes, certificates *certificates, before *Set) (map[netip.AddrPort]*Set, error) {
-	if !c.Certificates && len(c.Listeners) == 0 {
+	if c.Certificates == nil && len(c.Listeners) == 0 {
 		return before.listeners, nil
 	}
 	sets := maps.Clone(before.listeners)
@@ -32,7 +32,7 @@ func (s *Store) compileListeners(of *snapshot.Snapshot, c *snapshot.Changes, cer
 	var byID map[string]*servedCertificate
 	for i := range of.Listeners {
 		l := &of.Listeners[i]
-		if !changed[l.Address] && (!c.Certificates || len(l.Names) == 0) {
+		if !changed[l.Address] && (c.Certificates == nil || len(l.Names) == 0) {
 			continue
 		}
 		if byID == nil {

@@ -15,8 +15,10 @@ type Changes struct {
 	Listeners []ListenerChange
 	Pools     []Change[Pool]
 	Checks    []Change[Check]
-	// Certificates, Challenges and Unserved are set if the lists differ.
-	Certificates, Challenges, Unserved bool
+	// Certificates is nil if the lists are the same.
+	Certificates *CertificatesChange
+	// Challenges and Unserved are set if the lists differ.
+	Challenges, Unserved bool
 }
 
 // Change is something that is in two snapshots and differs, or that is in one of them alone.
@@ -35,9 +37,17 @@ type ListenerChange struct {
 	Names bool
 }
 
+// CertificatesChange is the part of the lists of certificates between those that are the same at the beginning and at
+// the end.
+type CertificatesChange struct {
+	// First is where it begins, in both lists.
+	First         int
+	Before, After []Certificate
+}
+
 // None says whether the snapshots mean the same.
 func (c *Changes) None() bool {
-	return len(c.Hosts)+len(c.Listeners)+len(c.Pools)+len(c.Checks) == 0 && !c.Certificates && !c.Challenges && !c.Unserved
+	return len(c.Hosts)+len(c.Listeners)+len(c.Pools)+len(c.Checks) == 0 && c.Certificates == nil && !c.Challenges && !c.Unserved
 }
 
 // Compare returns what of a snapshot is not as in another one, which was before it. That one has passed
@@ -60,7 +70,7 @@ func Compare(before, after *Snapshot) (*Changes, error) {
 	if c.Hosts, err = compareHosts(before.Hosts, after.Hosts); err != nil {
 		return nil, err
 	}
-	c.Certificates = !equalLists(before.Certificates, after.Certificates, (*Certificate).equal)
+	c.Certificates = compareCertificates(before.Certificates, after.Certificates)
 	if err := c.compareListeners(before, after); err != nil {
 		return nil, err
 	}
@@ -101,6 +111,14 @@ func compareLists[T any](what string, before, after []T, name func(*T) string, e
 	}
 	changed := false // The one before j in after differs.
 	for i, j := 0, 0; i < len(before) || j < len(after); {
+		if n := sameRun(before[i:], after[j:]); n > 0 {
+			if changed {
+				ordered(j)
+			}
+			changed = false
+			i, j = i+n, j+n
+			continue
+		}
 		if i < len(before) && j < len(after) && equal(&before[i], &after[j]) {
 			if changed {
 				ordered(j)
@@ -195,6 +213,44 @@ func (c *Changes) compareListener(of ListenerChange) error {
 	return nil
 }
 
+func compareCertificates(before, after []Certificate) *CertificatesChange {
+	if equalLists(before, after, (*Certificate).equal) {
+		return nil
+	}
+	first, shorter := 0, min(len(before), len(after))
+	for first < shorter {
+		if n := sameRun(before[first:], after[first:]); n > 0 {
+			first += n
+			continue
+		}
+		if !before[first].equal(&after[first]) {
+			break
+		}
+		first++
+	}
+	before, after, shorter = before[first:], after[first:], shorter-first
+	for shorter > 0 && before[len(before)-1].equal(&after[len(after)-1]) {
+		before, after, shorter = before[:len(before)-1], after[:len(after)-1], shorter-1
+	}
+	return &CertificatesChange{first, before, after}
+}
+
+// run is how many elements of a list are compared at once.
+const run = 64
+
+// sameRun returns how many elements two lists have in common at their beginning, run or none. It compares their bytes.
+// Elements whose bytes are the same are equal. Others may be, too.
+func sameRun[T any](a, b []T) int {
+	if len(a) < run || len(b) < run || string(bytesOf(a[:run])) != string(bytesOf(b[:run])) {
+		return 0
+	}
+	return run
+}
+
+func bytesOf[T any](list []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(list))), len(list)*int(unsafe.Sizeof(list[0])))
+}
+
 // sameMemory says whether two lists are one, as far as that can be seen without looking into them.
 func sameMemory[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || unsafe.SliceData(a) == unsafe.SliceData(b))
@@ -208,10 +264,15 @@ func equalLists[T any](a, b []T, equal func(a, b *T) bool) bool {
 	if sameMemory(a, b) {
 		return true
 	}
-	for i := range a {
+	for i := 0; i < len(a); {
+		if n := sameRun(a[i:], b[i:]); n > 0 {
+			i += n
+			continue
+		}
 		if !equal(&a[i], &b[i]) {
 			return false
 		}
+		i++
 	}
 	return true
 }

@@ -108,7 +108,7 @@ func inspectAsking(hosts []Change[Host]) error {
 // looks at those of all listeners.
 func (s *Snapshot) inspectNames(c *Changes) error {
 	var listeners []*Listener
-	if c.Certificates {
+	if c.Certificates != nil {
 		for i := range s.Listeners {
 			listeners = append(listeners, &s.Listeners[i])
 		}
