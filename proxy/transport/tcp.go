@@ -22,7 +22,7 @@ import (
 // buffer, or set a write's deadline. One goroutine may read while another writes. Any goroutine may close it or call
 // StopReading.
 type TCP struct {
-	tcp   *net.TCPConn
+	tcp   handle
 	raw   syscall.RawConn
 	clock Clock
 
@@ -42,8 +42,21 @@ type TCP struct {
 	following atomic.Int32
 }
 
+// handle is what the runtime knows a socket by: a [net.TCPConn], or an [os.File] once the connection has rested.
+type handle interface {
+	io.Closer
+	SyscallConn() (syscall.RawConn, error)
+	SetDeadline(at time.Time) error
+	SetReadDeadline(at time.Time) error
+	SetWriteDeadline(at time.Time) error
+}
+
 // NewTCP returns the transport of a connection. A write that is not taken for writeStall fails. 0 is no bound.
 func NewTCP(tcp *net.TCPConn, c Clock, writeStall time.Duration) (*TCP, error) {
+	return newTCP(tcp, c, writeStall)
+}
+
+func newTCP(tcp handle, c Clock, writeStall time.Duration) (*TCP, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return nil, err
@@ -310,18 +323,40 @@ func (w *writing) write(fd uintptr) bool {
 	return true
 }
 
-// RemoteAddr returns the peer's address.
-func (t *TCP) RemoteAddr() net.Addr { return t.tcp.RemoteAddr() }
+// RemoteAddr returns the peer's address. A connection that has rested knows none any more.
+func (t *TCP) RemoteAddr() net.Addr {
+	if c, ok := t.tcp.(*net.TCPConn); ok {
+		return c.RemoteAddr()
+	}
+	return &net.TCPAddr{}
+}
+
+// LocalAddr returns our address. A connection that has rested knows none any more.
+func (t *TCP) LocalAddr() net.Addr {
+	if c, ok := t.tcp.(*net.TCPConn); ok {
+		return c.LocalAddr()
+	}
+	return &net.TCPAddr{}
+}
 
 // CloseWrite implements Carrier.
-func (t *TCP) CloseWrite() error { return t.tcp.CloseWrite() }
+func (t *TCP) CloseWrite() error {
+	if c, ok := t.tcp.(*net.TCPConn); ok {
+		return c.CloseWrite()
+	}
+	return t.shutdown()
+}
 
 // Close implements Carrier.
 func (t *TCP) Close() error { return t.tcp.Close() }
 
 // Reset closes the connection so that the peer cannot take it for the orderly end of a message.
 func (t *TCP) Reset() {
-	_ = t.tcp.SetLinger(0)
+	if c, ok := t.tcp.(*net.TCPConn); ok {
+		_ = c.SetLinger(0)
+	} else {
+		t.dropUnsent()
+	}
 	_ = t.tcp.Close()
 }
 
@@ -342,12 +377,19 @@ func (t *TCP) ResumeReading() {
 func (t *TCP) Interrupt() { _ = t.tcp.SetReadDeadline(longAgo) }
 
 // Restore undoes Interrupt: the next Read goes on with the deadline that was set before.
-func (t *TCP) Restore() {
-	at := time.Time{}
-	if t.readAt != 0 {
-		at = t.clock.Start.Add(t.readAt)
+func (t *TCP) Restore() { t.WaitUntil(t.readAt) }
+
+// WaitsUntil returns when the Read that waits fails, by the clock, or 0.
+func (t *TCP) WaitsUntil() time.Duration { return t.readAt }
+
+// WaitUntil makes the next Read fail at a time of the clock. 0 is never.
+func (t *TCP) WaitUntil(at time.Duration) {
+	day := time.Time{}
+	if at != 0 {
+		day = t.clock.Start.Add(at)
 	}
-	_ = t.tcp.SetReadDeadline(at)
+	t.readAt = at
+	_ = t.tcp.SetReadDeadline(day)
 	t.armed = true
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net"
 	"syscall"
 	"time"
 )
@@ -26,7 +25,8 @@ type TLS struct {
 	// Terms are those that the configuration noted for this handshake as a server, empty if it noted none.
 	Terms string
 	first [1]byte
-	// tail follows the records that the peer sends.
+	// wire is what carries it. tail follows the records that the peer sends.
+	wire *wire
 	tail *recordTail
 	// filled is set if the last Read may have left a part of its record.
 	filled bool
@@ -35,30 +35,32 @@ type TLS struct {
 
 // SecureServer makes a handshake as a server. If that fails, it returns a [HandshakeError].
 func SecureServer(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
-	noted := new(notes)
-	tail := new(recordTail)
-	c := tls.Server(notedConn{tailedConn{netConn{t}, tail}, noted}, config)
+	noted, over := new(notes), &wire{TCP: t}
+	c := tls.Server(notedConn{tailedConn{netConn{over}}, noted}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nil, &HandshakeError{handshakeFault(err, noted.alert), err}
 	}
-	secured := newTLS(c, t, tail)
+	secured := newTLS(c, over)
 	secured.Terms = noted.terms
 	return secured, nil
 }
 
 // SecureClient makes a handshake as a client.
 func SecureClient(ctx context.Context, t *TCP, config *tls.Config) (*TLS, error) {
-	tail := new(recordTail)
-	c := tls.Client(tailedConn{netConn{t}, tail}, config)
+	over := &wire{TCP: t}
+	c := tls.Client(tailedConn{netConn{over}}, config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
-	return newTLS(c, t, tail), nil
+	return newTLS(c, over), nil
 }
 
-func newTLS(c *tls.Conn, below *TCP, tail *recordTail) *TLS {
+func newTLS(c *tls.Conn, over *wire) *TLS {
 	state := c.ConnectionState()
-	t := &TLS{Conn: c, below: below, Version: state.Version, Protocol: state.NegotiatedProtocol, ServerName: state.ServerName, tail: tail}
+	t := &TLS{
+		Conn: c, below: over.TCP, wire: over, tail: &over.tail,
+		Version: state.Version, Protocol: state.NegotiatedProtocol, ServerName: state.ServerName,
+	}
 	t.try = t.serveParked // bound once, as the TCP's are
 	return t
 }
@@ -103,6 +105,19 @@ func (t *TLS) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Unread returns whether something may be left of what came.
+func (t *TLS) Unread() bool { return !t.exhausted() }
+
+// Over puts a TLS over another TCP.
+func (t *TLS) Over(below *TCP) { t.below, t.wire.TCP = below, below }
+
+// Rest puts a TLS over nothing, and drops what it needs only to read and to write. Over ends that.
+func (t *TLS) Rest() {
+	t.Over(nil)
+	t.parking = parking{try: t.try}
+	dropBuffers(t.Conn)
+}
+
 // recordTail follows the records that are received (RFC 8446, section 5.1). crypto/tls does not tell whether it has the
 // beginning of one.
 type recordTail struct {
@@ -136,10 +151,7 @@ func (r *recordTail) add(b []byte) {
 func (r *recordTail) whole() bool { return r.had == 0 && r.left == 0 }
 
 // tailedConn is a netConn whose records are followed.
-type tailedConn struct {
-	netConn
-	tail *recordTail
-}
+type tailedConn struct{ netConn }
 
 func (c tailedConn) Read(p []byte) (int, error) {
 	n, err := c.netConn.Read(p)
@@ -161,8 +173,15 @@ func (t *TLS) CloseWrite() error {
 	return t.below.CloseWrite()
 }
 
+// wire is the TCP that a TLS is over, which is another one each time that the connection has rested, and the records
+// that came on it.
+type wire struct {
+	*TCP
+	tail recordTail
+}
+
 // netConn lets crypto/tls use a TCP as its connection.
-type netConn struct{ *TCP }
+type netConn struct{ *wire }
 
 // Read reads at once what there is, from within the wait of a parked connection.
 func (c netConn) Read(p []byte) (int, error) {
@@ -182,10 +201,6 @@ func (c netConn) Write(p []byte) (int, error) {
 	return c.TCP.Write(p)
 }
 
-func (c netConn) LocalAddr() net.Addr                { return c.tcp.LocalAddr() }
-func (c netConn) RemoteAddr() net.Addr               { return c.tcp.RemoteAddr() }
-func (c netConn) SetDeadline(at time.Time) error     { return c.tcp.SetDeadline(at) }
-func (c netConn) SetReadDeadline(at time.Time) error { return c.tcp.SetReadDeadline(at) }
-func (c netConn) SetWriteDeadline(at time.Time) error {
-	return c.tcp.SetWriteDeadline(at)
-}
+func (c netConn) SetDeadline(at time.Time) error      { return c.tcp.SetDeadline(at) }
+func (c netConn) SetReadDeadline(at time.Time) error  { return c.tcp.SetReadDeadline(at) }
+func (c netConn) SetWriteDeadline(at time.Time) error { return c.tcp.SetWriteDeadline(at) }
