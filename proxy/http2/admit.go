@@ -7,6 +7,12 @@ import "github.com/warren-dev/ingress/proxy/message"
 // endBlock implements side.
 func (c *ServerConn) endBlock(encoded []byte) error {
 	stream := c.block.stream
+	if c.heads == nil {
+		c.heads = new(headReader)
+		c.heads.init(c.config)
+		c.heads.unpack(c.packed)
+		c.packed = nil
+	}
 	if stream <= c.last {
 		return c.endKnown(stream, encoded)
 	}
@@ -93,7 +99,7 @@ func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 	defer c.mu.Unlock()
 	switch {
 	case c.departure == departed:
-		c.closed.add(stream, endedByUs)
+		c.rememberClosed(stream, endedByUs)
 		return nil, nil // The GOAWAY says that nothing was done (RFC 9113, section 6.8).
 	case c.running >= maxStreams:
 		return nil, c.refuseStream(stream)
@@ -105,7 +111,7 @@ func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 // refuseStream tells the client that nothing was done with a request, so that it may send it again (RFC 9113, section
 // 8.7).
 func (c *ServerConn) refuseStream(stream uint32) error {
-	c.closed.add(stream, endedByUs)
+	c.rememberClosed(stream, endedByUs)
 	if !c.resets.spend(1, c.config.Now()) {
 		return errResetsMany
 	}
@@ -139,7 +145,7 @@ func (c *ServerConn) start(s *Stream) (ok bool, err error) {
 	s.in.begin(length, c.block.end)
 	// Nobody waits for the end of a request without content. If content comes all the same, that is a fault.
 	s.in.ended = s.Request.ContentLength == 0
-	c.streams[s.id] = &s.stream
+	c.open(&s.stream)
 	c.running++
 	if c.err != nil { // The failure could not reach a stream that was not there yet.
 		delete(c.streams, s.id)

@@ -62,7 +62,7 @@ func (s *ClientStream) Abort() {}
 func (c *conn) number(s *stream) {
 	c.last = (c.last + 1) | 1
 	s.id, s.sendWindow = c.last, c.initialWindow
-	c.streams[s.id] = s
+	c.open(s)
 	if s.id >= highestStream-2*maxStreams { // Streams that are already open still need numbers.
 		c.departure = max(c.departure, departed)
 	}

@@ -26,12 +26,23 @@ type closedStreams struct {
 	next int
 }
 
+// rememberClosed remembers how a stream has ended.
+func (c *conn) rememberClosed(id uint32, how ending) {
+	if c.closed == nil {
+		c.closed = new(closedStreams)
+	}
+	c.closed.add(id, how)
+}
+
 func (c *closedStreams) add(id uint32, how ending) {
 	c.ids[c.next], c.ends[c.next] = id, how
 	c.next = (c.next + 1) % closedKept
 }
 
 func (c *closedStreams) find(id uint32) ending {
+	if c == nil {
+		return unknownEnding
+	}
 	for i, closed := range c.ids {
 		if closed == id {
 			return c.ends[i]
@@ -43,6 +54,9 @@ func (c *closedStreams) find(id uint32) ending {
 // end notes that the peer has also reset a stream. It returns false if nothing is known of the stream, or if the peer
 // has reset it before.
 func (c *closedStreams) end(id uint32) bool {
+	if c == nil {
+		return false
+	}
 	for i, closed := range c.ids {
 		if closed == id && c.ends[i] != endedByPeer {
 			c.ends[i] = endedByPeer

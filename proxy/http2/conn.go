@@ -37,7 +37,7 @@ type conn struct {
 	mu sync.Mutex // guards the following fields, and the fields of each stream that say so
 	// streams are the open streams.
 	streams map[uint32]*stream
-	closed  closedStreams
+	closed  *closedStreams // nil if nothing is remembered
 	// last is the highest stream that was opened.
 	last uint32
 	// running is how many streams are worked on, including those that were reset meanwhile.
@@ -77,6 +77,9 @@ type conn struct {
 	// holding is set while the goroutine that reads waits for the next frame with a buffer, because streams were open when
 	// the wait began. woken is set once that wait was ended so that it goes on without a buffer.
 	holding, woken bool
+	// parkable is set while the goroutine that reads waits for the next frame and no stream is open. leaving is set once
+	// that wait was ended so that the connection rests, and parked while it does.
+	parkable, leaving, parked bool
 	// senders are the goroutines that send, and those of the side's streams if it has any.
 	senders sync.WaitGroup
 }
@@ -101,6 +104,8 @@ type side interface {
 	cannotSend(err error)
 	// rest gives up the memory that is kept for future streams, except for as many as streams says.
 	rest(streams int)
+	// wake has somebody go on with a connection that rests.
+	wake()
 }
 
 func (c *conn) init(t Transport, config *Config, side side) {
@@ -216,6 +221,15 @@ func (c *conn) failLocked(err error) {
 	c.queue.wakeAll()
 }
 
+// stopReading ends the wait of the goroutine that reads, or the connection's rest.
+func (c *conn) stopReading() {
+	if c.parked {
+		c.side.wake()
+		return
+	}
+	c.transport.StopReading()
+}
+
 // Running returns how many streams are worked on.
 func (c *conn) Running() int {
 	c.mu.Lock()
@@ -230,7 +244,7 @@ func (c *conn) leave() {
 	}
 	c.quietSince = c.config.Now()
 	if c.running == 0 && c.departure >= departed {
-		c.transport.StopReading()
+		c.stopReading()
 	}
 }
 
@@ -263,12 +277,12 @@ func (c *conn) watch(now time.Duration) (late time.Duration) {
 		}
 		if c.holding {
 			c.holding, c.woken = false, true
-			c.transport.StopReading()
+			c.stopReading()
 		}
 	}
 	if d := c.config.Idle; c.running == 0 && d > 0 && quiet >= d && !c.rested {
 		c.rested = true
-		c.transport.StopReading()
+		c.stopReading()
 	}
 	return late
 }

@@ -86,6 +86,6 @@ func (c *ServerConn) drain() {
 		s.in.ready.Broadcast() // A stream that only drops content ends now.
 	}
 	if c.running == 0 {
-		c.transport.StopReading()
+		c.stopReading()
 	}
 }

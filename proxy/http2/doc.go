@@ -24,5 +24,6 @@
 //     clientstream.go (a client's), content.go (content that came);
 //   - writer.go (a message that is sent), encode.go (its head), queue.go (whose turn it is), output.go (the shared
 //     buffer);
-//   - departure.go and silence.go (how connections end).
+//   - rest.go, packed.go and gone.go (how connections wait without a goroutine), departure.go and silence.go (how they
+//     end).
 package http2

@@ -98,9 +98,16 @@ func (c *conn) Overdraw() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.overdrawn = true
-	c.transport.StopReading()
+	c.stopReading()
 	// The goroutine that reads may be in a write that the peer does not take, and the memory is needed.
-	time.AfterFunc(lastWords, func() { _ = c.transport.Close() })
+	time.AfterFunc(lastWords, func() {
+		c.mu.Lock()
+		t := c.transport
+		c.mu.Unlock()
+		if t != nil {
+			_ = t.Close()
+		}
+	})
 }
 
 // keep keeps that many bytes of an ended stream for another one. It returns false if too much is kept already.

@@ -121,7 +121,7 @@ func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 	if cut && len(data) < tinyFrame {
 		if err := c.spendLocked(1); err != nil {
 			c.failLocked(causeForStreams(err))
-			c.transport.StopReading()
+			c.stopReading()
 			return err
 		}
 	}
@@ -145,7 +145,7 @@ func (c *conn) appendData(s *stream, data []byte, end, cut bool) error {
 // send it. It releases the lock meanwhile. With stay it goes on sending as long as others add more, which is for
 // callers with nothing else to do.
 func (c *conn) flush(stay bool) {
-	if c.sendsApart && !stay {
+	if (c.sendsApart || c.parked) && !stay {
 		if c.err == nil { // At the end, the connection waits for those who send.
 			c.flushSoon()
 		}
@@ -161,6 +161,10 @@ func (c *conn) flush(stay bool) {
 // flushSoon has another goroutine send what is pending.
 func (c *conn) flushSoon() {
 	if c.out.writing || len(c.out.pending) == 0 || c.out.err != nil {
+		return
+	}
+	if c.parked { // Whoever goes on with the connection sends it.
+		c.side.wake()
 		return
 	}
 	c.out.writing = true

@@ -41,16 +41,19 @@ func (s *Stream) LiftSendingRate() {
 	s.pace.resting = true
 }
 
-// Watch is [conn.Watch], and ends streams of clients that are slower than the least rate.
-func (c *ServerConn) Watch(now time.Duration) {
+// Watch is [conn.Watch], and ends streams of clients that are slower than the least rate. It returns true if it had the
+// connection rest.
+func (c *ServerConn) Watch(now time.Duration) (rested bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.watch(now)
+	rested = c.watchRest()
 	since := now - c.looked
 	c.looked = now
 	if c.config.Rate.PerSecond > 0 && c.err == nil {
 		c.watchRates(since)
 	}
+	return rested
 }
 
 // watchRates looks at who waits for the client, since the last look. A stream that waits for its own window waits for
@@ -91,7 +94,7 @@ func (c *ServerConn) watchRates(since time.Duration) {
 		c.taking = message.Wait{}
 	case c.taking.Add(rate, since, uint64(c.out.content)):
 		c.slow = true
-		c.transport.StopReading()
+		c.stopReading()
 	}
 }
 

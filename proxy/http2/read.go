@@ -94,8 +94,11 @@ func (c *conn) beforeWait(begun bool) (quiet, resting bool, err error) {
 		return false, false, errSlowTaker
 	case c.departure >= departed && c.running == 0:
 		return false, false, errDrained
+	case c.rested && c.running == 0:
+		return false, false, errIdle
 	}
 	resting = !begun && c.running == c.tunnels
+	c.parkable = resting && c.running == 0
 	c.holding = !begun && !resting
 	return c.running == 0, resting, nil
 }
@@ -116,11 +119,14 @@ func (c *conn) afterDeadline() error {
 		return errDrained
 	case c.running == 0 && c.rested:
 		return errIdle
-	case c.woken:
+	case c.leaving && c.parkable && !c.out.writing && len(c.out.pending) == 0:
+		c.parked = true
+		return ErrResting
+	case c.woken, c.leaving:
 	case c.expiring && (c.running == 0 || c.block.open):
 		return errSlowFrame
 	}
-	c.rested, c.woken, c.expiring = false, false, false
+	c.rested, c.woken, c.leaving, c.expiring = false, false, false, false
 	c.transport.ResumeReading()
 	c.transport.StallAfter(0)
 	return nil

@@ -14,13 +14,19 @@ import (
 type ServerConn struct {
 	conn
 	handler Handler
-	heads   headReader // only for the goroutine that reads
+	heads   *headReader // only for the goroutine that reads, nil while no head was read since the last rest
+	packed  []byte      // the table of the heads before that
 
 	// The lock guards the following fields.
 
 	workers workers
 	free    []*Stream
 	resets  budget
+	// rester is the handler if it lets connections rest, or nil. seen is the number of reads at the last look, and still
+	// how many looks found no later one.
+	rester Rester
+	seen   uint64
+	still  int
 	// looked is when Watch was called last. taking is the wait of streams for what all share.
 	looked time.Duration
 	taking message.Wait
@@ -30,11 +36,12 @@ type ServerConn struct {
 func NewServerConn(t Transport, config *Config, handler Handler) *ServerConn {
 	c := &ServerConn{handler: handler, resets: budget{burst: resetBurst, perSecond: resetsPerSecond}}
 	c.init(t, config, c)
-	c.heads.init(config)
+	c.rester, _ = handler.(Rester)
 	return c
 }
 
-// Serve serves the connection to its end, and returns why it ended. received is what was received already.
+// Serve serves the connection to its end, and returns why it ended. It returns ErrResting if the connection has come to
+// rest instead. received is what was received already.
 func (c *ServerConn) Serve(received []byte) error {
 	if len(received) > 0 {
 		c.buf = c.config.Buffers.Get(max(len(received), buffer.Small))
@@ -45,8 +52,7 @@ func (c *ServerConn) Serve(received []byte) error {
 	if err == nil {
 		err = c.read()
 	}
-	c.end(err)
-	return err
+	return c.leaveOff(err)
 }
 
 // greet sends our settings (RFC 9113, section 3.4).
@@ -89,7 +95,7 @@ func (c *ServerConn) set(setting, uint32) error { return nil }
 // cannotSend implements side. Without answers there is nobody to serve.
 func (c *ServerConn) cannotSend(err error) {
 	c.failLocked(err)
-	c.transport.StopReading()
+	c.stopReading()
 }
 
 // rest implements side.

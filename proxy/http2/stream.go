@@ -74,10 +74,18 @@ func (s *stream) fail(err error) {
 	s.out.wake()
 }
 
+// open makes a stream one of the open ones.
+func (c *conn) open(s *stream) {
+	if c.streams == nil {
+		c.streams = make(map[uint32]*stream)
+	}
+	c.streams[s.id] = s
+}
+
 // forget closes a stream. The work on it may go on.
 func (c *conn) forget(s *stream, how ending) {
 	delete(c.streams, s.id)
-	c.closed.add(s.id, how)
+	c.rememberClosed(s.id, how)
 }
 
 // reset ends a stream because of a fault of the peer.
