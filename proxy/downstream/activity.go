@@ -38,14 +38,21 @@ func (c *http1Conn) settled() int32 {
 
 // begin makes an idle connection busy. It returns false if somebody has closed the connection.
 func (c *http1Conn) begin() bool {
-	if c.activity.CompareAndSwap(activityIdle, activityBusy) {
-		return true
+	for {
+		if c.activity.CompareAndSwap(activityIdle, activityBusy) {
+			return true
+		}
+		switch c.settled() {
+		case activityIdle: // The watch found that the connection rested already.
+		case activityAwake:
+			if c.activity.CompareAndSwap(activityAwake, activityBusy) {
+				c.transport.Restore()
+				return true
+			}
+		default:
+			return false
+		}
 	}
-	if c.settled() != activityAwake || !c.activity.CompareAndSwap(activityAwake, activityBusy) {
-		return false
-	}
-	c.transport.Restore()
-	return true
 }
 
 // CloseIdle implements Conn. If a request runs on the connection, its response says that the connection closes, unless
@@ -112,10 +119,20 @@ func (c *http1Conn) YieldSilent(since time.Duration) bool {
 // still sends must not lose the response.
 func (c *http1Conn) closeIdle(was int32) {
 	if was == activityDropping {
-		c.transport.StopReading()
+		if t := c.carriedBy(); t != nil {
+			t.StopReading()
+		}
 		return
 	}
-	_ = c.transport.Close()
+	c.end(false)
+}
+
+// end closes or resets the connection. If it rests, nobody else ends the work with it.
+func (c *http1Conn) end(reset bool) {
+	if c.close(reset) {
+		c.activity.Store(activityClosed)
+		go c.over() // The caller may hold what over needs.
+	}
 }
 
 // drop drops the rest of a request's content. Nobody waits for anything more on the connection, so that it counts as
@@ -133,13 +150,19 @@ func (c *http1Conn) drop() step {
 	return c.becomeIdle(reusable)
 }
 
-// Rest ends the wait of an idle connection's goroutine. That leaves the connection to a new one. A request that comes
-// at the same time goes first. Rest returns false if the connection is not idle.
+// Rest ends the wait of an idle connection's goroutine. That leaves the connection to the poller, or to a new goroutine
+// if there is none. A request that comes at the same time goes first. Rest returns false if the connection is not idle,
+// or rests already.
 func (c *http1Conn) Rest() bool {
 	if !c.activity.CompareAndSwap(activityIdle, activityWaking) {
 		return false
 	}
-	c.transport.Interrupt()
+	t := c.carriedBy()
+	if t == nil {
+		c.activity.Store(activityIdle)
+		return false
+	}
+	t.Interrupt()
 	c.activity.Store(activityAwake)
 	return true
 }
@@ -150,7 +173,7 @@ func (c *http1Conn) awoken() step {
 		return closeNow
 	}
 	c.transport.Restore()
-	c.Resume()
+	c.Resume(c.Used())
 	if !c.activity.CompareAndSwap(activityAwake, activityIdle) {
 		return closeNow
 	}

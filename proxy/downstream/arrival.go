@@ -32,7 +32,7 @@ type arrival struct {
 
 // accept serves a connection until its end.
 func (s *Server) accept(tcp *net.TCPConn, from *listener) {
-	l := &link{from: from, server: s, tcp: tcp, number: s.accepted.Add(1), came: s.engine.Clock.Now()}
+	l := &link{from: from, server: s, number: s.accepted.Add(1), came: s.engine.Clock.Now()}
 	if !s.places.take(&l.place, addressOf(tcp)) && !l.exceed() {
 		_ = tcp.SetLinger(0)
 		_ = tcp.Close()
@@ -40,24 +40,25 @@ func (s *Server) accept(tcp *net.TCPConn, from *listener) {
 		return
 	}
 	a := &arrival{link: l}
-	if serve := a.settle(); serve != nil {
+	if serve := a.settle(tcp); serve != nil {
 		serve()
 	}
 }
 
 // settle finds out what a connection speaks. It returns what serves the connection to its end, or nil if it has ended.
-func (a *arrival) settle() (serve func()) {
+func (a *arrival) settle(tcp *net.TCPConn) (serve func()) {
 	defer func() {
 		if a.contain(recover()) {
+			_ = tcp.Close()
 			serve = nil
 		}
 		if serve == nil {
 			a.leave()
 		}
 	}()
-	t, err := transport.NewTCP(a.tcp, a.server.engine.Clock, a.server.config.WriteTimeout)
+	t, err := transport.NewTCP(tcp, a.server.engine.Clock, a.server.config.WriteTimeout)
 	if err != nil {
-		_ = a.tcp.Close()
+		_ = tcp.Close()
 		return nil
 	}
 	a.transport, a.carrier = t, t
@@ -65,7 +66,7 @@ func (a *arrival) settle() (serve func()) {
 	if a.over.Load() {
 		return nil // whoever drains has closed it
 	}
-	peer, port, err := a.peer()
+	peer, port, err := a.peer(tcp)
 	if err != nil {
 		a.closed(err)
 		t.Reset()
@@ -78,7 +79,7 @@ func (a *arrival) settle() (serve func()) {
 	if secure {
 		if protocol, err = a.secure(); err != nil {
 			a.closed(err)
-			_ = a.tcp.Close()
+			_ = t.Close()
 			return nil
 		}
 	}
@@ -93,8 +94,8 @@ func (a *arrival) settle() (serve func()) {
 
 // peer returns the address that a connection comes from. With the PROXY protocol, a trusted proxy has to send a header,
 // and peer returns the address that the header names, and the port that it says that address connected to.
-func (a *arrival) peer() (address netip.Addr, port uint16, err error) {
-	if address = addressOf(a.tcp); !address.IsValid() {
+func (a *arrival) peer(tcp *net.TCPConn) (address netip.Addr, port uint16, err error) {
+	if address = addressOf(tcp); !address.IsValid() {
 		return address, 0, net.ErrClosed
 	}
 	if !a.server.config.ProxyProtocol || !a.server.engine.Trusted.Has(address) {
@@ -149,12 +150,18 @@ func (a *arrival) Announce() {}
 // CloseIdle implements Conn.
 func (a *arrival) CloseIdle() {
 	if a.over.CompareAndSwap(false, true) {
-		_ = a.transport.Close()
+		a.close(false)
 	}
 }
 
-// Abort implements Conn.
-func (a *arrival) Abort() { a.transport.Reset() }
+// Abort implements Conn. What was an arrival may be a connection of HTTP by now.
+func (a *arrival) Abort() {
+	if c := a.current(); c != Conn(a) {
+		c.Abort()
+		return
+	}
+	a.close(true)
+}
 
 // Watch implements Conn. All that an arrival waits for has a time limit.
 func (a *arrival) Watch(time.Duration) (rested bool) { return false }
@@ -170,6 +177,6 @@ func (a *arrival) Yield(time.Duration) bool {
 	if !a.over.CompareAndSwap(false, true) {
 		return false
 	}
-	_ = a.transport.Close()
+	a.close(false)
 	return true
 }

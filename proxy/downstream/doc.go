@@ -9,5 +9,6 @@
 // connection is to others), link.go (what all connections have), places.go (how many there may be), arrival.go (a
 // connection until it is known what it speaks), handshake.go (TLS), http1conn.go (a connection of HTTP/1.1),
 // activity.go (what that does at the moment), http1watch.go (clients of it that went away), http2conn.go (a connection
-// of HTTP/2), http2exchange.go (its requests), registry.go (the connections that are open), drain.go (ending them).
+// of HTTP/2), http2exchange.go (its requests), rest.go, parking.go, http1rest.go and http2rest.go (how connections wait
+// without a goroutine), registry.go (the connections that are open), drain.go (ending them).
 package downstream

@@ -36,6 +36,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		s.serving.Wait()
+		s.parking.close()
 		close(done)
 	}()
 	timer := time.NewTimer(s.config.DrainTimeout)

@@ -30,16 +30,22 @@ type http1Conn struct {
 	next    step
 	watched watched
 	logins  upstream.Logins
-	// upstream is the other end of the tunnel after an upgrade.
-	upstream *upstream.Conn
+	// upgraded is what an exchange left that was upgraded, or nil.
+	upgraded *upgraded
 	// relayed is the tunnel, or nil.
 	relayed atomic.Pointer[transport.Tunnel]
-	// held is what the tunnel holds.
-	held pipeline.Held
-	// heads counts the memory that the connection holds for heads.
-	heads headmemory.Share
+	// heads counts the memory that the connection holds for heads. It is nil while the connection rests.
+	heads *headmemory.Share
+	// used says, while the connection rests, whether a request has come on it.
+	used bool
 	// handedOver is set if the client turned out to speak HTTP/2.
 	handedOver bool
+}
+
+// upgraded is what becomes of a connection after an upgrade: the other end of its tunnel, and what the tunnel holds.
+type upgraded struct {
+	upstream *upstream.Conn
+	held     pipeline.Held
 }
 
 // step is what a connection does next.
@@ -66,13 +72,10 @@ const (
 
 // speakHTTP1 returns what serves the connection to its end.
 func (l *link) speakHTTP1() (serve func()) {
-	s := l.server
 	c := &http1Conn{link: l}
 	c.idleSince.Store(int64(c.came))
 	c.origin.Logins = &c.logins
-	c.ServerConn = http1.NewServerConn(c.carrier, s.requestsAt(c.from))
-	c.heads = s.config.Heads.Share(c, headmemory.PerConnection(s.config.MaxHeaderBytes))
-	c.Hold(&c.heads)
+	c.speak()
 	if c.excess {
 		c.activity.Store(activityRefused)
 		c.enter(c)
@@ -80,6 +83,15 @@ func (l *link) speakHTTP1() (serve func()) {
 	}
 	c.enter(c)
 	return c.resume
+}
+
+// speak has requests read from the carrier.
+func (c *http1Conn) speak() {
+	s := c.server
+	c.ServerConn = http1.NewServerConn(c.carrier, s.requestsAt(c.from))
+	heads := s.config.Heads.Share(c, headmemory.PerConnection(s.config.MaxHeaderBytes))
+	c.heads = &heads
+	c.Hold(c.heads)
 }
 
 // refuse answers the first request of a connection beyond the limit, and closes the connection.
@@ -107,7 +119,7 @@ func (c *http1Conn) serve() {
 	case goOn:
 		return
 	case relayTunnel:
-		c.tunnel(c.upstream)
+		c.tunnel()
 	case speakHTTP2:
 		c.handOver()
 		return
@@ -140,11 +152,20 @@ func (c *http1Conn) leave() {
 	}
 	if !c.contain(fault) && c.next == goOn {
 		c.next = awaitRequest
-		go c.resume()
+		if !c.rest() {
+			go c.resume()
+		}
 		return
 	}
+	c.over()
+}
+
+// over ends the work with a connection that is closed.
+func (c *http1Conn) over() {
 	c.logins.Close()
-	c.heads.Leave()
+	if c.heads != nil {
+		c.heads.Leave()
+	}
 	c.link.leave()
 }
 
@@ -225,7 +246,8 @@ func (c *http1Conn) finish(v pipeline.Verdict) step {
 	c.server.engine.Record(x)
 	c.idleSince.Store(int64(x.Ended))
 	if v == pipeline.Upgraded {
-		c.upstream, c.held = x.Tunnel()
+		up, held := x.Tunnel()
+		c.upgraded = &upgraded{up, held}
 		c.release(x)
 		return relayTunnel
 	}
@@ -291,7 +313,7 @@ func (c *http1Conn) BreakOff(message.Reset) bool { return false }
 // client.
 func (c *http1Conn) Overdraw() {
 	c.guard.Shut(reason.HeadTooLarge)
-	c.transport.Reset()
+	c.end(true)
 }
 
 // StopContent implements client.Side.
@@ -301,8 +323,9 @@ func (c *http1Conn) StopContent() { c.transport.StopReading() }
 func (c *http1Conn) ResumeContent() { c.transport.ResumeReading() }
 
 // tunnel relays bytes both ways after an upgrade.
-func (c *http1Conn) tunnel(up *upstream.Conn) {
-	defer c.held.Release()
+func (c *http1Conn) tunnel() {
+	up := c.upgraded.upstream
+	defer c.upgraded.held.Release()
 	received := bytes.Clone(c.Detach())
 	c.Release()
 	t, fromUpstream := c.newTunnel(c.carrier, up)
@@ -317,7 +340,7 @@ func (c *http1Conn) Announce() {}
 // within its read.
 func (c *http1Conn) Abort() {
 	c.guard.Shut(reason.ClientClosed)
-	c.transport.Reset()
+	c.end(true)
 }
 
 // Running implements Conn.

@@ -12,10 +12,12 @@ import (
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
-// http2Conn is a connection that speaks HTTP/2. One goroutine reads it.
+// http2Conn is a connection that speaks HTTP/2. One goroutine reads it, or none while it rests.
 type http2Conn struct {
 	*link
 	*http2.ServerConn
+	// wanted is set if the connection must not rest before it was read again. The lock of rest guards it.
+	wanted bool
 
 	mu      sync.Mutex // guards tunnels
 	tunnels []*transport.Tunnel
@@ -25,37 +27,39 @@ type http2Conn struct {
 func (l *link) speakHTTP2(received []byte) (serve func()) {
 	s := l.server
 	c := &http2Conn{link: l}
-	c.ServerConn = http2.NewServerConn(transport.NewParked(c.carrier, c.transport, &s.engine.Buffers), &s.http2, c)
+	c.ServerConn = http2.NewServerConn(c.over(), &s.http2, c)
 	c.transport.StallAfter(0) // HTTP/2 keeps its own idle time
 	c.enter(c)
-	return func() {
-		defer c.leave()
-		c.serve(received)
-	}
+	return func() { c.serve(func() error { return c.ServerConn.Serve(received) }) }
 }
 
-func (c *http2Conn) serve(received []byte) {
-	if err := c.ServerConn.Serve(received); message.IsFault(err) {
-		c.server.config.Logger.V(1).Info("closing a connection", "peer", c.origin.Peer.String(), "cause", err.Error())
+// serve serves the connection, beginning with begin, until it rests or has ended.
+func (c *http2Conn) serve(begin func() error) {
+	rests := false
+	defer func() {
+		if fault := recover(); !rests {
+			c.contain(fault)
+			c.link.leave()
+		}
+	}()
+	var end error
+	if rests, end = c.settle(begin()); message.IsFault(end) {
+		c.server.config.Logger.V(1).Info("closing a connection", "peer", c.origin.Peer.String(), "cause", end.Error())
 	}
-}
-
-func (c *http2Conn) leave() {
-	c.contain(recover())
-	c.link.leave()
 }
 
 // CloseIdle implements Conn.
 func (c *http2Conn) CloseIdle() { c.Drain() }
 
 // Abort implements Conn.
-func (c *http2Conn) Abort() { c.transport.Reset() }
+func (c *http2Conn) Abort() {
+	if c.close(true) {
+		go c.abandon()
+	}
+}
 
 // Watch implements Conn. It finds clients that are gone by frames that they do not answer.
-func (c *http2Conn) Watch(now time.Duration) (rested bool) {
-	c.ServerConn.Watch(now)
-	return false
-}
+func (c *http2Conn) Watch(now time.Duration) (rested bool) { return c.ServerConn.Watch(now) }
 
 // IdleSince implements Conn.
 func (c *http2Conn) IdleSince() (since time.Duration, idle bool) { return c.QuietSince() }

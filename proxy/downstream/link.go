@@ -4,7 +4,6 @@ package downstream
 
 import (
 	"fmt"
-	"net"
 	"runtime/debug"
 	"time"
 
@@ -17,12 +16,13 @@ import (
 type link struct {
 	server *Server
 	// from is the listener that the connection came to.
-	from      *listener
-	tcp       *net.TCPConn
+	from *listener
+	// transport is nil while the connection rests. Only who serves it changes it, or reads it without the lock of rest.
 	transport *transport.TCP
 	// carrier is the transport, or TLS over it.
 	carrier transport.Carrier
-	origin  client.Origin
+	rest
+	origin client.Origin
 	// number tells connections apart, roughly. It is the shard of whatever a connection shares with some others.
 	number uint32
 	// excess is set on a connection beyond the limit. It has no place and does not count as open.
@@ -30,7 +30,7 @@ type link struct {
 	place  place
 	// came is when it was accepted.
 	came time.Duration
-	// entry is what the registry has for the connection.
+	// entry is what the registry has for the connection. Others than who serves it read it with the lock of rest.
 	entry Conn
 }
 
@@ -53,13 +53,22 @@ func (l *link) enter(c Conn) {
 	} else {
 		l.server.conns.replace(l.entry, c, l.number)
 	}
+	l.mu.Lock()
 	l.entry = c
+	l.mu.Unlock()
 	if l.from.draining.Load() {
 		c.Announce()
 	}
 	if l.from.closing.Load() {
 		c.CloseIdle()
 	}
+}
+
+// current returns what the registry has for the connection, or had last.
+func (l *link) current() Conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.entry
 }
 
 // leave ends the server's work with a connection that is closed.
@@ -95,8 +104,7 @@ func (l *link) contain(fault any) bool {
 	if fault == nil {
 		return false
 	}
-	_ = l.tcp.SetLinger(0)
-	_ = l.tcp.Close()
+	l.close(true)
 	l.server.config.Logger.Error(fmt.Errorf("%v", fault), "panic while serving a connection", "stack", string(debug.Stack()))
 	return true
 }
@@ -104,7 +112,7 @@ func (l *link) contain(fault any) bool {
 // closed logs why a connection ends on which nothing can be answered.
 func (l *link) closed(why error) {
 	if log := l.server.config.Logger.V(1); log.Enabled() {
-		log.Info("closing a connection", "peer", l.tcp.RemoteAddr().String(), "cause", why.Error())
+		log.Info("closing a connection", "peer", l.transport.RemoteAddr().String(), "cause", why.Error())
 	}
 }
 

@@ -62,6 +62,7 @@ type Server struct {
 	draining  atomic.Bool
 	conns     registry
 	places    places
+	parking   parking
 	rate      message.LeastRate
 	accepted  atomic.Uint32
 	// excess is how many connections beyond the limit are open.
@@ -84,6 +85,7 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 		most: config.MaxConnections, conns: &s.conns, stands: engine.Trusted.Has, silence: config.IdleTimeout,
 		now: engine.Clock.Now,
 	}
+	s.parking.logger, s.parking.now = config.Logger, engine.Clock.Now
 	s.http1 = http1.ServerConfig{
 		Limits: heads.Limits{
 			HeadBytes: config.MaxHeaderBytes, LineBytes: config.MaxHeaderBytes, Fields: config.MaxHeaders,
@@ -109,6 +111,9 @@ func NewServer(engine *pipeline.Engine, config Config) *Server {
 
 // Open returns how many connections are open.
 func (s *Server) Open() int { return s.places.taken() }
+
+// Resting returns how many connections wait for their next request without a goroutine.
+func (s *Server) Resting() int { return s.parking.resting() }
 
 // Draining says whether a drain has begun. If so, new clients should go elsewhere.
 func (s *Server) Draining() bool { return s.draining.Load() }

@@ -117,8 +117,12 @@ func (c *ServerConn) patience() time.Duration {
 	return read
 }
 
-// Resume makes the next Await continue one that was interrupted: its idle time does not begin anew.
-func (c *ServerConn) Resume() { c.resumed = true }
+// Resume makes the next Await continue one that was interrupted: its idle time does not begin anew. used says whether a
+// request came before, perhaps on a ServerConn that this one replaces.
+func (c *ServerConn) Resume(used bool) { c.resumed, c.used = true, used }
+
+// Used returns whether a request came.
+func (c *ServerConn) Used() bool { return c.used }
 
 // receive is called by a parked transport.
 func (c *ServerConn) receive(buf []byte, n int) (again bool) {
