@@ -21,6 +21,8 @@ type matcher struct {
 	slots []int
 	// plain is nil if the expression needs RE2, which allocates where it tells what groups have.
 	plain *plain.Expression
+	// words is nil if the expression does not ask for words. They do not tell what groups have.
+	words *plain.Words
 	// size is how many instructions the expression's program has.
 	size int
 }
@@ -41,7 +43,7 @@ func (p *Program) matcher(compile compiler, text string, fold bool) (*matcher, e
 	if err != nil {
 		return nil, err
 	}
-	m := &matcher{expression: expression, plain: plainOf(text), size: sizeOf(text)}
+	m := &matcher{expression: expression, plain: plainOf(text), words: plain.ReadWords(text), size: sizeOf(text)}
 	if p.size += m.size; p.size > mostInstructions {
 		return nil, fmt.Errorf("all regular expressions together have more than %d instructions: write fewer, or shorter ones", mostInstructions)
 	}
@@ -100,6 +102,11 @@ func (p *Program) match(s *State, m *matcher, subject []byte) bool {
 	case !s.spend(m.size * (len(subject) + 1)): // RE2 may look at each byte with each instruction
 		return false
 	case !p.groups:
+		if m.words != nil {
+			if found, known := m.words.In(subject); known {
+				return found
+			}
+		}
 		return m.expression.Match(subject)
 	default:
 		found := m.expression.FindSubmatchIndex(subject)
