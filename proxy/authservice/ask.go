@@ -77,6 +77,24 @@ func (a *ask) Close() error {
 	return nil
 }
 
+// Known lets a request pass if a verdict is kept that says so, and returns whether there is one. It does not wait.
+func (s *Service) Known(v *step.View) bool {
+	if s.verdicts == nil {
+		return false
+	}
+	var memory [usualKey]byte
+	key, keeps := s.appendKey(memory[:0], v)
+	if !keeps {
+		return false
+	}
+	kept := s.verdicts.find(key, v.Now.Sub(s.client.clock.Start))
+	if kept == nil {
+		return false
+	}
+	s.admit(v, kept)
+	return true
+}
+
 // Ask implements [step.Asker].
 func (s *Service) Ask(v *step.View, w step.Waiting) step.Answer {
 	answer := s.ask(v, w)
@@ -90,7 +108,10 @@ func (s *Service) ask(v *step.View, w step.Waiting) step.Answer {
 	a := s.client.begin(s)
 	defer s.client.end(a)
 	a.view = v
-	keeps := s.verdicts != nil && a.makeKey()
+	keeps := s.verdicts != nil
+	if keeps {
+		a.key, keeps = s.appendKey(a.key[:0], v)
+	}
 	if keeps {
 		if kept := s.verdicts.find(a.key, v.Now.Sub(s.client.clock.Start)); kept != nil {
 			s.note(v, true, " is not asked again: what it said lets the request pass")

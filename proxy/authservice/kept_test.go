@@ -17,7 +17,6 @@ import (
 	"github.com/warren-dev/ingress/proxy/buffer"
 	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/message"
-	"github.com/warren-dev/ingress/proxy/step"
 	"github.com/warren-dev/ingress/proxy/transport"
 )
 
@@ -185,10 +184,10 @@ func TestKeysTellUsersApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		path, query, _ := strings.Cut(w.target, "?")
-		a := &ask{service: s, view: viewOf("GET", "a", "/"+path, query, fields...)}
-		a.view.Shown, a.view.User = w.shown, w.user
-		keeps := a.makeKey()
-		return string(a.key), keeps
+		v := viewOf("GET", "a", "/"+path, query, fields...)
+		v.Shown, v.User = w.shown, w.user
+		key, keeps := s.appendKey(nil, v)
+		return string(key), keeps
 	}
 	keyOf := func(pattern string, forward []string, fields ...string) (string, bool) {
 		return keyIn(way{}, pattern, forward, fields...)
@@ -281,19 +280,19 @@ func BenchmarkAKeptVerdict(b *testing.B) {
 		b.Fatal(err)
 	}
 	v := viewOf("GET", "shop.example.com", "/a/b", "", "User-Agent: bench", "Accept: */*", "Cookie: a=b; session=0123456789abcdef0123456789abcdef; c=d")
-	a := &ask{service: s, view: v}
-	if !a.makeKey() {
+	key, keeps := s.appendKey(nil, v)
+	if !keeps {
 		b.Fatal("it has no key")
 	}
 	v.Now = c.clock.Start
-	s.verdicts.keep(c, a.key, &verdict{changes: []change{{field: message.Field{Name: []byte("X-User"), Value: []byte("alice")}, lower: "x-user"}}}, 0, time.Hour)
+	s.verdicts.keep(c, key, &verdict{changes: []change{{field: message.Field{Name: []byte("X-User"), Value: []byte("alice")}, lower: "x-user"}}}, 0, time.Hour)
 	fields := v.Request.Fields
 	v.Request.Fields = make([]message.Field, 0, 64)
 	b.ReportAllocs()
 	for b.Loop() {
 		v.Request.Fields = append(v.Request.Fields[:0], fields...)
-		if got := s.Ask(v, nil); got != (step.Answer{}) {
-			b.Fatal(got)
+		if !s.Known(v) {
+			b.Fatal("it is not known")
 		}
 	}
 }

@@ -7,24 +7,26 @@ import (
 
 	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/step"
 )
 
 // longestKey bounds a key. A request with a longer one is asked about each time.
 const longestKey = 4 << 10
 
-// makeKey makes what the verdict about the request is kept by, and says whether it may be kept.
+// usualKey is how long a key is, in bytes, that needs no memory of its own.
+const usualKey = 512
+
+// appendKey appends what the verdict about a request is kept by, and says whether it may be kept.
 //
 // A verdict is never another client's. So the key has the host, the scheme and the method, all that the rule names,
 // whose the request is by its certificate or by what was looked at before, and each field with which a client may say
 // who it is and that the rule does not name. A service that gets all fields may decide by any of them, so there all
 // count. The path and the query count unless the rule names the path itself. Of ingress-nginx, whose rules name all
 // but the client, neither of the two is true. If none of these says who the client is, the verdict is kept for nobody.
-func (a *ask) makeKey() bool {
-	s, v := a.service, a.view
+func (s *Service) appendKey(key []byte, v *step.View) (_ []byte, keeps bool) {
 	if s.most > 0 && v.Request.HasContent() { // the verdict may be about that
-		return false
+		return key, false
 	}
-	key := a.key[:0]
 	for _, part := range [...][]byte{v.Host, schemeOf(v), v.Request.Method} {
 		key = append(append(key, part...), 0)
 	}
@@ -52,8 +54,7 @@ func (a *ask) makeKey() bool {
 			}
 		}
 	}
-	a.key = key
-	return identifies && len(key) <= longestKey
+	return key, identifies && len(key) <= longestKey
 }
 
 // decidesBy says whether a service that gets all fields may decide by one. Those that no two requests have in common
