@@ -508,7 +508,7 @@ var authNames = sorted(
 const wafText = "requests are not searched for attacks: put what does so before this controller, or between it and the backend"
 
 var snippetNames = []Name{
-	guard(configurationSnippet, "Is compiled: what its directives do is done here, and what cannot be kept closes, with the directive's name and line. A `location` in it has to be exact.",
+	guard(configurationSnippet, "Is compiled: what its directives do is done here, and what cannot be kept closes, with the directive's name and line.",
 		text(func(t *Terms) *string { return &t.snippet })),
 	{Name: serverSnippet, Text: "Likewise, for the host, whichever Ingress has a path of it. It closes the whole host where it cannot be kept.",
 		read: text(func(t *Terms) *string { return &t.serverSnippet }), guards: true, hosts: true},

@@ -334,6 +334,84 @@ var decidedByNginx = []decided{
 		c.io/b => api /b
 		c.io/c => 404`},
 
+	// Locations of snippets.
+	{"a location of the server by its beginning", []object{ing("a", "Prefix / -> web", "server-snippet: location /metrics { deny all; }")}, `
+		h.io/metrics => 403
+		h.io/metrics/x => 403
+		h.io/metricsfoo => 403
+		h.io/METRICS => web /METRICS
+		h.io/x/metrics => web /x/metrics
+		h.io/ => web /`},
+	{"a location of the server that is shorter than a path", []object{ing("a", "Prefix /api/v1 -> web; Prefix / -> api", "server-snippet: location /api { return 410; }")}, `
+		h.io/api/v1 => web /api/v1
+		h.io/api/v1/x => web /api/v1/x
+		h.io/api/v2 => 410
+		h.io/apis => 410
+		h.io/ap => api /ap`},
+	{"a location of the server with the text of a path", []object{ing("a", "Prefix /api -> web; Prefix / -> api", "server-snippet: location /api { return 410; }")}, `
+		h.io/api => web /api
+		h.io/api/x => web /api/x
+		h.io/apis => 410`},
+	{"a location of the server by an expression", []object{ing("a", "Prefix /app -> web; Exact /e.php -> api; Prefix / -> next", `server-snippet: location ~ \.(php|asp)$ { return 404; }`)}, `
+		h.io/x.php => 404
+		h.io/app/x.php => 404
+		h.io/app/x.PHP => web /app/x.PHP
+		h.io/app/x.phps => web /app/x.phps
+		h.io/e.php => api /e.php
+		h.io/x => next /x`},
+	{"a location of the server by an expression, and a path itself", []object{ing("a", "Prefix /app -> web; Prefix / -> api", "server-snippet: location ~* ^/APP { return 410; }")}, `
+		h.io/app => web /app
+		h.io/app/ => 410
+		h.io/app/x => 410
+		h.io/apple => 410
+		h.io/x => api /x`},
+	{"the first expression of the server", []object{ing("a", "Prefix / -> web", "server-snippet: location ~ ^/a { return 410; } location ~ ^/a/b { return 404; }")}, `
+		h.io/a/b => 410
+		h.io/b => web /b`},
+	{"a final location of the server goes before an expression", []object{ing("a", "Prefix / -> web", "server-snippet: location ^~ /a { return 410; } location /a/b { return 401; } location ~ ^/a { return 404; }")}, `
+		h.io/a/x => 410
+		h.io/a/b => 404
+		h.io/ab => 410`},
+	{"a location of the server, where the paths are expressions", []object{ing("a", "Specific /app(/|$)(.*) -> web; Prefix / -> api", "rewrite-target: /$2", "server-snippet: location /app { return 410; } location ^~ /app/x { return 404; } location ~ /secret { deny all; }")}, `
+		h.io/app/y => web /y
+		h.io/app/xy => 404
+		h.io/app/secret => 403
+		h.io/app/x/secret => 404
+		h.io/other => api /`},
+	{"a location of the server, and what no path has", []object{ing("a", "Prefix /app -> web", "server-snippet: location /x { return 410; } location ~ ^/y { return 401; }")}, `
+		h.io/x/1 => 410
+		h.io/y => 401
+		h.io/z => 404
+		h.io/app => web /app`},
+	{"a location of the server, and another Ingress's paths", []object{ing("a", "Prefix /app -> web", `server-snippet: location ~ /\.git { deny all; }`), ing("b", "Prefix / -> api").aged(1)}, `
+		h.io/.git/config => 403
+		h.io/x/.git => 403
+		h.io/app/.git => 403
+		h.io/app/x => web /app/x
+		h.io/git => api /git`},
+	{"a location of the server that sends clients elsewhere, with groups", []object{ing("a", "Prefix / -> web", "server-snippet: location ~ ^/files/(?<name>.+)/(.+)$ { return 302 https://f.io/$2/$name; }")}, `
+		h.io/files/a/b => 302 https://f.io/b/a
+		h.io/files/a => web /files/a`},
+	{"a location of the server that leads to a path", []object{ing("a", "Prefix /new -> web; Prefix / -> api", "server-snippet: location /old { rewrite ^/old(.*)$ /new$1 last; }")}, `
+		h.io/old/x => web /new/x
+		h.io/older => api /newer
+		h.io/x => api /x`},
+	{"a location of the server with an if and a variable", []object{ing("a", "Prefix / -> web", `server-snippet: set $to /a; if ($arg_b) { set $to /b; } location /go { if ($request_method = POST) { return 405; } return 302 https://x.io$to; }`)}, `
+		h.io/go => 302 https://x.io/a
+		h.io/go?b=1 => 302 https://x.io/b
+		POST h.io/go => 405
+		h.io/stay => web /stay`},
+	{"locations in the location of a path", []object{ing("a", "Prefix / -> web", "configuration-snippet: location /health { return 204; } location ~ ^/heal { return 410; }")}, `
+		h.io/health => 410
+		h.io/x => web /x`},
+	{"a location in the location of a path, beside those of the server", []object{ing("a", "Prefix / -> web", "configuration-snippet: location ~ ^/a { return 410; }", "server-snippet: location ~ ^/a/b { return 401; } location /a/c/d { return 404; }")}, `
+		h.io/a/b => 410
+		h.io/a/c => 410
+		h.io/x => web /x`},
+	{"a location that only sets fields", []object{ing("a", "Prefix / -> web", `server-snippet: location ~* \.(js|css)$ { expires 7d; }`)}, `
+		h.io/x.js => 404
+		h.io/x => web /x`},
+
 	// Canaries. A share is none or all here: what is drawn by lot cannot be compared.
 	{"canary by weight: all", []object{ing("a", "Prefix / -> web"), next("Prefix / -> next", "canary-weight: 100")}, `
 		h.io/x => next /x`},

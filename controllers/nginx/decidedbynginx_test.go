@@ -289,6 +289,12 @@ func (s *theirServer) write(b *strings.Builder, port int) {
 	fmt.Fprintf(b, "  server {\n    listen 127.0.0.1:%d%s;\n    server_name %s %s;\n", port, listen, name, strings.Join(s.aliases, " "))
 	expressions := slices.ContainsFunc(s.locations, func(l *theirLocation) bool { return l.rewrites() || isOn(l.ingress, "use-regex", false) })
 	for _, l := range s.locations {
+		if text := annotation(l.ingress, "server-snippet"); text != "" {
+			b.WriteString("    " + text + "\n")
+			break
+		}
+	}
+	for _, l := range s.locations {
 		if root := annotation(l.ingress, "app-root"); root != "" {
 			fmt.Fprintf(b, "    if ($uri = /) { return 302 $scheme://$http_host%s; }\n", root)
 		}
@@ -322,6 +328,9 @@ func (l *theirLocation) write(b *strings.Builder, expressions, tls bool) {
 	if l.service == "" {
 		b.WriteString("      return 404;\n    }\n")
 		return
+	}
+	if text := annotation(l.ingress, "configuration-snippet"); text != "" {
+		b.WriteString("      " + text + "\n")
 	}
 	fmt.Fprintf(b, "      proxy_set_header Host %s;\n", cmp.Or(annotation(l.ingress, "upstream-vhost"), "$http_host"))
 	if l.rewrites() {

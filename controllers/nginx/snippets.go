@@ -93,13 +93,6 @@ func (r *reading) checkSnippets() {
 	if !r.closesHosts {
 		r.locating = compiled
 	}
-	for i := range compiled.Locations {
-		if l := &compiled.Locations[i]; l.Match != snippet.Exact {
-			r.closing = append(r.closing, "annotation "+Prefix+l.Kind.String()+", line "+strconv.Itoa(l.Line)+": location "+rules.Quote(l.Path)+
-				" is not an exact path: write location = for each path, or a path of the Ingress"+snippetInstead)
-			r.closesHosts = r.closesHosts || l.Kind == snippet.Server
-		}
-	}
 }
 
 // tellOfOthers tells of other Ingresses whose server-snippet is for the same host. A host has one.
@@ -140,10 +133,11 @@ func (r *reading) script(rule *rules.Rule, host, path string, isExpression bool)
 		}
 		return nil, strings.Join(rules.Bounded(said), "; ")
 	}
-	if compiled.Script != nil {
-		rule.Policies = insert(rule.Policies, compiled.Script)
+	scripted, closed := r.located(compiled, host, path, rule.Match.Type == snapshot.MatchExact)
+	if scripted != nil {
+		rule.Policies = insert(rule.Policies, scripted)
 	}
-	closed = r.scriptAccess(rule, compiled)
+	closed = cmp.Or(closed, r.scriptAccess(rule, compiled))
 	r.scriptSettings(rule, compiled)
 	return compiled, closed
 }
@@ -255,12 +249,12 @@ func (r *reading) scriptSettings(rule *rules.Rule, c *snippet.Result) {
 	}
 }
 
-// appendLocations adds the locations that a snippet has beside a path, or in it. known are the exact paths of the
-// host's rules.
+// appendLocations adds the exact locations that a snippet has beside a path, or in it. The script of each path has the
+// others. known are the exact paths of the host's rules.
 func (r *reading) appendLocations(host *rules.Host, known map[string]bool, where string, kind snippet.Kind, compiled *snippet.Result) {
 	for i := range compiled.Locations {
 		l := &compiled.Locations[i]
-		if l.Kind != kind || known[l.Path] {
+		if l.Kind != kind || l.Match != snippet.Exact || known[l.Path] {
 			continue
 		}
 		known[l.Path] = true
@@ -320,10 +314,12 @@ func (r *reading) unmatched(host, where string) (hosts []rules.Host) {
 	}
 	rule := rules.Rule{}
 	compiled, closed := r.script(&rule, host, "/", false)
-	if compiled == nil || compiled.Script == nil && len(compiled.ServerAccess) == 0 {
+	if compiled == nil || len(rule.Policies)+len(compiled.ServerAccess) == 0 {
 		return nil
 	}
-	made := r.answering(where, rules.Match{Path: "/", Type: snapshot.MatchPrefix}, compiled.Script)
+	scripted, fault := r.located(compiled, host, "/", false)
+	closed = cmp.Or(closed, fault)
+	made := r.answering(where, rules.Match{Path: "/", Type: snapshot.MatchPrefix}, scripted)
 	if len(compiled.ServerAccess) > 0 {
 		closed = cmp.Or(closed, r.setAccess(&made, compiled.ServerAccess))
 	}
@@ -356,6 +352,8 @@ type sharedHost struct {
 	// tls is set if some Ingress of the host has TLS, be it for another host: ingress-nginx then gave the host a
 	// certificate of its own making, and sent plain requests to HTTPS. It is never set for every host.
 	tls bool
+	// expressed is set if the paths of the host are expressions.
+	expressed bool
 	// first is the name of the first Ingress of the host.
 	first string
 	// snippet is the server-snippet of the first Ingress that has one, by is the name of that, and sum stands for the
@@ -380,6 +378,7 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 	for i := range object.Spec.Rules {
 		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
 		host := s[key]
+		host.expressed = host.expressed || makesExpressions(object, &object.Spec.Rules[i])
 		host.tls, host.first = host.tls || len(object.Spec.TLS) > 0 && key.host != "", cmp.Or(host.first, object.Name)
 		switch {
 		case text == "":
@@ -398,7 +397,7 @@ func (s Shared) Of(object *networkingv1.Ingress, settings *Settings) string {
 	_, _ = io.WriteString(told, s.asked(object, settings))
 	for i := range object.Spec.Rules {
 		host := s[hostKey{object.Namespace, object.Spec.Rules[i].Host}]
-		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+host.by+" "+host.also+" "+host.first+"\n")
+		_, _ = io.WriteString(told, strconv.FormatBool(host.tls)+strconv.FormatBool(host.expressed)+host.by+" "+host.also+" "+host.first+"\n")
 		_, _ = told.Write(host.sum[:])
 	}
 	return string(told.Sum(nil))

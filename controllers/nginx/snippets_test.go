@@ -3,6 +3,8 @@
 package nginx_test
 
 import (
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -96,9 +98,20 @@ func TestWhatSnippetsDo(t *testing.T) {
 		{"a server's Lua closes the host", []object{web("Prefix /a -> web", "server-snippet: access_by_lua_block { ngx.exit(403) }"), other}, `
 			h.io/a => 503 RuleClosed
 			h.io/b => 503 RuleClosed`, "", ""},
-		{"a location that is none of one path closes", []object{web("Prefix / -> web", "server-snippet: location ~ /[.]git { deny all; }"), other}, `
-			h.io/x => 503 RuleClosed
-			h.io/b => 503 RuleClosed`, "", ""},
+		{"a location by an expression", []object{web("Prefix / -> web", "server-snippet: location ~ /[.]git { deny all; }"), other}, `
+			h.io/x => web /x
+			h.io/b => api /b
+			h.io/x/.git => 403 AccessDenied
+			h.io/b/.git/x => 403 AccessDenied`, "", ""},
+		{"addresses of a location", []object{web("Prefix / -> web", "server-snippet: location /admin { allow 192.0.2.0/24; deny all; }")}, `
+			h.io/admin/x | X-Forwarded-For: 192.0.2.7 => 404 <html><head><title>404</title></head><body>The rule answers with 404.</body></html>
+			h.io/admin/x => 403 AccessDenied`, "", ""},
+		{"fields of a location", []object{web("Prefix / -> web", "server-snippet: location /x { add_header X-A 1; return 200 y; }", "configuration-snippet: add_header X-A 2;")}, `
+			h.io/ => web /
+			h.io/x => 200`, "X-A", "1"},
+		{"a location of a server that is kept, whose Ingress is closed", []object{web("Prefix /a -> web", "server-snippet: location /b/m { deny all; }", "auth-url: https://auth.io"), other}, `
+			h.io/b => api /b
+			h.io/b/metrics => 403 AccessDenied`, "", ""},
 		{"what is ignored", []object{web("Prefix / -> web", "server-snippet: deny all;", "ingress.warren.dev/ignore-annotations: "+nginx.Prefix+"server-snippet")}, `
 			h.io/ => web /`, "", ""},
 	} {
@@ -137,6 +150,37 @@ func TestSnippetsThatAreSwitchedOff(t *testing.T) {
 		}
 		if o := in.Objects[0]; o.Fault == nil || !strings.Contains(o.Fault.Text, "--nginx-snippets=false") || o.ClosesHosts != test.hosts {
 			t.Errorf("%s: the fault is %+v, and closes hosts: %t", test.annotation, o.Fault, o.ClosesHosts)
+		}
+	}
+}
+
+// Each snippet of a public repository that is said to be kept is served, with all that the page counts by: none is closed
+// by what is made of it besides. The others answer 503.
+func TestPublicSnippetsAreServedAsThePageSays(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("snippet/testdata/public.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var objects []object
+	kept := make(map[string]bool)
+	for i, text := range strings.Split("\n"+string(content), "\n=== ")[1:] {
+		head, text, _ := strings.Cut(text, "\n")
+		words := strings.Fields(head)
+		name := "s" + strconv.Itoa(i)
+		objects = append(objects, object{name: name, host: name + ".io", paths: "Prefix / -> web; Prefix /app -> api", annotations: []string{words[0] + "-snippet: " + text}})
+		kept[name] = words[1] == "kept"
+	}
+	if len(objects) < 130 {
+		t.Errorf("there are %d snippets", len(objects))
+	}
+	r := serve(t, nil, objects)
+	for i := range objects {
+		o := &objects[i]
+		for _, path := range []string{"/", "/app/x"} {
+			if got := r.ask(o.host + path).String(); (got == "503 RuleClosed") == kept[o.name] {
+				t.Errorf("%s%s: got %q, kept: %t\n%s\n%s", o.host, path, got, kept[o.name], o.annotations[0], r.says(o.name))
+			}
 		}
 	}
 }

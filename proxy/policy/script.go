@@ -76,6 +76,8 @@ func runScript(p *machine.Program, preflight func(*step.View) bool, v *step.View
 		return step.Answer{Next: step.Again}
 	case answer.Malformed != "":
 		return step.Answer{Reason: reason.MalformedPath, Detail: answer.Malformed}
+	case answer.Refused:
+		return step.Answer{Reason: reason.AccessDenied}
 	case !answer.Answers():
 		return step.Answer{}
 	}

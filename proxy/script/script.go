@@ -22,6 +22,12 @@ type Script struct {
 	// Path is the regular expression by which the location is found, or empty. Its groups are $1 to $9 until another
 	// expression is tried.
 	Path string
+	// Locations take requests that come to the script's own location, in their order in the snippets. A path that is
+	// OwnPath none of them takes. Expressed is set if the script's location is an expression: of the beginnings beside it,
+	// only final ones go before it.
+	Locations []Location
+	OwnPath   string
+	Expressed bool
 	// Bare is set if the location is none that ingress-nginx writes, so that the variables that it sets there are empty.
 	Bare bool
 	// Methods are those that come to the location's steps. Others get 403. Empty is for all.
@@ -164,7 +170,8 @@ func (s *Script) Equal(o *Script) bool {
 	return slices.Equal(s.Server, o.Server) && slices.Equal(s.Location, o.Location) && equalLevels(s.Fields, o.Fields) &&
 		equalLevels(s.Outer, o.Outer) && slices.EqualFunc(s.Ifs, o.Ifs, equalLevels) && slices.Equal(s.Constants, o.Constants) &&
 		s.Path == o.Path && s.Host == o.Host && s.SentMethod == o.SentMethod && s.Bare == o.Bare && slices.Equal(s.Methods, o.Methods) &&
-		s.SkipOptions == o.SkipOptions && s.Relative == o.Relative
+		s.SkipOptions == o.SkipOptions && s.Relative == o.Relative && s.OwnPath == o.OwnPath && s.Expressed == o.Expressed &&
+		slices.EqualFunc(s.Locations, o.Locations, equalLocations)
 }
 
 func equalLevels(a, b Level) bool {
@@ -194,6 +201,9 @@ func (s *Script) Expressions() (list []string) {
 				list = append(list, text)
 			}
 		}
+	}
+	for i := range s.Locations {
+		list = append(list, s.Locations[i].expressions()...)
 	}
 	return list
 }

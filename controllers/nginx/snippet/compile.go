@@ -137,6 +137,8 @@ func (c *compiler) collect(list []directive) {
 			c.variables[strings.TrimPrefix(d.args[0], "$")] = true
 		case d.name == "rewrite" && len(d.args) > 0:
 			c.collectGroups(d.args[0])
+		case d.name == "location" && len(d.args) > 0:
+			c.collectGroups(d.args[len(d.args)-1])
 		case d.name == "if" && len(d.args) > 0:
 			c.collectGroups(strings.TrimSuffix(d.args[len(d.args)-1], ")"))
 		}

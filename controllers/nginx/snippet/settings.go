@@ -174,6 +174,7 @@ func (c *compiler) location(in *scope, d *directive) {
 		c.fail(d, "has a path that does not begin with a slash")
 		return
 	}
+	l.text = d.text()
 	c.effect(d, true, d.text()+": what nothing in it answers gets 404, because nginx looks for a file")
 	u := &unit{bare: true}
 	c.block(d.block, &scope{place: inLocation, unit: u, own: &u.own, answers: true})

@@ -98,7 +98,11 @@ type Location struct {
 	// Script is nil if there is nothing for it to do. Access has the rules that hold in the location.
 	Script *policy.Script
 	Access []AccessRule
+	text   string
 }
+
+// Text is the directive as it was written, without its block.
+func (l *Location) Text() string { return l.text }
 
 // Pattern returns the regular expression that the paths of the location match as a whole.
 func (l *Location) Pattern() string {

@@ -30,6 +30,8 @@ type matcher struct {
 // mostInstructions bounds the programs of all expressions of a script. Each takes memory in every route that has it.
 const mostInstructions = 5000
 
+var errTooManyInstructions = fmt.Errorf("all regular expressions together have more than %d instructions: write fewer, or shorter ones", mostInstructions)
+
 // matcher compiles an expression, or returns what the program has of the same text. Its groups that have names become
 // variables.
 func (p *Program) matcher(compile compiler, text string, fold bool) (*matcher, error) {
@@ -45,7 +47,7 @@ func (p *Program) matcher(compile compiler, text string, fold bool) (*matcher, e
 	}
 	m := &matcher{expression: expression, plain: plainOf(text), words: plain.ReadWords(text), size: sizeOf(text)}
 	if p.size += m.size; p.size > mostInstructions {
-		return nil, fmt.Errorf("all regular expressions together have more than %d instructions: write fewer, or shorter ones", mostInstructions)
+		return nil, errTooManyInstructions
 	}
 	p.matchers[text] = m
 	for group, name := range expression.SubexpNames() {

@@ -38,6 +38,13 @@ type Program struct {
 	excepts  bool
 	methods  []string
 	relative bool
+	// locations take requests in place of the program's own, but for those of the path own. expressed is set if the
+	// program's own is an expression.
+	locations []location
+	own       []byte
+	expressed bool
+	// around is the program whose location this one is of. Nil for none.
+	around *Program
 }
 
 // compiledStep is a compiled Step.
@@ -70,18 +77,20 @@ func Compile(s *script.Script, compile func(text string) (*regexp.Regexp, error)
 	if compile == nil {
 		compile = regexp.Compile
 	}
-	return compileScript(s, compile)
+	return compileScript(s, compile, nil)
 }
 
 // ChangesResponse says whether there is anything that the program does with responses.
 func (p *Program) ChangesResponse() bool {
 	answers := func(s compiledStep) bool { return s.op == script.Return }
 	return slices.ContainsFunc(p.levels, func(l compiledLevel) bool { return l.changesResponse() }) ||
-		slices.ContainsFunc(p.server, answers) || slices.ContainsFunc(p.location, answers)
+		slices.ContainsFunc(p.server, answers) || slices.ContainsFunc(p.location, answers) || len(p.locations) > 0
 }
 
-func compileScript(s *script.Script, compile compiler) (*Program, error) {
+// compileScript compiles a script that may use variables besides its own.
+func compileScript(s *script.Script, compile compiler, variables []string) (*Program, error) {
 	p := &Program{
+		slots:     slices.Clone(variables),
 		constants: make(map[string]script.Constant, len(s.Constants)), matchers: map[string]*matcher{}, skipOptions: s.SkipOptions, relative: s.Relative,
 	}
 	if s.SentMethod != "" {
@@ -146,6 +155,9 @@ func compileScript(s *script.Script, compile compiler) (*Program, error) {
 	p.levels = append(p.levels, outer, excepted)
 	if len(s.Methods) > 0 {
 		p.excepts, p.methods = true, slices.Clone(s.Methods)
+	}
+	if err := p.places(compile, s); err != nil {
+		return nil, err
 	}
 	p.matchers = nil
 	return p, nil

@@ -26,6 +26,19 @@ func (p *Program) Request(v *View) Answer {
 		}
 		s.level = 0
 	}
+	if l := p.place(v); l != nil {
+		l.program.enter(v)
+		return l.answer(v)
+	}
+	if s.failed {
+		return tooLongValue
+	}
+	return p.locate(v)
+}
+
+// locate runs the steps of the location.
+func (p *Program) locate(v *View) Answer {
+	s := v.State
 	if p.path != nil && p.groups {
 		if p.match(s, p.path, s.uri); s.failed {
 			return tooLongValue

@@ -47,22 +47,28 @@ func (p *Program) Own(v *View, resp *message.Response) {
 	if v.State == nil {
 		v.State = new(State)
 	}
-	if s := v.State; s.program != p {
+	if s := v.State; s.program != p && !p.within(s) {
 		s.reset()
 		s.makeRoom(p)
 		s.program = p
 		s.decode(v)
 	}
 	if !v.State.ready {
-		p.prepare(v)
+		v.State.program.prepare(v)
 	}
 	v.Own = true
 	p.Response(v, resp)
 }
 
+// within returns whether a location of the program has the request.
+func (p *Program) within(s *State) bool { return s.program != nil && s.program.around == p }
+
 // Response changes the fields of a response, as the level says that holds for the request.
 func (p *Program) Response(v *View, resp *message.Response) {
 	s := v.State
+	if s != nil && p.within(s) {
+		p = s.program
+	}
 	if s == nil || s.program != p || !s.ready || s.told {
 		return
 	}

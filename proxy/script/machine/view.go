@@ -44,6 +44,8 @@ type Answer struct {
 	Again bool
 	// Malformed says why the request is refused, if it is.
 	Malformed string
+	// Refused is set if the client's address may not come here.
+	Refused bool
 	// Status and Content are those of an answer, 0 for none. With Redirects it leads to Location.
 	Status    int
 	Content   *Content
@@ -52,7 +54,7 @@ type Answer struct {
 }
 
 // Answers says whether the request is answered.
-func (a *Answer) Answers() bool { return a.Status != 0 || a.Malformed != "" }
+func (a *Answer) Answers() bool { return a.Status != 0 || a.Malformed != "" || a.Refused }
 
 // Content is the content of an answer.
 type Content struct {
