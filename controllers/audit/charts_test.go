@@ -277,13 +277,16 @@ func ask(t *testing.T, address, what string) string {
 	body, _ := io.ReadAll(response.Body)
 	status := strconv.Itoa(response.StatusCode)
 	reason, _, _ := strings.Cut(string(body), ":")
+	if strings.HasPrefix(reason, "<") {
+		reason = "" // a page
+	}
 	switch location := response.Header.Get("Location"); {
 	case response.Header.Get("X-Service") != "":
 		return status + " by " + response.Header.Get("X-Service") + ", asked for " + response.Header.Get("X-Target")
 	case location != "":
 		return status + " to " + location
 	case response.StatusCode >= http.StatusBadRequest:
-		return status + " " + strings.TrimSpace(reason)
+		return strings.TrimSpace(status + " " + strings.TrimSpace(reason))
 	}
 	return status
 }
