@@ -26,7 +26,12 @@ const (
 	askOnce authentication = "once"
 	// verifyTokens has the clients' tokens verified. A proxy that cannot do that asks the service, as for askAlways.
 	verifyTokens authentication = "tokens"
+	// verifyRSA is the same for tokens that are signed by RS256.
+	verifyRSA authentication = "rsa"
 )
+
+// byToken says whether tokens prove who a client is.
+func (a authentication) byToken() bool { return a == verifyTokens || a == verifyRSA }
 
 const (
 	// authServiceName is the service that is asked. The backends are its instances, too, at verdictPath.
@@ -44,7 +49,7 @@ const (
 
 // credential returns the field that proves who a client is. Only where tokens are verified it has the token.
 func (a authentication) credential(token string) field {
-	if a == verifyTokens {
+	if a.byToken() {
 		return field{"Authorization", "Bearer " + token}
 	}
 	return field{"Cookie", sessionCookie + "=" + sessionValue}
@@ -63,7 +68,7 @@ func (a authentication) proven(r request, tokens []string) []request {
 
 // terms is what a path of ours says.
 func (a authentication) terms() *v1alpha1.Auth {
-	if a == verifyTokens {
+	if a.byToken() {
 		return &v1alpha1.Auth{JWT: &v1alpha1.JWTAuth{
 			Issuer: issuerName, Audiences: []string{audience}, SecretName: keysSecretName,
 			ForwardClaims: []v1alpha1.ForwardedClaim{{Claim: "sub", Header: userField}},
@@ -80,7 +85,7 @@ func (a authentication) terms() *v1alpha1.Auth {
 
 // objects returns what the terms refer to: the keys, or the service.
 func (a authentication) objects(c *configuration, namespace string) []client.Object {
-	if a == verifyTokens {
+	if a.byToken() {
 		return []client.Object{&corev1.Secret{
 			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: keysSecretName}, Data: map[string][]byte{"jwks.json": c.KeySet},
 		}}

@@ -16,9 +16,11 @@ import (
 func TestRequestsHaveWhatProvesWhoTheirClientIs(t *testing.T) {
 	const many = 50
 	plain := request{Method: "GET", Host: mainHost, Path: smallPath, Fields: []string{"X-Field: kept"}}
-	signer := newSigner()
-	for by, want := range map[authentication]string{askAlways: "Cookie: session=", askOnce: "Cookie: session=", verifyTokens: "Authorization: Bearer "} {
-		proven := by.proven(plain, signer.tokens(many))
+	signers := newSigners()
+	for by, want := range map[authentication]string{
+		askAlways: "Cookie: session=", askOnce: "Cookie: session=", verifyTokens: "Authorization: Bearer ", verifyRSA: "Authorization: Bearer ",
+	} {
+		proven := by.proven(plain, signers.of(by).tokens(many))
 		if len(proven) != many {
 			t.Errorf("%s: %d requests, want %d", by, len(proven), many)
 		}
@@ -30,11 +32,12 @@ func TestRequestsHaveWhatProvesWhoTheirClientIs(t *testing.T) {
 			}
 			seen[fields[1]] = true
 		}
-		if by == verifyTokens && len(seen) != many {
+		if by.byToken() && len(seen) != many {
 			t.Errorf("%d tokens are different, want all %d", len(seen), many)
 		}
 	}
 
+	signer := signers.of(verifyTokens)
 	first := signer.tokens(1)[0]
 	parts := strings.Split(first, ".")
 	if len(parts) != 3 || first != signer.tokens(many)[0] {

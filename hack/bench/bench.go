@@ -42,7 +42,7 @@ type session struct {
 	ports       *ports
 	folder      string
 	certificate *certificate
-	signer      *signer
+	signers     signers
 	cluster     *cluster
 	backends    []netip.AddrPort
 	// backendsProcess serves all of them.
@@ -109,7 +109,7 @@ func (s *session) prepare(ctx context.Context) (err error) {
 	if s.certificate, err = makeCertificate(s.folder, mainHost); err != nil {
 		return err
 	}
-	s.signer = newSigner()
+	s.signers = newSigners()
 	if err := s.startBackends(ctx, self); err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (s *session) close() error {
 func (s *session) configure(r *row, p proxy) (*configuration, error) {
 	c := &configuration{
 		scenario: r.scenario, launcher: s.launcher, core: s.cores.proxy,
-		Backends: s.backends, Certificate: s.certificate.certFile, Key: s.certificate.keyFile, Both: s.certificate.both, KeySet: s.signer.keySet(),
+		Backends: s.backends, Certificate: s.certificate.certFile, Key: s.certificate.keyFile, Both: s.certificate.both, KeySet: s.signers.keySet(),
 		OpenFiles: s.openFiles, Connections: min(roomForConnections, s.openFiles-500),
 	}
 	if err := s.ports.takeAll(&c.HTTP, &c.HTTPS); err != nil {

@@ -42,6 +42,7 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 		plainScenario(), httpsScenario(), policiesScenario(), routesScenario(), compressionScenario(), webSocketScenario(), hostsScenario(), expressionsScenario(),
 		fieldsScenario(), snippetFieldsScenario(), snippetScenario(), authenticationScenario("auth-external", askAlways),
 		authenticationScenario("auth-kept", askOnce), authenticationScenario("auth-jwt", verifyTokens),
+		authenticationScenario("auth-jwt-rs256", verifyRSA),
 	} {
 		for _, p := range knownPeers() {
 			if p.cannot(s) != "" {
@@ -124,6 +125,9 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 		},
 		"tokens": {
 			authenticationScenario("auth-jwt", verifyTokens), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, Secrets: 1, WithTokens: 1},
+		},
+		"tokens by RS256": {
+			authenticationScenario("auth-jwt-rs256", verifyRSA), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, Secrets: 1, WithTokens: 1},
 		},
 		"expressions": {expressionsScenario(), counts{Tasks: 2, Ingresses: 1000, Rules: 1000, Paths: 10_000}},
 	} {

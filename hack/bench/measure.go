@@ -148,7 +148,7 @@ func (s *session) check(ctx context.Context, r *row, p *running) error {
 	limited, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
 	c := &checker{
-		scenario: r.scenario, proxy: p, certificate: s.certificate.parsed, backends: len(s.backends), token: s.signer.tokens(1)[0],
+		scenario: r.scenario, proxy: p, certificate: s.certificate.parsed, backends: len(s.backends), token: s.signers.of(r.scenario.authentication).tokens(1)[0],
 	}
 	if err := p.child.until(limited, func() error { return c.answers(limited) }); err != nil {
 		return err

@@ -120,6 +120,10 @@ func rows() []row {
 			name: "auth-jwt", title: "another token by ES256 with each request, 1 KiB, 64 connections; nginx asks a service",
 			scenario: tokens, mode: loadClosed, connections: 64, path: smallPath, body: smallBody, tokens: manyTokens,
 		}, {
+			name: "auth-jwt-rs256", title: "another token by RS256 with each request, 1 KiB, 64 connections; nginx asks a service",
+			scenario: authenticationScenario("auth-jwt-rs256", verifyRSA), mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+			tokens: manyRSATokens,
+		}, {
 			name: "auth-jwt-same", title: "the same token with each request; nginx asks a service",
 			scenario: tokens, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
 		},
@@ -155,6 +159,9 @@ func routeLines() (lines []string) {
 // last one's, none is asked for while it is still remembered.
 const manyTokens = 1 << 16
 
+// manyRSATokens are twice as many as the controller remembers, and no more, because each takes long to sign.
+const manyRSATokens = 1 << 15
+
 // settle is how long idle connections have idled when the memory is read.
 const settle = 3 * time.Second
 
@@ -166,7 +173,7 @@ func (r *row) spec(p *running, s *session) *loadSpec {
 		WarmUp: s.options.warmUp, Window: s.options.window, Settle: settle, Process: p.child.id(), Backends: s.backendsProcess.id(),
 	}
 	if a := r.scenario.authentication; a != "" {
-		l.Requests = a.proven(l.Requests[0], s.signer.tokens(max(1, r.tokens)))
+		l.Requests = a.proven(l.Requests[0], s.signers.of(a).tokens(max(1, r.tokens)))
 	}
 	if r.scenario.https {
 		l.Address, l.ServerName = p.https, mainHost

@@ -3,25 +3,33 @@
 package issuer
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/big"
 	"time"
 )
 
-// algorithm is how keys sign: ECDSA on P-256 with SHA-256 (RFC 7518, section 3.4).
-const algorithm = "ES256"
+// How keys sign (RFC 7518): ECDSA on P-256 with SHA-256, unless they are of RSA. An issuer's own are not.
+const (
+	algorithm    = "ES256"
+	rsaAlgorithm = "RS256"
+)
 
 // Key signs tokens.
 type Key struct {
 	// ID is its kid, which no other has.
-	ID      string
-	private *ecdsa.PrivateKey
+	ID string
+	// One of these signs.
+	private    *ecdsa.PrivateKey
+	rsaPrivate *rsa.PrivateKey
 }
 
 // NewKey makes a key.
@@ -33,10 +41,26 @@ func NewKey() *Key {
 	return &Key{ID: rand.Text(), private: private}
 }
 
+// NewRSAKey makes a key that signs by RS256.
+func NewRSAKey() *Key {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // there is always randomness
+	}
+	return &Key{ID: rand.Text(), rsaPrivate: private}
+}
+
 // Set is a JSON Web Key Set of these keys (RFC 7517).
 func Set(keys ...*Key) []byte {
 	list := make([]map[string]string, 0, len(keys))
 	for _, k := range keys {
+		if k.rsaPrivate != nil {
+			list = append(list, map[string]string{
+				"kty": "RSA", "use": "sig", "alg": rsaAlgorithm, "kid": k.ID,
+				"n": encode(k.rsaPrivate.N.Bytes()), "e": encode(big.NewInt(int64(k.rsaPrivate.E)).Bytes()),
+			})
+			continue
+		}
 		point, err := k.private.PublicKey.Bytes() // 4, and both coordinates
 		if err != nil {
 			panic(err) // the curve has such points
@@ -50,17 +74,32 @@ func Set(keys ...*Key) []byte {
 
 // Sign returns a token with these claims, which the key has signed.
 func (k *Key) Sign(claims map[string]any) string {
-	head := marshal(map[string]string{"alg": algorithm, "typ": "JWT", "kid": k.ID})
-	text := encode(head) + "." + encode(marshal(claims))
+	name, sign := algorithm, k.signECDSA
+	if k.rsaPrivate != nil {
+		name, sign = rsaAlgorithm, k.signRSA
+	}
+	text := encode(marshal(map[string]string{"alg": name, "typ": "JWT", "kid": k.ID})) + "." + encode(marshal(claims))
 	hash := sha256.Sum256([]byte(text))
-	r, s, err := ecdsa.Sign(rand.Reader, k.private, hash[:])
+	return text + "." + encode(sign(hash[:]))
+}
+
+func (k *Key) signECDSA(hash []byte) []byte {
+	r, s, err := ecdsa.Sign(rand.Reader, k.private, hash)
 	if err != nil {
 		panic(err) // the key is one for signing
 	}
-	var signature [64]byte
+	signature := make([]byte, 64)
 	r.FillBytes(signature[:32])
 	s.FillBytes(signature[32:])
-	return text + "." + encode(signature[:])
+	return signature
+}
+
+func (k *Key) signRSA(hash []byte) []byte {
+	signature, err := rsa.SignPKCS1v15(rand.Reader, k.rsaPrivate, crypto.SHA256, hash)
+	if err != nil {
+		panic(err) // the key is one for signing
+	}
+	return signature
 }
 
 // Publish has the issuer publish these keys, and no others. The last one signs.
