@@ -175,6 +175,10 @@ clients: kube ## Run real clients of HTTP against the program, nginx and HAProxy
 browser: $(OAUTH2_PROXY) ## Run the tests with headless Chromium, which has to be installed
 	go test -tags browser -count=1 -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./test/browser
 
+.PHONY: pictures
+pictures: ## Take the pictures of the page in docs/pictures with headless Chromium
+	WARREN_PICTURES=$(CURDIR)/docs/pictures go test -tags browser -count=1 -timeout $(TESTTIMEOUT) -run 'TestThePage$$' ./test/browser
+
 .PHONY: e2e
 e2e: ## Run the end-to-end tests against the cluster that KUBECONFIG names
 	@[[ -n "$${KUBECONFIG:-}" ]] || { echo "KUBECONFIG is not set: export KUBECONFIG=FILE for the cluster to test against" >&2; exit 1; }

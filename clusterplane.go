@@ -38,7 +38,7 @@ func newClusterPlane(kube *rest.Config, f *flags, parts *servingParts) (*cluster
 	kube.Wrap(c.contact.Wrap)
 	c.options.APIServer = c.contact.Reached
 	c.options.Replica, c.options.Draining, c.options.Metrics = parts.replica, parts.draining, controllers.NewMetrics()
-	c.options.Hosts, c.options.Bystanders = parts.hosts, parts.bystanders
+	c.options.Hosts, c.options.Bystanders, c.options.Shown = parts.hosts, parts.bystanders, parts.shown
 	var err error
 	if c.options.ACME, err = f.acme.options(); err != nil {
 		return nil, err

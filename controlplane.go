@@ -11,6 +11,7 @@ import (
 
 	"github.com/warren-dev/ingress/controllers/hosts"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/shown"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/proxy"
 )
@@ -29,9 +30,10 @@ type controlPlane interface {
 type servingParts struct {
 	proxy   *proxy.Proxy
 	replica replicas.Replica
-	// hosts and bystanders are what the admin address shows besides what the data plane knows.
+	// hosts, bystanders and shown are what the admin address shows besides what the data plane knows.
 	hosts      *hosts.Hosts
 	bystanders *sources.Bystanders
+	shown      *shown.Cluster
 	// draining is closed when the process begins to end.
 	draining <-chan struct{}
 	logger   logr.Logger

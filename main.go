@@ -25,6 +25,7 @@ import (
 
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers/hosts"
+	"github.com/warren-dev/ingress/controllers/shown"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/dashboard"
 	"github.com/warren-dev/ingress/dashboard/live"
@@ -66,7 +67,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	}
 	served := proxyConfig(f, traced, logger)
 	p := proxy.New(served)
-	parts := &servingParts{proxy: p, replica: replica, hosts: hosts.New(), bystanders: new(sources.Bystanders), draining: ctx.Done(), logger: logger}
+	parts := &servingParts{proxy: p, replica: replica, hosts: hosts.New(), bystanders: new(sources.Bystanders), shown: new(shown.Cluster), draining: ctx.Done(), logger: logger}
 	var control controlPlane
 	if kube != nil {
 		control, err = newClusterPlane(kube, f, parts)
@@ -100,7 +101,7 @@ func run(ctx context.Context, f *flags, logger logr.Logger) error {
 	g.Go(func() error { return serveBounded(serving, listeners.health, healthServer(p, control.describe)) })
 	explainer := newExplainer(p, parts.bystanders)
 	page := dashboard.New(dashboard.Config{
-		DataPlane: explainer, Requests: live.New(p.Tap(), observe.NewLines(f.accessLogFields)), Totals: p.Totals, Replica: replica.Name, Version: version,
+		DataPlane: explainer, ControlPlane: parts.shown, Requests: live.New(p.Tap(), observe.NewLines(f.accessLogFields)), Totals: p.Totals, Replica: replica.Name, Version: version,
 	})
 	g.Go(func() error { page.Run(serving); return nil })
 	g.Go(func() error {

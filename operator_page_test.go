@@ -19,6 +19,7 @@ import (
 
 	"github.com/warren-dev/ingress/cli"
 	"github.com/warren-dev/ingress/controllers/hosts"
+	"github.com/warren-dev/ingress/controllers/shown"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/dashboard"
 	"github.com/warren-dev/ingress/dashboard/live"
@@ -31,7 +32,7 @@ import (
 func adminOf(t *testing.T, p *proxy.Proxy) string {
 	t.Helper()
 	explainer := newExplainer(p, new(sources.Bystanders))
-	page := dashboard.New(dashboard.Config{DataPlane: explainer, Requests: live.New(p.Tap(), observe.NewLines(nil)), Totals: p.Totals, Replica: "replica-1"})
+	page := dashboard.New(dashboard.Config{DataPlane: explainer, ControlPlane: new(shown.Cluster), Requests: live.New(p.Tap(), observe.NewLines(nil)), Totals: p.Totals, Replica: "replica-1"})
 	server := httptest.NewServer(adminServer(explainer, hosts.New(), page, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}).Handler)
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().String()

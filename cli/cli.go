@@ -7,9 +7,9 @@
 //
 // Read in this order: cli.go (how a command line is run), program.go (which commands there are), arguments.go (which
 // spellings of flags there are), replica.go and admin.go (how a replica is asked), kubectl.go, pod.go and process (how
-// kubectl warren finds one), explain.go, ls.go, watch.go, dashboard.go, hosts.go, check.go, audit.go, version.go and completion.go
-// (the commands), compile.go and network.go (what is made of manifests), output.go, table.go, colour.go and junit.go
-// (how results are written).
+// kubectl warren finds one), explain.go, ls.go, watch.go, dashboard.go, hosts.go, check.go, audit.go, version.go and
+// completion.go (the commands), compile.go and network.go (what is made of manifests), output.go, table.go, colour.go
+// and junit.go (how results are written).
 package cli
 
 import (

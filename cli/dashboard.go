@@ -109,7 +109,7 @@ func (p *pod) forward(ctx context.Context, port uint16, ready func(address strin
 	}
 	var failed error
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if found := forwarding.FindStringSubmatch(lines.Text()); found != nil && failed == nil {
+		if found := forwarding.FindStringSubmatch(lines.Text()); found != nil {
 			if failed = ready(found[1]); failed != nil {
 				cancel()
 			}

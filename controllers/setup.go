@@ -23,6 +23,7 @@ import (
 	"github.com/warren-dev/ingress/controllers/nginx"
 	"github.com/warren-dev/ingress/controllers/orders"
 	"github.com/warren-dev/ingress/controllers/replicas"
+	"github.com/warren-dev/ingress/controllers/shown"
 	"github.com/warren-dev/ingress/controllers/snapshots"
 	"github.com/warren-dev/ingress/controllers/sources"
 	"github.com/warren-dev/ingress/controllers/status"
@@ -58,6 +59,8 @@ type Options struct {
 	Hosts *hosts.Hosts
 	// Bystanders are told which Ingresses are not the controller's. Nil stands for nobody who asks.
 	Bystanders *sources.Bystanders
+	// Shown is told what the page shows of the cluster. Nil stands for no page.
+	Shown *shown.Cluster
 	// HostClaimGrace is how long a host stays with a namespace that has no rule for it any more.
 	HostClaimGrace time.Duration
 	// AllowLocalTasks lets Tasks be at loopback, link-local and the controller's own addresses.
@@ -131,6 +134,13 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 	snapshots, err := addSnapshots(mgr, &options, working)
 	if err != nil {
 		return nil, err
+	}
+	if options.Shown != nil {
+		from := shown.Sources{Cache: mgr.GetCache(), Namespace: options.Namespace, Replicas: snapshots.Replicas}
+		if working != nil && !options.OrdersNothing {
+			from.API = mgr.GetAPIReader()
+		}
+		options.Shown.Attach(from)
 	}
 	if tell := options.ReadyReplicas; tell != nil {
 		snapshots.Replicas.Subscribe(func() { tell(len(snapshots.Replicas.Ready())) })

@@ -26,6 +26,16 @@ func (d *Dashboard) certificates(now time.Time) []certificate {
 	return list
 }
 
+// serveOrders says how far the certificates are that are ordered, and what was ordered.
+func (d *Dashboard) serveOrders(w http.ResponseWriter, r *http.Request) {
+	orders, err := d.ControlPlane.Orders(r.Context())
+	if err != nil {
+		refuse(w, http.StatusServiceUnavailable, "%v", err)
+		return
+	}
+	answer(w, orders)
+}
+
 func (d *Dashboard) serveCertificates(w http.ResponseWriter, _ *http.Request) {
 	answer(w, d.certificates(time.Now()))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/warren-dev/ingress/dashboard/control"
 	"github.com/warren-dev/ingress/dashboard/live"
 	"github.com/warren-dev/ingress/dashboard/page"
 	"github.com/warren-dev/ingress/proxy/explain"
@@ -32,6 +33,8 @@ type DataPlane interface {
 // Config is what the page is about.
 type Config struct {
 	DataPlane DataPlane
+	// ControlPlane says what the data plane does not know.
+	ControlPlane control.Plane
 	// Requests are those that end while somebody looks.
 	Requests *live.Requests
 	// Totals returns what all requests came to.
@@ -83,6 +86,7 @@ func (d *Dashboard) Handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/refused", d.serveRefused)
 	mux.HandleFunc("GET /api/v1/explain", d.serveExplanation)
 	mux.HandleFunc("GET /api/v1/certificates", d.serveCertificates)
+	mux.HandleFunc("GET /api/v1/orders", d.serveOrders)
 	mux.HandleFunc("GET /api/v1/requests", d.followRequests)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "there is nothing at %q: docs/dashboard.md has the paths, and / is the page", r.URL.Path)

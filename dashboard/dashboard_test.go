@@ -18,6 +18,8 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/warren-dev/ingress/dashboard/control"
+	"github.com/warren-dev/ingress/dashboard/dashboardtest"
 	"github.com/warren-dev/ingress/dashboard/live"
 	"github.com/warren-dev/ingress/dashboard/page"
 	"github.com/warren-dev/ingress/proxy"
@@ -43,8 +45,26 @@ func newScene(t *testing.T, s *snapshot.Snapshot) *scene {
 	if _, err := p.Apply(s); err != nil {
 		t.Fatal(err)
 	}
-	d := New(Config{DataPlane: p.Explainer(), Requests: live.New(p.Tap(), observe.NewLines(nil)), Totals: p.Totals, Replica: "replica-1", Version: "v1"})
+	d := New(Config{DataPlane: p.Explainer(), ControlPlane: plane{}, Requests: live.New(p.Tap(), observe.NewLines(nil)), Totals: p.Totals, Replica: "replica-1", Version: "v1"})
 	return &scene{t, p, Guard(d.Handler())}
+}
+
+// plane is a control plane in which all text is hostile.
+type plane struct{}
+
+func (plane) Replicas() (list []control.Replica) {
+	for _, text := range dashboardtest.Hostile() {
+		list = append(list, control.Replica{Name: text, Node: text, Address: text})
+	}
+	return list
+}
+
+func (plane) Orders(context.Context) (o control.Orders, err error) {
+	for _, text := range dashboardtest.Hostile() {
+		o.Certificates = append(o.Certificates, control.Certificate{Name: text, Secret: text, Hosts: []string{text}, Reason: text, Message: text, Issuing: text, Progress: text})
+		o.Ledger = append(o.Ledger, control.Order{Certificate: text})
+	}
+	return o, nil
 }
 
 // shop is a snapshot with one route that has an endpoint.
@@ -242,8 +262,7 @@ func TestRequestsAreSentAsTheyEnd(t *testing.T) {
 		Path: []byte("/cart"), Client: netip.MustParseAddr("203.0.113.7"), Status: 403, Reason: reason.AccessDenied}
 	counted := false
 	s.follow("/api/v1/requests?reason=AccessDenied", func(kind, data string) bool {
-		switch kind {
-		case "counts": // Somebody looks now.
+		if kind == "counts" { // Somebody looks now.
 			var c live.Counts
 			if err := json.Unmarshal([]byte(data), &c); err != nil {
 				t.Error(err)
@@ -277,6 +296,7 @@ func TestTheOverviewIsSentAgainAndAgain(t *testing.T) {
 
 // Everything that comes from objects and requests goes through all of JSON, and comes out as it was.
 func TestHostileTextIsText(t *testing.T) {
+	hostile := dashboardtest.Hostile()
 	if len(hostile) < 50 {
 		t.Fatalf("there are %d hostile texts, want 50", len(hostile))
 	}
@@ -333,6 +353,13 @@ func TestHostileTextIsText(t *testing.T) {
 	if s.read("/api/v1/overview", &o); len(o.Serving.Troubled) == 0 || o.Serving.Troubled[0].ClosedWhy != hostile[0] {
 		t.Errorf("the overview has %+v", o.Serving.Troubled)
 	}
+	var orders control.Orders
+	s.read("/api/v1/orders", &orders)
+	for i, text := range hostile {
+		if orders.Certificates[i].Message != text || o.Replicas[i].Name != text {
+			t.Errorf("%q is ordered as %+v, and a replica is %+v", text, orders.Certificates[i], o.Replicas[i])
+		}
+	}
 	var seen []string
 	s.follow("/api/v1/requests?most=1000", func(kind, data string) bool {
 		if kind == "counts" && len(seen) == 0 {
@@ -363,7 +390,7 @@ func TestHostileTextIsText(t *testing.T) {
 }
 
 func TestHostileNamesOfTheReplicaAreText(t *testing.T) {
-	for _, text := range hostile {
+	for _, text := range dashboardtest.Hostile() {
 		for _, view := range page.Views() {
 			w := httptest.NewRecorder()
 			page.Handler(view, page.Frame{Replica: text, Version: text}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, view.Path, nil))

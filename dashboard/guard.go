@@ -17,8 +17,8 @@ import (
 // Sec-Fetch-Site which page a request is from. A program says neither. There is no answer that lets another origin read
 // (no CORS).
 //
-// A link from elsewhere may lead to the page itself, and to nothing else: what is behind other paths takes time, or asks
-// services.
+// A link from elsewhere may lead to the page itself, and to nothing else: what is behind other paths takes time, or
+// asks services.
 func Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

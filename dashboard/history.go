@@ -54,8 +54,8 @@ type Period struct {
 	At       time.Time `json:"at"`
 	Seconds  float64   `json:"seconds"`
 	Requests uint64    `json:"requests"`
-	// Errors are those of the requests that ended with a status of 400 and above that the proxy answered, or with one of 500
-	// and above.
+	// Errors are those of the requests that the proxy answered with a status of 400 and above, or a service with one of
+	// 500 and above.
 	Errors uint64 `json:"errors"`
 	// P50 and P99 are what half, and all but a hundredth, of the requests took at most. They are 0 without requests.
 	P50 float64 `json:"p50Seconds"`
@@ -105,7 +105,8 @@ func periodOf(from, to *historyPoint) Period {
 // durations counts requests by how long they took, like [observe.Totals.Durations].
 type durations [15]uint64
 
-// quantile returns what a part of the requests took at most, in seconds. Within a bucket it takes them for evenly spread.
+// quantile returns what a part of the requests took at most, in seconds. Within a bucket it takes them for evenly
+// spread.
 func (d *durations) quantile(part float64) float64 {
 	sum := uint64(0)
 	for _, n := range d {

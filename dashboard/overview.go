@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/warren-dev/ingress/dashboard/control"
 	"github.com/warren-dev/ingress/proxy/explain"
 )
 
@@ -36,6 +37,8 @@ type Overview struct {
 	// CertificateCount is how many certificates there are, also those that are not shown.
 	CertificateCount int  `json:"certificateCount"`
 	Flow             Flow `json:"flow"`
+	// Replicas are those that take requests. It is empty without a cluster.
+	Replicas []control.Replica `json:"replicas,omitempty"`
 }
 
 func (d *Dashboard) overview() Overview {
@@ -55,6 +58,7 @@ func (d *Dashboard) overview() Overview {
 	o.CertificateCount = len(o.Certificates)
 	o.Certificates = o.Certificates[:min(len(o.Certificates), certificatesShown)]
 	o.Flow = d.flow(&o.Serving)
+	o.Replicas = d.ControlPlane.Replicas()
 	return o
 }
 

@@ -23,13 +23,15 @@ const (
 // JSON, which has the fields of the access log. An event "counts" says every second how many there were.
 func (d *Dashboard) followRequests(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
+	text := query.Get("most")
+	query.Del("most")
 	filter, err := d.Requests.ParseFilter(query)
 	if err != nil {
 		refuse(w, http.StatusBadRequest, "%v", err)
 		return
 	}
 	most := shownUsual
-	if text := query.Get("most"); text != "" {
+	if text != "" {
 		if most, err = strconv.Atoi(text); err != nil || most < 1 || most > live.MostASecond {
 			refuse(w, http.StatusBadRequest, "most is %q: write how many requests to show in a second, from 1 to %d", text, live.MostASecond)
 			return

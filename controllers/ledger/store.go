@@ -122,6 +122,12 @@ func (s *Store) change(ctx context.Context, change func(ledger) (ledger, bool)) 
 	return s.write(ctx, object, changed)
 }
 
+// Read returns the orders in the ledger of a namespace, oldest first.
+func Read(ctx context.Context, reader client.Reader, namespace string) ([]Entry, error) {
+	_, entries, err := (&Store{reader: reader, namespace: namespace}).read(ctx)
+	return entries, err
+}
+
 func (s *Store) read(ctx context.Context) (*corev1.ConfigMap, ledger, error) {
 	object := &corev1.ConfigMap{}
 	err := s.reader.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: ledgerName}, object)

@@ -92,6 +92,24 @@ func leaseCacheOptions(namespace string) cache.Options {
 // Ready returns the replicas that take requests, sorted by name. This one is among them once its Lease is written.
 func (r *Replicas) Ready() []Replica { return slices.Clone(*r.ready.Load()) }
 
+// Standing is how a ready replica stands to this one.
+type Standing struct {
+	Replica
+	// Self is set for this one. Alike is set if it serves the same as this one.
+	Self, Alike bool
+}
+
+// Standings returns the ready replicas, sorted by name, and which of them serve what this one does.
+func (r *Replicas) Standings() []Standing {
+	ready := *r.ready.Load()
+	own := slices.IndexFunc(ready, func(known Replica) bool { return known.leaseName() == r.sightings.self })
+	list := make([]Standing, len(ready))
+	for i, known := range ready {
+		list[i] = Standing{Replica: known, Self: i == own, Alike: own >= 0 && known.serves == ready[own].serves}
+	}
+	return list
+}
+
 // Addresses returns the addresses at which the ready replicas take requests.
 func (r *Replicas) Addresses() (addresses []netip.AddrPort) {
 	for _, known := range *r.ready.Load() {

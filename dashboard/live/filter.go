@@ -5,6 +5,7 @@ package live
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -32,12 +33,17 @@ var filterFields = map[string]string{
 	"host": "host", "path": "path", "method": "method", "object": "ingress", "rule": "rule", "status": "status", "reason": "reason", "client": "client",
 }
 
-// ParseFilter reads a filter from the parameters of a query: host, path, method, object, rule, status, reason and client.
-// It refuses one by something that the access log does not show.
+// ParseFilter reads a filter from the parameters of a query: host, path, method, object, rule, status, reason and
+// client. It refuses one by something that the access log does not show.
 func (q *Requests) ParseFilter(query url.Values) (*Filter, error) {
 	f := &Filter{
 		host: strings.ToLower(query.Get("host")), path: query.Get("path"), method: strings.ToUpper(query.Get("method")),
 		object: query.Get("object"), place: query.Get("rule"),
+	}
+	for name := range query {
+		if _, ok := filterFields[name]; !ok {
+			return nil, fmt.Errorf("requests are not shown by %q: write %s", name, strings.Join(slices.Sorted(maps.Keys(filterFields)), ", "))
+		}
 	}
 	for parameter, field := range filterFields {
 		if query.Get(parameter) != "" && !q.lines.Has(field) {
@@ -117,14 +123,4 @@ func (f *Filter) isAt(names *observe.RouteNames) bool {
 	}
 	rule, path, _ := strings.Cut(f.place, ".")
 	return rule == strconv.Itoa(names.Rule.Rule) && path == strconv.Itoa(names.Rule.Path)
-}
-
-// FilterParameters returns the parameters that a filter is read from, sorted.
-func FilterParameters() []string {
-	var names []string
-	for name := range filterFields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

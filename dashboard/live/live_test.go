@@ -84,6 +84,7 @@ func TestFiltersAdmitWhatTheyAskFor(t *testing.T) {
 func TestFiltersThatMakeNoSenseAreRefused(t *testing.T) {
 	q := New(new(observe.Tap), observe.NewLines([]string{"status", "path"}))
 	for query, want := range map[string]string{
+		"stauts=5xx":     "client, host, method",
 		"status=6xx":     "write one such as 404",
 		"status=99":      "write one such as 404",
 		"status=teapot":  "write one such as 404",

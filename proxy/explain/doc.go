@@ -6,6 +6,6 @@
 // Read in this order: question.go (what is asked), explain.go (deciding about a question), candidates.go (the rules
 // that could have had the request), backends.go (where it would go), unserved.go (the rules that are not served at
 // all), site.go (where the question is asked), routes.go (the routes that are served, and explanations over HTTP),
-// listing.go (the certificates and endpoints that are served), index.go (finding routes). Package explanation is what is
-// answered.
+// listing.go (the certificates and endpoints that are served), index.go (finding routes). Package explanation is what
+// is answered.
 package explain

@@ -201,6 +201,31 @@ func (b *tab) click(selector string) {
 	}
 }
 
+// enter types a text into an input, which notices it. It takes the place of what was there.
+func (b *tab) enter(selector, text string) {
+	b.t.Helper()
+	if err := b.evaluate(fmt.Sprintf(`{ const input = document.querySelector(%q); input.focus(); input.select(); }`, selector), nil); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.call("Input.insertText", map[string]string{"text": text}, nil); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// press presses a key that writes nothing.
+func (b *tab) press(key string) {
+	b.t.Helper()
+	for _, kind := range []string{"keyDown", "keyUp"} {
+		parameters := map[string]any{"type": kind, "key": key, "code": key}
+		if key == "Enter" {
+			parameters["text"], parameters["windowsVirtualKeyCode"] = "\r", 13
+		}
+		if err := b.call("Input.dispatchKeyEvent", parameters, nil); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
 // forge has the browser send fields with every request.
 func (b *tab) forge(fields map[string]string) {
 	b.t.Helper()

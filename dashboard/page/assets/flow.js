@@ -18,7 +18,7 @@ export function drawFlow(into, flow) {
   const titles = { host: "Hosts", route: "Routes", service: "Services", endpoint: "Endpoints" };
   const graph = graphOf(flow, layers);
   const height = place(graph, layers, width, flow);
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": summary(flow) });
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": summary(flow) });
   const links = svg("g"), nodes = svg("g");
   layers.forEach((layer, i) => {
     const last = i === layers.length - 1 && layers.length > 2;

