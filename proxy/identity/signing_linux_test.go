@@ -41,7 +41,7 @@ func TestNothingIsSignedForAClientThatHasGone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		own := forClient(certificate, peerConn{Conn: accepted, TCP: server}).PrivateKey.(crypto.Signer)
+		own := forClient(certificate, peerConn{Conn: accepted, tcp: server}).PrivateKey.(crypto.Signer)
 		places <- struct{}{}
 		ended := make(chan error, 1)
 		go func() {
@@ -68,10 +68,7 @@ func TestNothingIsSignedForAClientThatHasGone(t *testing.T) {
 // peerConn is a connection of which somebody knows how its peer is.
 type peerConn struct {
 	net.Conn
-	*transport.TCP
+	tcp *transport.TCP
 }
 
-func (c peerConn) Close() error                { return c.Conn.Close() }
-func (c peerConn) Read(p []byte) (int, error)  { return c.Conn.Read(p) }
-func (c peerConn) Write(p []byte) (int, error) { return c.Conn.Write(p) }
-func (c peerConn) RemoteAddr() net.Addr        { return c.Conn.RemoteAddr() }
+func (c peerConn) Peer() transport.Peer { return c.tcp.Peer() }
