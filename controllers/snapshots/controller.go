@@ -120,6 +120,8 @@ type Controller struct {
 	builder translate.Builder
 	// secrets has the parsed content of the certificates' Secrets.
 	secrets sources.SecretStore
+	// certificates know until when they are as valid as they are.
+	certificates sources.Validity
 	// defaultFault is what was last logged about the default certificate.
 	defaultFault string
 	// validity asks for a build when the validity of a certificate begins or ends.
@@ -324,7 +326,7 @@ func (c *Controller) rebuild(ctx context.Context) error {
 		c.Claims.Settle(ctx, &in)
 	}
 	c.validity.Stop() // There may be no certificate left to wait for.
-	if wait := sources.UntilValidityChanges(&in, validityLimit); wait > 0 {
+	if wait := c.certificates.Until(&in, validityLimit); wait > 0 {
 		c.validity.Reset(wait)
 	}
 	// A control plane that is stopping must not overwrite the snapshot of its successor in this process, which knows more.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -102,6 +103,8 @@ type nginxIngresses struct {
 	// Ingresses alone name.
 	made atomic.Pointer[nginx.Settings]
 	from *string
+	// known are the ConfigMaps that made was made from.
+	known nginx.Maps
 	// last are the data that ingress-nginx's ConfigMap had last. Nil if it was never there.
 	last map[string]string
 	// noted is what the log has told of them.
@@ -224,6 +227,10 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 		}
 	}
 	maps.Copy(known, beyond)
+	if n.from != nil && *n.from == from && maps.EqualFunc(known, n.known, sameConfigMap) {
+		return n.made.Load(), nil // So that whoever gets the settings knows that they are the same.
+	}
+	n.known = known
 	made := n.made.Load().WithMaps(known)
 	if n.from == nil || *n.from != from {
 		made, n.from = nginx.NewSettings(n.options, known), &from
@@ -231,6 +238,11 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 	}
 	n.made.Store(made)
 	return made, nil
+}
+
+// sameConfigMap returns whether the same is known of a ConfigMap.
+func sameConfigMap(a, b nginx.Map) bool {
+	return a.Version == b.Version && a.Missing == b.Missing && a.Gone == b.Gone && reflect.ValueOf(a.Data).Pointer() == reflect.ValueOf(b.Data).Pointer()
 }
 
 // ownMap returns ingress-nginx's ConfigMap. One that goes, as it does with ingress-nginx itself, leaves what it said:
@@ -246,7 +258,9 @@ func (n *nginxIngresses) ownMap(ctx context.Context) (nginx.Map, error) {
 	}
 	switch {
 	case err == nil:
-		n.last = object.Data
+		if n.last == nil || !maps.Equal(n.last, object.Data) {
+			n.last = object.Data
+		}
 		if n.last == nil {
 			n.last = map[string]string{}
 		}

@@ -154,6 +154,31 @@ func UntilValidityChanges(in *translate.Input, limit time.Duration) time.Duratio
 	return wait
 }
 
+// Validity is UntilValidityChanges for one input after the other. It looks at all certificates only when some are others,
+// or when the time has come.
+type Validity struct {
+	secrets     []*translate.Secret
+	authorities []*translate.Authority
+	// from is when the certificates were looked at, and next when the first change after that comes. It is the zero time
+	// if none does.
+	from, next time.Time
+}
+
+// Until is UntilValidityChanges.
+func (v *Validity) Until(in *translate.Input, limit time.Duration) time.Duration {
+	if !sameList(v.secrets, in.Secrets) || !sameList(v.authorities, in.Authorities) || in.Now.Before(v.from) || !in.Now.Before(v.next) && !v.next.IsZero() {
+		const longest = 1<<63 - 1
+		*v = Validity{secrets: in.Secrets, authorities: in.Authorities, from: in.Now}
+		if wait := UntilValidityChanges(in, longest); wait > 0 {
+			v.next = in.Now.Add(wait)
+		}
+	}
+	if v.next.IsZero() {
+		return 0
+	}
+	return min(v.next.Sub(in.Now), limit)
+}
+
 // keepCertificate keeps what is read of a Secret that is named for its certificate.
 func keepCertificate(secret *corev1.Secret) *corev1.Secret {
 	kept := &corev1.Secret{ObjectMeta: cluster.Identity(&secret.ObjectMeta), Type: secret.Type, Data: map[string][]byte{

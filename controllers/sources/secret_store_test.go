@@ -155,7 +155,16 @@ func TestHowLongValidityStaysAsItIs(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := UntilValidityChanges(&translate.Input{Secrets: test.secrets, Now: test.now}, time.Hour); got != test.want {
+			in := &translate.Input{Secrets: test.secrets, Now: test.now}
+			v := Validity{}
+			for _, later := range []time.Duration{time.Minute, 0, -time.Minute, 0} { // What was found for another time makes no difference.
+				other := *in
+				other.Now = in.Now.Add(later)
+				if got, want := v.Until(&other, time.Hour), UntilValidityChanges(&other, time.Hour); got != want {
+					t.Errorf("%v later: %v, want %v", later, got, want)
+				}
+			}
+			if got := UntilValidityChanges(in, time.Hour); got != test.want {
 				t.Errorf("%v, want %v", got, test.want)
 			}
 		})
