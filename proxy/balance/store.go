@@ -154,8 +154,8 @@ func (s *Store) Retire() {
 }
 
 // Adopt puts pools in the place of those before. First it lets the endpoints of the pools take requests. Then it tells
-// them which pools they are in. Then it refreshes the pools that are new or stale: whatever changes at an endpoint after
-// that refreshes its pools.
+// them which pools they are in. Then it refreshes the pools that are new or stale: whatever changes at an endpoint
+// after that refreshes its pools.
 func (s *Store) Adopt(changes []Change) {
 	for _, c := range changes {
 		for m := range c.After.each() {

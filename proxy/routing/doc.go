@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package routing compiles snapshots to generations. A [Generation] says which route a request takes. A [Route] has the
-// pool, the steps of policies and all else that a request needs of it. A generation is immutable, and shares with the next
-// one what does not change. A [State] has what outlives it.
+// pool, the steps of policies and all else that a request needs of it. A generation is immutable, and shares with the
+// next one what does not change. A [State] has what outlives it.
 //
 // The package reads of a request what routes are found by: the host, the path, the method, the fields and the query. It
 // opens no connection.

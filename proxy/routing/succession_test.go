@@ -186,8 +186,8 @@ func (h *history) changeCertificates(list []snapshot.Certificate) []snapshot.Cer
 		h.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		return list
 	case at < 0:
-		list, at = slices.Insert(list, h.IntN(len(list)+1), snapshot.Certificate{ID: id}), -1
-		at = slices.IndexFunc(list, func(c snapshot.Certificate) bool { return c.ID == id })
+		at = h.IntN(len(list) + 1)
+		list = slices.Insert(list, at, snapshot.Certificate{ID: id})
 	}
 	of := choose(h, h.certificates...)
 	c := &list[at]
@@ -209,7 +209,7 @@ func (h *history) changeListeners(s *snapshot.Snapshot) {
 		list = append(list, snapshot.Listener{Address: at, TLS: true, Owner: choose(h, succeedingOwners...)})
 	case h.IntN(6) == 0:
 		list = slices.Delete(list, i, i+1)
-	case h.IntN(6) == 0:
+	case h.IntN(7) == 0:
 		list[i].Owner = choose(h, succeedingOwners...)
 	case h.IntN(4) == 0:
 		list[i].Names = nil
