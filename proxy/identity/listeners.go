@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -29,10 +30,16 @@ func (s *Store) compileListeners(of *snapshot.Snapshot, c *snapshot.Changes, cer
 			changed[l.After.Address] = true
 		}
 	}
+	renewed := make(map[string]bool)
+	if c.Certificates != nil {
+		for i := range c.Certificates.After {
+			renewed[c.Certificates.After[i].ID] = true
+		}
+	}
 	var byID map[string]*servedCertificate
 	for i := range of.Listeners {
 		l := &of.Listeners[i]
-		if !changed[l.Address] && (c.Certificates == nil || len(l.Names) == 0) {
+		if !changed[l.Address] && !names(l, renewed) {
 			continue
 		}
 		if byID == nil {
@@ -41,13 +48,23 @@ func (s *Store) compileListeners(of *snapshot.Snapshot, c *snapshot.Changes, cer
 				byID[c.id] = c
 			}
 		}
-		names, err := s.compileNames(l, byID)
+		compiled, err := s.compileNames(l, byID)
 		if err != nil {
 			return nil, err
 		}
-		sets[l.Address] = &Set{names: names}
+		sets[l.Address] = &Set{names: compiled}
 	}
 	return sets, nil
+}
+
+// names says whether a listener names any of some certificates.
+func names(l *snapshot.Listener, some map[string]bool) bool {
+	if len(some) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(l.Names, func(n snapshot.ServedName) bool {
+		return slices.ContainsFunc(n.Certificates, func(id string) bool { return some[id] })
+	})
 }
 
 func (s *Store) compileNames(l *snapshot.Listener, byID map[string]*servedCertificate) (*Names, error) {

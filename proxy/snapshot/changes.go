@@ -45,6 +45,21 @@ type CertificatesChange struct {
 	Before, After []Certificate
 }
 
+// gone has the ids of the certificates that are not in the later list.
+func (c *CertificatesChange) gone() map[string]bool {
+	if c == nil {
+		return nil
+	}
+	gone := make(map[string]bool)
+	for i := range c.Before {
+		gone[c.Before[i].ID] = true
+	}
+	for i := range c.After {
+		delete(gone, c.After[i].ID)
+	}
+	return gone
+}
+
 // None says whether the snapshots mean the same.
 func (c *Changes) None() bool {
 	return len(c.Hosts)+len(c.Listeners)+len(c.Pools)+len(c.Checks) == 0 && c.Certificates == nil && !c.Challenges && !c.Unserved

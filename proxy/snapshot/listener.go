@@ -3,7 +3,6 @@
 package snapshot
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 )
@@ -104,54 +103,59 @@ func inspectAsking(hosts []Change[Host]) error {
 	return nil
 }
 
-// inspectNames returns what is wrong with the names of the listeners that differ, or nil. If certificates differ, it
-// looks at those of all listeners.
+// inspectNames returns what is wrong with the names of the listeners that differ, or nil. Of the others, it looks for
+// certificates that are gone.
 func (s *Snapshot) inspectNames(c *Changes) error {
-	var listeners []*Listener
-	if c.Certificates != nil {
-		for i := range s.Listeners {
-			listeners = append(listeners, &s.Listeners[i])
+	changed := make(map[netip.AddrPort]bool, len(c.Listeners))
+	var there map[string]bool
+	for i := range c.Listeners {
+		l := &c.Listeners[i]
+		if l.After == nil || l.Before != nil && !l.Names && l.Before.equalHead(l.After) {
+			continue
 		}
-	} else {
-		for i := range c.Listeners {
-			if l := c.Listeners[i].After; l != nil {
-				listeners = append(listeners, l)
+		changed[l.After.Address] = true
+		if there == nil && len(l.After.Names) > 0 {
+			there = make(map[string]bool, len(s.Certificates))
+			for j := range s.Certificates {
+				there[s.Certificates[j].ID] = true
 			}
+		}
+		if err := l.After.inspectNames(func(id string) bool { return there[id] }); err != nil {
+			return err
 		}
 	}
-	var there map[string]bool
-	for _, l := range listeners {
-		if there == nil && len(l.Names) > 0 {
-			there = make(map[string]bool, len(s.Certificates))
-			for i := range s.Certificates {
-				there[s.Certificates[i].ID] = true
+	gone := c.Certificates.gone()
+	if len(gone) == 0 {
+		return nil
+	}
+	for i := range s.Listeners {
+		if l := &s.Listeners[i]; !changed[l.Address] {
+			if err := l.inspectNames(func(id string) bool { return !gone[id] }); err != nil {
+				return err
 			}
-		}
-		if err := l.inspectNames(there); err != nil {
-			return fmt.Errorf("listener %q: %w", l.Address, err)
 		}
 	}
 	return nil
 }
 
-// inspectNames returns what is wrong with the names of the listener, or nil. there has the ids of all certificates.
-func (l *Listener) inspectNames(there map[string]bool) error {
+// inspectNames returns what is wrong with the names of the listener, or nil. there says whether there is a certificate.
+func (l *Listener) inspectNames(there func(id string) bool) error {
 	if !l.TLS && len(l.Names) > 0 {
-		return errors.New("it has certificates, and no TLS")
+		return fmt.Errorf("listener %q: it has certificates, and no TLS", l.Address)
 	}
 	for i := range l.Names {
 		n := &l.Names[i]
 		if i > 0 {
 			if err := inOrder("name", l.Names[i-1].Name, n.Name); err != nil {
-				return err
+				return fmt.Errorf("listener %q: %w", l.Address, err)
 			}
 		}
 		if n.Clients.Optional && n.Clients.Authorities == "" {
-			return fmt.Errorf("name %q asks for certificates of no authority", n.Name)
+			return fmt.Errorf("listener %q: name %q asks for certificates of no authority", l.Address, n.Name)
 		}
 		for _, id := range n.Certificates {
-			if !there[id] {
-				return fmt.Errorf("name %q: there is no certificate %q", n.Name, id)
+			if !there(id) {
+				return fmt.Errorf("listener %q: name %q: there is no certificate %q", l.Address, n.Name, id)
 			}
 		}
 	}
