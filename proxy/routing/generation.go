@@ -158,7 +158,7 @@ func (g *Generation) compileHost(h *snapshot.Host, of hostsIn, state *State) (*h
 			return nil, fmt.Errorf("path %q: %w", r.Path, err)
 		}
 		var sessions []Backend
-		if compiled[i].Backend.Pool != nil {
+		if compiled[i].Backend.Pool != nil && r.Persistence != nil {
 			sessions = []Backend{compiled[i].Backend}
 		}
 		if len(r.Backends) > 0 {

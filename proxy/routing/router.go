@@ -52,8 +52,6 @@ type hostTable struct {
 	name, owner string
 	// listener is the number of the listener whose host it is. It is 0 for a host that is no listener's.
 	listener int
-	// alone is set if no less specific host gets what no route of this one takes.
-	alone bool
 	// closed has the texts that close paths. They go before all else. Nil if there are none.
 	closed   *closedTexts
 	exact    map[string]place
@@ -69,6 +67,8 @@ type hostTable struct {
 	routes int
 	// redirects is set if plain requests for the host are redirected to HTTPS.
 	redirects bool
+	// alone is set if no less specific host gets what no route of this one takes.
+	alone bool
 	// series has the series of the routes, each once.
 	series []*observe.Series
 	// kept has the keys under which the policies of the routes keep something.
