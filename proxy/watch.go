@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -57,6 +58,7 @@ func (p *Proxy) Watch(ctx context.Context) {
 		})
 		p.dialer.Watch(now)
 		if freed.due(rested, now) {
+			runtime.GC() // Otherwise the pools keep what they lent until the next collection.
 			debug.FreeOSMemory()
 		}
 		p.engine.Ejector.Restore(now)
@@ -71,10 +73,10 @@ func (p *Proxy) Watch(ctx context.Context) {
 }
 
 const (
-	// freeLeast is the number of stacks, of 8 KiB each, from which on their memory is given back to the system at once.
-	// The runtime does so by itself, but in minutes.
+	// freeLeast is the number of connections that came to rest, of 8 KiB of stack each, from which on their memory is given
+	// back to the system at once. The runtime does so by itself, but in minutes.
 	freeLeast = 1000
-	// freeInterval is the least time between two such times. Each costs a collection.
+	// freeInterval is the least time between two such times. Each costs two collections.
 	freeInterval = time.Minute
 )
 

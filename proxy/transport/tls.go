@@ -116,6 +116,7 @@ func (t *TLS) Rest() {
 	t.Over(nil)
 	t.parking = parking{try: t.try}
 	dropBuffers(t.Conn)
+	keepKeys(t.Conn)
 }
 
 // recordTail follows the records that are received (RFC 8446, section 5.1). crypto/tls does not tell whether it has the
