@@ -112,12 +112,26 @@ func (f *compiledField) apply(fields []message.Field, value []byte) []message.Fi
 			return fields
 		}
 	}
+	return f.append(fields, value)
+}
+
+// append adds the field, unless its value is empty.
+func (f *compiledField) append(fields []message.Field, value []byte) []message.Field {
 	if len(value) == 0 {
 		return fields
 	}
 	added := f.field
 	added.Value = value
 	return append(fields, added)
+}
+
+// drop takes the fields of a name out of a list. Nobody whom CDN-Loop has to stop may remove it (RFC 8586, section 2).
+func drop(fields []message.Field, lower string) {
+	for i := range fields {
+		if f := &fields[i]; f.Kind.EndToEnd() && f.Kind != message.CDNLoop && message.EqualFold(f.Name, lower) {
+			f.Kind = message.Dropped
+		}
+	}
 }
 
 // applyList changes Cache-Control as headers-more does. An empty value makes an empty field where there is none. Where
@@ -170,15 +184,11 @@ func (p *Program) changeRequest(v *View) bool {
 	values := s.values[begin:]
 	for i := range l.proxy {
 		if f := &l.proxy[i]; f.op == script.FieldSet {
-			drop := compiledField{lower: f.lower, op: script.FieldClear}
-			v.Request.Fields = drop.apply(v.Request.Fields, nil)
+			drop(v.Request.Fields, f.lower)
 		}
 	}
 	for i := range l.proxy {
-		if f := l.proxy[i]; len(values[i]) > 0 {
-			f.op = script.FieldAppend
-			v.Request.Fields = f.apply(v.Request.Fields, values[i])
-		}
+		v.Request.Fields = l.proxy[i].append(v.Request.Fields, values[i])
 	}
 	s.values = s.values[:begin]
 	return true

@@ -75,8 +75,7 @@ func (p *Program) Response(v *View, resp *message.Response) {
 	s.told = true
 	l := &p.levels[s.level]
 	for _, name := range l.hide {
-		hide := compiledField{lower: name, op: script.FieldClear}
-		resp.Fields = hide.apply(resp.Fields, nil)
+		drop(resp.Fields, name)
 	}
 	endpoint := len(resp.Fields) // what is behind is ours
 	values, emptied := s.values, false
@@ -104,8 +103,7 @@ func (p *Program) Response(v *View, resp *message.Response) {
 		resp.Fields = f.apply(resp.Fields, p.responseValue(v, f, values[i], resp, endpoint))
 	}
 	if v.Own && (resp.Status == 204 || resp.Status == 304) {
-		noType := compiledField{lower: "content-type", op: script.FieldClear} // there is no content, but -t has seen its type
-		resp.Fields = noType.apply(resp.Fields, nil)
+		drop(resp.Fields, "content-type") // there is no content, but -t has seen its type
 	}
 }
 

@@ -87,8 +87,7 @@ const (
 func (p *Program) enter(v *View) {
 	s := v.State
 	switch {
-	case s.program == nil:
-		s.reset()
+	case s.program == nil: // the first location of a request: the state is empty
 		s.path, s.query = v.Path, v.Request.Query
 		if v.Sent != nil {
 			s.path = v.Sent
