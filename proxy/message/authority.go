@@ -12,9 +12,15 @@ import (
 // (RFC 3986, section 3.2.2).
 var hostByte = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:%[]")
 
+// nameByte marks those that mean nothing but themselves, wherever they stand.
+var nameByte = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=")
+
 // IsAuthority returns whether b is a host with an optional port (RFC 9110, section 4.2). It refuses userinfo. It
 // accepts an empty b, which stands for no authority.
 func IsAuthority(b []byte) bool {
+	if all(b, &nameByte) {
+		return true // as nearly all are
+	}
 	if !all(b, &hostByte) {
 		return false
 	}
