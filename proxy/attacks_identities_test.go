@@ -68,10 +68,10 @@ func TestAttacksByForgedIdentities(t *testing.T) {
 			return &authv3.CheckResponse{Status: &status.Status{}}, nil
 		})
 		usual := []string{"X-User", "X-Forwarded-User", "X-Forwarded-Groups", "X-Auth-User", "X-Remote-User", "Remote-Groups", "X-WebAuth-User", "X-Authentik-Username"}
-		asking := func(pool snapshot.Pool, e *auth.External) func() {
+		asking := func(pool snapshot.Pool, e *auth.External, before ...policy.Policy) func() {
 			return func() {
 				r := prefix("/", "pool")
-				r.Policies = []policy.Policy{e}
+				r.Policies = append(before, e)
 				s.serves(hostsOf(r), pool)
 			}
 		}
@@ -97,6 +97,8 @@ func TestAttacksByForgedIdentities(t *testing.T) {
 			{"a service by gRPC that says nothing", asking(inHTTP2(poolOf("auth", silent)), called()), nil, usual, nil},
 			{"a service by gRPC that sees who somebody says to be", asking(inHTTP2(poolOf("auth", silent)),
 				called(func(e *auth.External) { e.ForwardHeaders = usual })), nil, usual, nil},
+			{"a token, and a service by gRPC that says nothing", asking(inHTTP2(poolOf("auth", silent)), called(), issuer.takes("")), []string{brings(issuer.token(nil))}, usual,
+				[]string{"X-User: alice", "X-Groups: buyers"}},
 			{"a service that may say anything", asking(poolOf("auth", service.address), askingService(say("*"))), nil, usual, nil},
 		} {
 			for _, name := range append(by.more, identities...) {

@@ -121,17 +121,16 @@ func (e *External) Compile(s *step.Scope) (step.Steps, error) {
 		c.knows = k
 	}
 	steps := step.Steps{Request: c.request, Response: c.respond, Own: c.own}
-	if e.Unlisted() {
-		c.unlisted = newUnlisted(e.ForwardHeaders)
-		steps.Trailers = c.unlisted.dropAll
-		if g, ok := c.asker.(giver); ok {
-			c.unlisted.given = g
-		}
+	if g, ok := c.asker.(giver); ok && e.Unlisted() {
+		c.gives, steps.Trailers = g, g.DropSaid
 	}
 	for _, name := range e.Tells() {
 		if name = message.LowerName(name); IsCredential(name) {
 			c.credentials = append(c.credentials, name)
 		}
+	}
+	if e.Unlisted() {
+		c.credentials = append(c.credentials, Shown(e.ForwardHeaders)...)
 	}
 	return steps, nil
 }
@@ -140,6 +139,12 @@ func (e *External) Compile(s *step.Scope) (step.Steps, error) {
 type knower interface {
 	// Known lets a request pass if it does, and that is so. It does not wait.
 	Known(v *step.View) bool
+}
+
+// giver is an asker whose service may give requests fields that no list has.
+type giver interface {
+	// DropSaid takes out of a message those that it has given before.
+	DropSaid(fields []message.Field)
 }
 
 // Unlisted says whether the service may give requests fields that no list has.
@@ -207,8 +212,8 @@ type external struct {
 	knows knower
 	// missing says why there is no asker. Empty if there is one.
 	missing string
-	// unlisted is set if the service may give fields that no list has.
-	unlisted *unlisted
+	// gives is set if the service may give fields that no list has.
+	gives giver
 	// credentials are the names, in lower case, of those fields that the service gives a request in place of what it has
 	// seen of the client.
 	credentials []string
@@ -217,8 +222,8 @@ type external struct {
 }
 
 func (c *external) request(v *step.View) step.Answer {
-	if c.unlisted != nil {
-		c.unlisted.drop(v.Request.Fields, v.Admitted)
+	if c.gives != nil {
+		c.gives.DropSaid(v.Request.Fields)
 	}
 	if v.Admitted {
 		for _, name := range c.credentials { // as the service would: the endpoint takes them for its word

@@ -29,12 +29,16 @@ var (
 // needs it.
 func Guard(policies []step.Policy) *step.Steps {
 	names, guards := slices.Clone(identityNames), false
+	var more *unlisted
 	for _, p := range policies {
 		policy, ok := p.(Policy)
 		if !ok {
 			continue
 		}
 		guards = true
+		if e, ok := p.(*External); ok && e.Unlisted() {
+			more = newUnlisted(e.ForwardHeaders)
+		}
 		for _, name := range policy.Tells() {
 			if name = message.LowerName(name); !IsCredential(name) && !slices.Contains(names, name) {
 				names = append(names, name)
@@ -45,6 +49,16 @@ func Guard(policies []step.Policy) *step.Steps {
 		return nil
 	}
 	g := newGuard(names, identityPrefixes)
+	if more != nil {
+		return &step.Steps{
+			Request: func(v *step.View) step.Answer {
+				g.drop(v.Request.Fields)
+				more.drop(v.Request.Fields)
+				return step.Answer{}
+			},
+			Trailers: func(fields []message.Field) { g.drop(fields); usual.drop(fields) },
+		}
+	}
 	return &step.Steps{
 		Request:  func(v *step.View) step.Answer { g.drop(v.Request.Fields); return step.Answer{} },
 		Trailers: g.drop,

@@ -108,15 +108,15 @@ func TestNobodySaysWhatAServiceMaySayWithoutAList(t *testing.T) {
 		}
 		v := viewOf(all...)
 		v.Admitted = test.admitted
+		guard := Guard([]step.Policy{test.by})
+		guard.Request(v)
 		steps.Request(v)
 		without := slices.DeleteFunc(slices.Clone(test.request), func(line string) bool { return !test.admitted && strings.HasPrefix(line, "Authorization") })
 		if diff := cmp.Diff(without, passedOn(v.Request.Fields)); diff != "" { // who is refused has no Authorization left
 			t.Errorf("%s: the request (-want +got):\n%s", name, diff)
 		}
 		trailers := fieldsOf(all...)
-		if steps.Trailers != nil {
-			steps.Trailers(trailers)
-		}
+		guard.Trailers(trailers)
 		if diff := cmp.Diff(test.trailers, passedOn(trailers)); diff != "" {
 			t.Errorf("%s: the trailers (-want +got):\n%s", name, diff)
 		}

@@ -43,50 +43,23 @@ func Shown(names []string) (shown []string) {
 	return shown
 }
 
-// giver is an asker whose service may give requests fields that no list has.
-type giver interface {
-	// DropSaid takes out of a message those that it has given before.
-	DropSaid(fields []message.Field)
-}
-
-// unlisted is what a client may not say itself, because a service may say it that has no list of what it gives: the
-// usual names, and those that it has given before.
+// unlisted takes out of requests what a client may not say itself, because a service may say it that has no list of
+// what it gives: the usual names, but for those that the service has to see. These go once it has seen them.
 type unlisted struct {
-	// shown are those that the service sees, in lower case.
+	// shown are those, in lower case.
 	shown []string
-	// given is nil if there is no service.
-	given giver
 }
 
-func newUnlisted(forward []string) *unlisted { return &unlisted{shown: Shown(forward)} }
+func newUnlisted(forward []string) *unlisted { return &unlisted{Shown(forward)} }
 
-// drop takes the fields out of a request before the service is asked. If nobody is asked, it takes out what the service
-// would see, too.
-func (u *unlisted) drop(fields []message.Field, admitted bool) {
-	if admitted || len(u.shown) == 0 {
-		u.dropAll(fields)
-		return
-	}
+func (u *unlisted) drop(fields []message.Field) {
 	for i := range fields {
 		if f := &fields[i]; f.Kind.EndToEnd() && usual.has(f.Name) && !u.shows(f.Name) {
 			f.Kind = message.Dropped
 		}
 	}
-	u.dropGiven(fields)
 }
 
 func (u *unlisted) shows(name []byte) bool {
 	return slices.ContainsFunc(u.shown, func(one string) bool { return alike(name, one) })
-}
-
-// dropAll takes all of them out of a message.
-func (u *unlisted) dropAll(fields []message.Field) {
-	usual.drop(fields)
-	u.dropGiven(fields)
-}
-
-func (u *unlisted) dropGiven(fields []message.Field) {
-	if u.given != nil {
-		u.given.DropSaid(fields)
-	}
 }
