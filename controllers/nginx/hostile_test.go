@@ -115,6 +115,9 @@ var hostileSnippets = []string{
 	"location = /x { rewrite ^ /y last; } location = /x { return 200; }", `more_set_headers "X*:";`, `more_set_headers "X: $status";`, "proxy_hide_header X;",
 	"allow 0.0.0.0/0; deny ::/0;", strings.Repeat("deny 192.0.2.1; allow 192.0.2.0/24;", 100), "rewrite ^(.*)$ $1?; rewrite (a|b)* /c redirect;", "return 301 $host;", "return 200;", "break;",
 	strings.Repeat("if ($uri ~ a{1000}) { set $a 1; }", 8), `if ($uri ~ "\pL{200}") { }`, "default_type text/plain; return 200 x;", "satisfy any; deny all;",
+	"location /a { deny all; }", "location ^~ /a { rewrite ^ /b last; }", "location ~ ^/(?<host>.*)$ { return 302 $host; }", `location ~ "(a{1000}|b{1000})" { deny all; }`,
+	strings.Repeat(`location ~ "a{900}" { set $a 1; } `, 6), `location ~* \.x$ { limit_except GET { deny all; } if ($a) { return 404; } set $a 1; }`, `location "" { }`, "location /%zz { }",
+	"location /é { deny all; }", "location ~ . { rewrite ^(.*)$ $1 last; }", "location ~ ^/a { set $b $1; add_header X-B $b; }", "location ~ / { proxy_method PUT; }",
 }
 
 func TestNoSnippetMakesASnapshotThatIsRefused(t *testing.T) {

@@ -66,13 +66,17 @@ func (r *reading) located(compiled *snippet.Result, host, path string, exact boo
 		*made = *compiled.Script
 	}
 	made.Locations, made.Expressed = list, expressed
+	if r.sound == nil || !made.Equal(r.sound) { // Most paths have the locations of the path before.
+		if _, err := made.Compile(nil); err != nil {
+			return nil, "the locations of its snippets cannot be compiled: " + err.Error()
+		}
+		sound := *made
+		r.sound = &sound
+	}
 	if !expressed && !strings.HasSuffix(path, "/") {
 		if match, fault := kinds.LiteralMatch(path, true); fault == "" {
 			made.OwnPath, _ = url.PathUnescape(match.Path) // as nginx sees it
 		}
-	}
-	if _, err := made.Compile(nil); err != nil {
-		return nil, "the locations of its snippets cannot be compiled: " + err.Error()
 	}
 	return made, ""
 }

@@ -31,6 +31,8 @@ type reading struct {
 	closesHosts    bool
 	// locating is what the snippets of the Ingress are compiled to for any path. Nil if they have no locations.
 	locating *snippet.Result
+	// sound is a script with locations that was compiled without a fault, and without a path of its own.
+	sound *policy.Script
 	// admissions are whom lists of snippets admit, each list once.
 	admissions []admission
 	// blocking has what rules with a policy become that refuse whom the ConfigMap blocks, and by nil those without one.
