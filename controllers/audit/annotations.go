@@ -45,7 +45,7 @@ var sameIf = map[string]func(value string) bool{
 // lost has the names that did something in ingress-nginx, and that nothing here does.
 var lost = []string{
 	"limit-rate", "limit-rate-after", "ssl-ciphers", "proxy-ssl-ciphers", "upstream-hash-by-subset",
-	"affinity-canary-behavior", "proxy-ssl-verify-depth", "proxy-request-buffering",
+	"affinity-canary-behavior", "proxy-ssl-verify-depth", "proxy-request-buffering", "use-port-in-redirects",
 }
 
 // sameUnlost says for which values of a name in [lost] nothing is lost.
@@ -55,6 +55,7 @@ var sameUnlost = map[string]func(value string) bool{
 	"upstream-hash-by-subset":  isOff,
 	"affinity-canary-behavior": func(v string) bool { return v == "sticky" },
 	"proxy-request-buffering":  isOff,
+	"use-port-in-redirects":    isOff,
 }
 
 // readThere has the names with values that ingress-nginx read, and that cannot be kept here.

@@ -159,6 +159,8 @@ func TestWhatBecomesOfAnIngress(t *testing.T) {
 		"acted on":       {web("proxy-body-size: 8m"), "same\nproxy-body-size: acted on, same: \n"},
 		"acted on, and differs": {web("limit-rps: 10"),
 			"differs\nlimit-rps: acted on, differs: beyond the limit 429, where ingress-nginx said 503\n"},
+		"a port that is left out": {web("use-port-in-redirects: true"), "differs\nuse-port-in-redirects: means nothing here, differs: " +
+			"Redirects have the port that the client used, where the scheme stays. To HTTPS they have none, which says 443. Where clients come to HTTPS at another port, write `permanent-redirect` with it.\n"},
 		"a limit that is none": {web("limit-rps: 0"), "same\nlimit-rps: acted on, same: \n"},
 		"means nothing here": {web("proxy-buffering: on"),
 			"same\nproxy-buffering: means nothing here, same: Nothing is buffered to be sent on in one piece: what an endpoint sends goes on as it comes.\n"},

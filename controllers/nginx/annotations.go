@@ -531,7 +531,7 @@ var idleNames = sorted(
 		nothing("affinity-canary-behavior", "A session keeps to the backend that it began with."),
 		nothing("session-cookie-change-on-failure", "A session moves when its endpoint takes no requests."),
 		nothing("session-cookie-conditional-samesite-none", "Browsers that misread SameSite=None are gone."),
-		nothing("use-port-in-redirects", "Redirects have the port that the client used, where the scheme stays. To HTTPS they have none: ingress-nginx wrote `:443`, which says the same."),
+		nothing("use-port-in-redirects", "Redirects have the port that the client used, where the scheme stays. To HTTPS they have none, which says 443. Where clients come to HTTPS at another port, write `permanent-redirect` with it."),
 		nothing("relative-redirects", "Redirects have a whole URL, which every client takes."),
 		nothing("http2-push-preload", "Browsers take nothing that is pushed any more."),
 		nothing("enable-access-log", "`--access-log` is for all requests, and its lines have the Ingress for who filters."),
