@@ -43,6 +43,7 @@ type session struct {
 	folder      string
 	certificate *certificate
 	signers     signers
+	users       []byte
 	cluster     *cluster
 	backends    []netip.AddrPort
 	// backendsProcess serves all of them.
@@ -110,6 +111,9 @@ func (s *session) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	s.signers = newSigners()
+	if s.users, err = users(); err != nil {
+		return err
+	}
 	if err := s.startBackends(ctx, self); err != nil {
 		return err
 	}
@@ -233,6 +237,7 @@ func (s *session) configure(r *row, p proxy) (*configuration, error) {
 	c := &configuration{
 		scenario: r.scenario, launcher: s.launcher, core: s.cores.proxy,
 		Backends: s.backends, Certificate: s.certificate.certFile, Key: s.certificate.keyFile, Both: s.certificate.both, KeySet: s.signers.keySet(),
+		Users:     s.users,
 		OpenFiles: s.openFiles, Connections: min(roomForConnections, s.openFiles-500),
 	}
 	if err := s.ports.takeAll(&c.HTTP, &c.HTTPS); err != nil {

@@ -83,6 +83,11 @@ func (c *checker) check(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.scenario.passwords {
+		if err := checkPasswords(ctx, asker, base+privatePath+smallPath); err != nil {
+			return err
+		}
+	}
 	if c.scenario.authentication != "" {
 		if err := c.checkAuthentication(ctx, asker, base); err != nil {
 			return err

@@ -41,3 +41,20 @@ func (c *checker) checkAuthentication(ctx context.Context, asker *http.Client, b
 	}
 	return nil
 }
+
+// checkPasswords sees that the right password lets a client in, and that neither a wrong one does nor none.
+func checkPasswords(ctx context.Context, asker *http.Client, url string) error {
+	for said, want := range map[string]int{password: http.StatusOK, "wrong": http.StatusUnauthorized, "": http.StatusUnauthorized} {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return fmt.Errorf("asking for %s: %w", url, err)
+		}
+		if said != "" {
+			request.SetBasicAuth(clientName, said)
+		}
+		if _, err := send(asker, request, want, -1); err != nil {
+			return fmt.Errorf("with the password %q: %w", said, err)
+		}
+	}
+	return nil
+}

@@ -105,7 +105,7 @@ func TestEveryPeerIsConfiguredForEveryScenarioThatItCanDo(t *testing.T) {
 func TestObjectsHoldTheScenario(t *testing.T) {
 	type counts struct {
 		Tasks, Ingresses, Rules, Paths, WithPolicies, WithConditions, WithTLS int
-		Secrets, Asking, Keeping, WithTokens                                  int
+		Secrets, Asking, Keeping, WithTokens, WithPasswords                   int
 	}
 	for name, test := range map[string]struct {
 		scenario *scenario
@@ -129,6 +129,7 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 		"tokens by RS256": {
 			authenticationScenario("auth-jwt-rs256", verifyRSA), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 1, Secrets: 1, WithTokens: 1},
 		},
+		"passwords":   {passwordsScenario(), counts{Tasks: 2, Ingresses: 1, Rules: 1, Paths: 2, Secrets: 1, WithPasswords: 1}},
 		"expressions": {expressionsScenario(), counts{Tasks: 2, Ingresses: 1000, Rules: 1000, Paths: 10_000}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,6 +167,9 @@ func TestObjectsHoldTheScenario(t *testing.T) {
 								if p.Auth.External.CacheKey != "" {
 									got.Keeping++
 								}
+							}
+							if p.Auth != nil && p.Auth.Basic != nil && p.Path == privatePath {
+								got.WithPasswords++
 							}
 							if p.Auth != nil && p.Auth.JWT != nil {
 								got.WithTokens++

@@ -13,12 +13,12 @@
 // Read in this order: main.go, main_other.go and options.go (the command line), bench.go (one run of everything),
 // row.go and scenario.go (what is measured), authentication.go and signer.go (what clients prove themselves by),
 // proxy.go (what is compared), warren.go with cluster.go and objects.go (the controller and its Kubernetes API),
-// peer.go with template.go (other proxies), floor.go and floor_proxy.go (the floor), check.go and
-// check_authentication.go (whether a proxy does the work), measure.go (measuring a row), profile.go (where the
-// controller's time goes meanwhile), measurement.go with usage.go and machine.go (what is counted), result.go and
-// latency.go (figures), rounds.go (turns and ratios), table.go (the output), bars.go (a picture of it), load.go (the
-// kinds of load), load_conn.go, load_closed.go, load_open.go, load_handshakes.go, load_idle.go and load_streams.go
-// (each of them), reply.go (reading responses), backend.go (answering requests), socket.go, stream.go and poller.go
-// (sockets without Go's poller), role.go and child.go (processes), cores.go, ports.go and certificate.go (what they
-// get).
+// peer.go with template.go (other proxies), flood.go (wrong passwords meanwhile), floor.go and floor_proxy.go (the
+// floor), check.go and check_authentication.go (whether a proxy does the work), measure.go (measuring a row),
+// profile.go (where the controller's time goes meanwhile), measurement.go with usage.go and machine.go (what is
+// counted), result.go and latency.go (figures), rounds.go (turns and ratios), table.go (the output), bars.go (a
+// picture of it), load.go (the kinds of load), load_conn.go, load_closed.go, load_open.go, load_handshakes.go,
+// load_idle.go and load_streams.go (each of them), reply.go (reading responses), backend.go (answering requests),
+// socket.go, stream.go and poller.go (sockets without Go's poller), role.go and child.go (processes), cores.go,
+// ports.go and certificate.go (what they get).
 package main

@@ -71,7 +71,7 @@ func TestFiguresAreMediansAndCountEveryFailure(t *testing.T) {
 	}}
 	got := c.figures()
 	want := figures{cpu: 11 * time.Microsecond, perSecond: 1500, busy: 0.0165, spread: 1. / 11, others: 0.01, failed: 3}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(figures{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(figures{}, ratio{})); diff != "" {
 		t.Errorf("figures (-want +got):\n%s", diff)
 	}
 }

@@ -59,8 +59,9 @@ type loadSpec struct {
 	Settle time.Duration
 	// Process is the proxy's. The load measures what it and its descendants use. 0 is for nothing.
 	Process int
-	// Backends is the backends' process. What neither it, nor the load, nor the proxy uses is a disturbance.
-	Backends int
+	// Backends is the backends' process, and Flood that of a flood, if there is one. What neither these, nor the load, nor
+	// the proxy uses is a disturbance.
+	Backends, Flood int
 }
 
 // loadResult is what one run measured. The durations are nanoseconds in JSON.
@@ -84,6 +85,9 @@ type loadResult struct {
 	// Failed counts requests and connections. FirstFailure is what the first of them was.
 	Failed       int
 	FirstFailure string
+	// Wrong is how many wrong passwords a second were answered beside, and CalmP99 what P99 is without them.
+	Wrong   float64
+	CalmP99 time.Duration
 }
 
 // runLoad reads a loadSpec from in and writes the loadResult to out.
@@ -113,6 +117,9 @@ func (s *loadSpec) run() (loadResult, error) {
 	participants := append([]int{os.Getpid()}, ids...)
 	if s.Backends != 0 {
 		participants = append(participants, s.Backends)
+	}
+	if s.Flood != 0 {
+		participants = append(participants, s.Flood)
 	}
 	m := &measurement{spec: s, processes: ids, participants: participants, latencies: make(latencies, 0, 1<<20)}
 	var err error

@@ -97,6 +97,15 @@ func (s *session) measureOnce(ctx context.Context, r *measuredRow, c *cell, p *r
 	spec.Rate, spec.First = r.rate, p.sent
 	finish := s.takeProfile(ctx, p)
 	result, err := s.load(ctx, spec)
+	if r.flood && err == nil {
+		calm := result
+		spec.First += calm.Sent
+		if result, err = s.loadBesideFlood(ctx, spec); err == nil {
+			result.CalmP99, result.Sent = calm.P99, result.Sent+calm.Sent
+			result.Failed += calm.Failed
+			result.FirstFailure = cmp.Or(calm.FirstFailure, result.FirstFailure)
+		}
+	}
 	err = errors.Join(err, finish())
 	switch {
 	case ctx.Err() != nil:

@@ -39,6 +39,11 @@ func objects(c *configuration, namespace string) ([]client.Object, error) {
 	if c.authentication != "" {
 		made = append(made, c.authentication.objects(c, namespace)...)
 	}
+	if c.passwords {
+		made = append(made, &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: usersSecretName}, Data: map[string][]byte{"auth": c.Users},
+		})
+	}
 	var tls *v1alpha1.IngressTLS
 	if c.https {
 		secret, err := tlsSecret(c, namespace)
@@ -148,6 +153,9 @@ func rule(c *configuration, host string) v1alpha1.IngressRule {
 		}
 		if c.compression {
 			p.Compression = new(v1alpha1.Compression)
+		}
+		if c.passwords && path == privatePath {
+			p.Auth = &v1alpha1.Auth{Basic: &v1alpha1.BasicAuth{SecretName: usersSecretName}}
 		}
 		if c.authentication != "" {
 			p.Auth = c.authentication.terms()

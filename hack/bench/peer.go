@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"debug/buildinfo"
 	"os"
@@ -40,6 +41,8 @@ type peer struct {
 	// noConditions and noCompression are the same for the scenarios of those, and noExpressions for those of expressions,
 	// snippets, fields and authentication.
 	noConditions, noExpressions, noCompression string
+	// noPasswords says more about the scenario of passwords, in which no peer takes part.
+	noPasswords string
 	// noWebSocket is the same for the scenario of WebSockets.
 	noWebSocket string
 }
@@ -53,6 +56,7 @@ func knownPeers() []*peer {
 			arguments: func(folder string) []string {
 				return []string{"-p", folder, "-c", folder + "/nginx.conf", "-e", "stderr"}
 			},
+			noPasswords: "answers nobody while it checks a password",
 		}, {
 			called: "haproxy", packaged: "usr/sbin/haproxy", askVersion: []string{"-vv"},
 			files:         map[string]string{"haproxy.cfg": "haproxy.cfg.tmpl", "hosts.map": "haproxy.map.tmpl"},
@@ -183,6 +187,9 @@ func (p *peer) tlsLibrary(said string) string {
 }
 
 func (p *peer) cannot(s *scenario) string {
+	if s.passwords {
+		return cmp.Or(p.noPasswords, unwritten)
+	}
 	if s.policies {
 		return p.noPolicies
 	}

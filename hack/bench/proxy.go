@@ -57,6 +57,8 @@ type configuration struct {
 	Certificate, Key, Both string
 	// KeySet has the keys that clients' tokens are signed with, as a JSON Web Key Set.
 	KeySet []byte
+	// Users has the name and the hashed password of who is let in where passwords are asked for.
+	Users []byte
 	// OpenFiles is the limit. Connections is how many clients at once have room in it.
 	OpenFiles, Connections int
 	// User is the user that workers go on as if root starts the proxy: root, because it owns the folder. It is empty

@@ -73,6 +73,10 @@ type figures struct {
 	spread float64
 	// others is the disturbance.
 	others float64
+	// wrong and calmP99 are explained at loadResult. flooded is what p99 with wrong passwords is of that without.
+	wrong   float64
+	calmP99 time.Duration
+	flooded ratio
 	// failed counts the failed requests of all rounds.
 	failed int
 }
@@ -91,6 +95,9 @@ func (c *cell) figures() figures {
 		busy:          medianOf(c.results, (*loadResult).busy),
 		others:        medianOf(c.results, (*loadResult).disturbance),
 	}
+	f.wrong = medianOf(c.results, func(r *loadResult) float64 { return r.Wrong })
+	f.calmP99 = medianOf(c.results, func(r *loadResult) time.Duration { return r.CalmP99 })
+	f.flooded = c.flooded()
 	var all []time.Duration
 	for i := range c.results {
 		all = append(all, c.results[i].cpuPerRequest())
@@ -100,6 +107,16 @@ func (c *cell) figures() figures {
 		f.spread = float64(spread(all)) / float64(f.cpu)
 	}
 	return f
+}
+
+// flooded compares p99 with wrong passwords to p99 without, which were measured one after the other.
+func (c *cell) flooded() ratio {
+	p99 := func(r *loadResult) float64 { return float64(r.P99) }
+	calm := make([]loadResult, 0, len(c.results))
+	for i := range c.results {
+		calm = append(calm, loadResult{P99: c.results[i].CalmP99})
+	}
+	return compare(c.results, calm, p99)
 }
 
 func medianOf[T ~int64 | ~float64](results []loadResult, value func(*loadResult) T) T {

@@ -21,6 +21,7 @@ const (
 	rolePinned  = "pinned"  // CORE PROGRAM ARGUMENT...: becomes the program, on that core alone
 	roleBackend = "backend" // ADDRESS...: serves the responses that proxies fetch
 	roleFloor   = "floor"   // ADDRESS BACKEND...: relays
+	roleFlood   = "flood"   // ADDRESS: sends wrong passwords
 	roleLoad    = "load"    // reads a loadSpec, writes a loadResult
 )
 
@@ -46,6 +47,8 @@ func runRole(role string, args []string) error {
 	switch {
 	case role == roleBackend && len(addresses) > 0:
 		return runBackend(addresses)
+	case role == roleFlood && len(addresses) == 1:
+		return runFlood(addresses[0], os.Stdout)
 	case role == roleFloor && len(addresses) > 1:
 		return runFloor(addresses[0], addresses[1:])
 	}

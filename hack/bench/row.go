@@ -33,6 +33,8 @@ type row struct {
 	tokens int
 	// floor says that the floor takes part. It has neither TLS nor routes.
 	floor bool
+	// flood has each measurement repeated while wrong passwords arrive. Only the time without them is beside the figures.
+	flood bool
 	// once is for what is the same each time.
 	once bool
 }
@@ -126,6 +128,10 @@ func rows() []row {
 		}, {
 			name: "auth-jwt-same", title: "the same token with each request; nginx asks a service",
 			scenario: tokens, mode: loadClosed, connections: 64, path: smallPath, body: smallBody,
+		},
+		{
+			name: "auth-flood", title: "plain, 1 KiB, at half of the first proxy's throughput, while wrong passwords arrive for another path",
+			scenario: passwordsScenario(), mode: loadOpen, connections: 64, path: smallPath, body: smallBody, flood: true,
 		},
 		idleRow("idle", "10,000 idle connections", plain, talkPlainly),
 		idleRow("idle-tls", "10,000 idle connections over TLS", https, talkPlainly),

@@ -30,6 +30,8 @@ type scenario struct {
 	expressions bool
 	// compression is on: of nginx, gzip at the level 5.
 	compression bool
+	// passwords are asked for at privatePath, and nowhere else.
+	passwords bool
 	// authentication is how clients prove who they are.
 	authentication authentication
 }
@@ -104,6 +106,10 @@ func compressionScenario() *scenario {
 
 func authenticationScenario(name string, by authentication) *scenario {
 	return &scenario{name: name, hosts: []string{mainHost}, paths: []string{"/"}, authentication: by}
+}
+
+func passwordsScenario() *scenario {
+	return &scenario{name: "passwords", hosts: []string{mainHost}, paths: []string{"/", privatePath}, passwords: true}
 }
 
 func hostsScenario() *scenario {

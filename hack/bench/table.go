@@ -38,7 +38,19 @@ func (r *row) columns() []column {
 	if r.mode == loadIdle {
 		return idleColumns()
 	}
+	if r.flood {
+		return append(columns(), floodColumns()...)
+	}
 	return columns()
+}
+
+// floodColumns are for what the same load meets without the flood.
+func floodColumns() []column {
+	return []column{
+		{title: "wrong passwords/s", text: func(f *figures) string { return fmt.Sprintf("%.0f", f.wrong) }},
+		{title: "p99 µs without", text: func(f *figures) string { return microseconds(f.calmP99) }},
+		{title: "p99 ÷ without", text: func(f *figures) string { return f.flooded.String() }},
+	}
 }
 
 // idleColumns are those of rows in which nothing but memory counts.
