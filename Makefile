@@ -21,7 +21,7 @@ RUNFLAGS ?=
 BENCHFLAGS ?=
 ROUNDS ?= 15
 
-# Passed to hack/churn, for example CHURNFLAGS="-services 100 -rate 500"; bin/churn -help lists them.
+# Passed to hack/churn, for example CHURNFLAGS="-services 100 -rate 500" or "-ingresses 10000"; bin/churn -help lists them.
 CHURNFLAGS ?=
 
 # Programs and tests are compiled alike, so that what they share is compiled once: static, since programs run in an empty
@@ -113,7 +113,7 @@ profile: build kube ## Measure where the controller's time goes, and write that 
 	bin/bench -proxies warren -rounds 1 -seconds 10 -rows $(PROFILE_ROWS) -profile default.pgo
 
 .PHONY: bench-churn
-bench-churn: build kube ## Measure what 100 changes a second of 10,000 Tasks cost
+bench-churn: build kube ## Measure what changes cost: 100 a second of 10,000 Tasks, or by CHURNFLAGS one at a time of many Ingresses
 	go build -o bin/churn ./hack/churn
 	exec bin/churn $(CHURNFLAGS)
 

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // readyLimit is how long the controller may take until it serves.
@@ -29,8 +31,9 @@ type controller struct {
 	http, health string
 }
 
-func startController(ctx context.Context, program, folder string, kubeconfig []byte) (*controller, error) {
-	file := filepath.Join(folder, "kubeconfig")
+// newController describes a controller that reads one namespace. start runs it.
+func newController(ctx context.Context, program, folder, namespace string, kubeconfig []byte) (*controller, error) {
+	file := filepath.Join(folder, namespace+".kubeconfig")
 	if err := os.WriteFile(file, kubeconfig, 0o600); err != nil {
 		return nil, fmt.Errorf("writing a kubeconfig: %w", err)
 	}
@@ -86,30 +89,27 @@ type usage struct {
 	resident, peak int
 }
 
-// clockTick is the unit of times in /proc, on every architecture that Go runs on.
-const clockTick = 10 * time.Millisecond
-
 func (c *controller) usage() (u usage, err error) {
-	folder := fmt.Sprintf("/proc/%d/", c.command.Process.Pid)
-	stat, err := os.ReadFile(folder + "stat")
-	if err != nil {
+	if u.cpu, err = c.cpu(); err != nil {
 		return u, err
 	}
-	// The name is in brackets and may have anything in it. After it, times are the 12th and 13th field (proc_pid_stat(5)).
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	for _, field := range fields[11:13] {
-		ticks, err := strconv.Atoi(field)
-		if err != nil {
-			return u, err
-		}
-		u.cpu += time.Duration(ticks) * clockTick
-	}
-	status, err := os.Open(folder + "status")
+	status, err := os.Open(fmt.Sprintf("/proc/%d/status", c.command.Process.Pid))
 	if err != nil {
 		return u, err
 	}
 	defer func() { _ = status.Close() }()
 	return u, u.readMemory(status)
+}
+
+// cpu asks the process's own clock. /proc counts in hundredths of a second, and a change may cost less than one.
+func (c *controller) cpu() (time.Duration, error) {
+	// clock_getcpuclockid(3) makes the same of an id: its complement, and in the lowest bits the scheduler's clock.
+	const scheduler = 2
+	var used unix.Timespec
+	if err := unix.ClockGettime(int32(^c.command.Process.Pid<<3|scheduler), &used); err != nil {
+		return 0, fmt.Errorf("reading what the controller uses: %w", err)
+	}
+	return time.Duration(used.Nano()), nil
 }
 
 func (u *usage) readMemory(status io.Reader) error {

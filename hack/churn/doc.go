@@ -8,9 +8,12 @@
 // Clients see the effect. Some of the changes send the requests of a host to another backend, and a client asks until
 // it gets that backend's answer. The time includes what the API server takes for the change.
 //
-// Everything is on one machine. It needs Linux, because it reads /proc.
+// With -ingresses it changes one Ingress at a time, of many and of a hundred, and compares what that costs. Builds of
+// the controller take turns.
+//
+// Everything is on one machine. It needs Linux, because it reads /proc and asks for processes' clocks.
 //
 // Read in this order: main.go (the command line), run.go (one run), objects.go (what there is to change), changes.go
-// (the changes), controller.go (the binary and what it uses), backend.go (what answers), writes.go (what the API server
-// counts).
+// (the changes), ingresses.go with table.go (the same for Ingresses), controller.go (the binary and what it uses),
+// backend.go (what answers), writes.go (what the API server counts).
 package main

@@ -38,19 +38,23 @@ func run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return fmt.Errorf("making a client: %w", err)
 	}
-	backends := [2]backend{startBackend("one"), startBackend("another")}
-	defer backends[0].server.Close()
-	defer backends[1].server.Close()
-	fmt.Printf("making %d Tasks of %d services\n", o.services*o.tasks, o.services)
-	if err := populate(ctx, c, o, backends[0].address); err != nil {
-		return err
-	}
 	folder, err := os.MkdirTemp("", "churn-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	proxy, err := startController(ctx, o.program, folder, server.Kubeconfig)
+	backends := [2]backend{startBackend("one"), startBackend("another")}
+	defer backends[0].server.Close()
+	defer backends[1].server.Close()
+	if o.ingresses > 0 {
+		compared := &ingressChanges{options: o, client: c, backends: backends, folder: folder, kubeconfig: server.Kubeconfig}
+		return compared.run(ctx)
+	}
+	fmt.Printf("making %d Tasks of %d services\n", o.services*o.tasks, o.services)
+	if err := populate(ctx, c, o, backends[0].address); err != nil {
+		return err
+	}
+	proxy, err := newController(ctx, o.program, folder, namespace, server.Kubeconfig)
 	if err != nil {
 		return err
 	}
@@ -101,17 +105,22 @@ func measure(ctx context.Context, c *changes, proxy *controller, writes *statusW
 	cpu := after.cpu - before.cpu
 	fmt.Printf("changes written           %d in %.1f s, %.0f a second\n", c.written, took.Seconds(), float64(c.written)/took.Seconds())
 	fmt.Printf("change to effect          p50 %v, p99 %v, longest %v of %d that were watched (goal: p99 below %v)\n",
-		quantile(c.effects, 0.5), quantile(c.effects, 0.99), quantile(c.effects, 1), len(c.effects), effectGoal)
+		roundedQuantile(c.effects, 0.5), roundedQuantile(c.effects, 0.99), roundedQuantile(c.effects, 1), len(c.effects), effectGoal)
 	fmt.Printf("the controller's CPU time %.1f s, %.1f %% of a core\n", cpu.Seconds(), 100*cpu.Seconds()/took.Seconds())
 	fmt.Printf("its memory                %d MiB, %d at most\n", after.resident>>10, after.peak>>10)
 	fmt.Printf("writes of status          %.0f a second at most, over %v (goal: below %d)\n", status.most, writesInterval, writesGoal)
 	return nil
 }
 
-// quantile returns the element at a share of a sorted list, in milliseconds.
+// quantile returns the element at a share of a sorted list.
 func quantile(sorted []time.Duration, share float64) time.Duration {
 	if len(sorted) == 0 {
 		return 0
 	}
-	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))].Round(time.Millisecond)
+	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
+}
+
+// roundedQuantile is the same in milliseconds.
+func roundedQuantile(sorted []time.Duration, share float64) time.Duration {
+	return quantile(sorted, share).Round(time.Millisecond)
 }
