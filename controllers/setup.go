@@ -136,9 +136,9 @@ func Setup(mgr ctrl.Manager, options Options) (*snapshots.Controller, error) {
 		return nil, err
 	}
 	if options.Shown != nil {
-		from := shown.Sources{Cache: mgr.GetCache(), Namespace: options.Namespace, Replicas: snapshots.Replicas}
+		from := shown.Sources{Cache: mgr.GetCache(), API: mgr.GetAPIReader(), Replicas: snapshots.Replicas}
 		if working != nil && !options.OrdersNothing {
-			from.API = mgr.GetAPIReader()
+			from.Ledger = options.Namespace
 		}
 		options.Shown.Attach(from)
 	}

@@ -83,6 +83,7 @@ func (d *Dashboard) Handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/overview/events", d.followOverview)
 	mux.HandleFunc("GET /api/v1/routes", d.serveRoutes)
 	mux.HandleFunc("GET /api/v1/route", d.serveRoute)
+	mux.HandleFunc("GET /api/v1/object", d.serveObject)
 	mux.HandleFunc("GET /api/v1/refused", d.serveRefused)
 	mux.HandleFunc("GET /api/v1/explain", d.serveExplanation)
 	mux.HandleFunc("GET /api/v1/certificates", d.serveCertificates)

@@ -67,6 +67,10 @@ func (plane) Orders(context.Context) (o control.Orders, err error) {
 	return o, nil
 }
 
+func (plane) Object(_ context.Context, id, _ string) (control.Object, bool, error) {
+	return control.Object{Kind: id, Namespace: id, Name: id, Text: "a: 1\n" + id + "\nb: 2\n", First: 2, Last: 2}, strings.HasPrefix(id, "n/"), nil
+}
+
 // shop is a snapshot with one route that has an endpoint.
 func shop() *snapshot.Snapshot {
 	return &snapshot.Snapshot{
@@ -323,7 +327,12 @@ func TestHostileTextIsText(t *testing.T) {
 		if s.read("/api/v1/route?"+url.Values{"host": {host}, "path": {r.Path}, "match": {r.Match}}.Encode(), &detail); detail.Owner != text || detail.Rule != text {
 			t.Errorf("%q is the route %+v", text, detail)
 		}
+		var object control.Object
+		if s.read("/api/v1/object?"+url.Values{"object": {"n/" + text}, "rule": {text}}.Encode(), &object); !strings.Contains(object.Text, text) || object.First != 2 {
+			t.Errorf("%q is the object %+v", text, object)
+		}
 		for _, path := range []string{
+			"/api/v1/object?" + url.Values{"object": {text}, "rule": {text}}.Encode(),
 			"/api/v1/routes?" + url.Values{"q": {text}, "state": {text}}.Encode(),
 			"/api/v1/route?" + url.Values{"host": {text}, "path": {text}}.Encode(),
 			"/api/v1/explain?" + url.Values{"url": {text}}.Encode(),

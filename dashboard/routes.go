@@ -64,6 +64,20 @@ func (d *Dashboard) serveRoute(w http.ResponseWriter, r *http.Request) {
 	answer(w, detail)
 }
 
+// serveObject shows the object that a route is of, with its place marked.
+func (d *Dashboard) serveObject(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	object, found, err := d.ControlPlane.Object(r.Context(), query.Get("object"), query.Get("rule"))
+	switch {
+	case err != nil:
+		refuse(w, http.StatusServiceUnavailable, "%v", err)
+	case !found:
+		refuse(w, http.StatusNotFound, "there is no object %q in a cluster: write its id and place as /api/v1/routes has them", query.Get("object"))
+	default:
+		answer(w, object)
+	}
+}
+
 // serveRefused lists the rules that are written and not served.
 func (d *Dashboard) serveRefused(w http.ResponseWriter, _ *http.Request) {
 	answer(w, d.DataPlane.Refused())

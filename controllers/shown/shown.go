@@ -38,10 +38,11 @@ type Cluster struct {
 
 // Sources are where it is read from.
 type Sources struct {
-	// Cache has the TLSCertificates. API is the API itself, for the ledger in Namespace. It is nil if nothing is ordered.
+	// Cache has the TLSCertificates. API is the API itself.
 	Cache, API client.Reader
-	Namespace  string
 	Replicas   *replicas.Replicas
+	// Ledger is the namespace that has the ledger of orders. It is empty if nothing is ordered.
+	Ledger string
 }
 
 // Attach has the page read from here.
@@ -75,7 +76,7 @@ func (c *Cluster) Orders(ctx context.Context) (control.Orders, error) {
 		orders.Certificates = append(orders.Certificates, describe(&list.Items[i]))
 	}
 	slices.SortFunc(orders.Certificates, func(a, b control.Certificate) int { return strings.Compare(a.Name, b.Name) })
-	if from.API == nil {
+	if from.Ledger == "" {
 		return orders, nil
 	}
 	var err error
@@ -88,7 +89,7 @@ func (c *Cluster) ledger(ctx context.Context, from *Sources) ([]control.Order, e
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now := time.Now(); now.Sub(c.read) > ledgerRest {
-		entries, err := ledger.Read(ctx, from.API, from.Namespace)
+		entries, err := ledger.Read(ctx, from.API, from.Ledger)
 		if ctx.Err() != nil {
 			return nil, ctx.Err() // Another one may ask for longer.
 		}

@@ -14,6 +14,22 @@ type Plane interface {
 	Replicas() []Replica
 	// Orders says how far the certificates are that are ordered, or watched.
 	Orders(context.Context) (Orders, error)
+	// Object returns an object by its id, as lists of routes have it, with a place in it. found is false if it cannot be
+	// had: it is gone, or in no cluster.
+	Object(ctx context.Context, id, place string) (o Object, found bool, err error)
+}
+
+// Object is an object with a place in it.
+type Object struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace"`
+	Name       string `json:"name"`
+	// Text is the object in YAML. First and Last are the first and the last line of the place, counted from 1. They are 0
+	// if the object has it no more.
+	Text  string `json:"text"`
+	First int    `json:"firstLine,omitempty"`
+	Last  int    `json:"lastLine,omitempty"`
 }
 
 // Replica is one that takes requests.

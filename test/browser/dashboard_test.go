@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,6 +129,10 @@ func (hostilePlane) Orders(context.Context) (o control.Orders, err error) {
 	return o, nil
 }
 
+func (hostilePlane) Object(_ context.Context, id, _ string) (control.Object, bool, error) {
+	return control.Object{Kind: id, Namespace: id, Name: id, Text: "a: 1\n" + id + "\nb: 2\n", First: 2, Last: 2}, strings.HasPrefix(id, "n/"), nil
+}
+
 // served is a page of a data plane in this process.
 type served struct {
 	proxy  *proxy.Proxy
@@ -184,7 +189,7 @@ func TestHostileTextDoesNothingOnThePage(t *testing.T) {
 		if err := b.evaluate(fmt.Sprintf(`document.querySelectorAll("#rows a")[%d].click()`, i), nil); err != nil {
 			t.Fatal(err)
 		}
-		b.until("the route of "+text, fmt.Sprintf(`document.querySelector("#detail h2")?.textContent.startsWith("h%02d.") && document.querySelector("#detail code").textContent == %q`, i, text))
+		b.until("the route of "+text, fmt.Sprintf(`document.querySelector("#detail h2")?.textContent.startsWith("h%02d.") && document.querySelector("#detail code").textContent == %[2]q && document.querySelector("#detail mark")?.textContent.includes(%[2]q)`, i, text))
 	}
 	sound("the routes")
 	if err := b.evaluate(`document.querySelector("input[value=refused]").click()`, nil); err != nil {

@@ -88,12 +88,26 @@ function row(r) {
 async function choose(focus) {
   if (chosen === null) { show(detail); return; }
   try {
-    const r = await ask("/api/v1/route", chosen);
+    const wanted = chosen, r = await ask("/api/v1/route", chosen);
     show(detail, ...describe(r));
+    showObject(r, wanted);
     if (focus && matchMedia("(max-width: 900px)").matches) detail.scrollIntoView({ block: "start" });
   } catch (error) {
     if (error instanceof Refusal) show(detail, el("p", { class: "empty" }, "This route is not served any more."));
   }
+}
+
+// showObject adds the object that a route is of, with its place marked. What is served from files has none.
+async function showObject(r, wanted) {
+  let object;
+  try { object = await ask("/api/v1/object", { object: r.ingress, rule: r.rule }); } catch { return; }
+  if (chosen !== wanted) return;
+  const lines = object.text.replace(/\n$/, "").split("\n"), { firstLine: first = 0, lastLine: last = 0 } = object;
+  const text = (from, to) => lines.slice(from, to).map((l) => `${l}\n`).join("");
+  const mark = el("mark", {}, text(first - 1, last));
+  const code = el("pre", { tabindex: 0, role: "region", "aria-label": `${object.kind} ${object.namespace}/${object.name} as YAML` }, first > 0 ? [text(0, first - 1), mark, text(last)] : text(0));
+  detail.append(el("div", { class: "part" }, el("h3", {}, `${object.kind} ${object.namespace}/${object.name} `, el("span", { class: "muted" }, object.apiVersion)), code));
+  if (first > 0) code.scrollTop = mark.offsetTop - code.offsetTop - 60;
 }
 
 function describe(r) {
