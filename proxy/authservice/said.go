@@ -32,8 +32,8 @@ func (s *Said) learn(d *verdict) {
 	}
 }
 
-// tellsWho says whether a field may tell an endpoint who a client is, and has to be remembered for that. A credential is
-// the client's own as long as no list has it, and what describes content or says how a request came is no service's
+// tellsWho says whether a field may tell an endpoint who a client is, and has to be remembered for that. A credential
+// is the client's own as long as no list has it, and what describes content or says how a request came is no service's
 // alone. The usual names are taken out anyway.
 func tellsWho(f *message.Field, lower string) bool {
 	return !auth.IsUsual(f.Name) && !auth.IsCredential(lower) && !f.Kind.Forwarding() && f.Kind != message.Traceparent && f.Kind != message.Tracestate && !describesContent(f.Name)

@@ -17,11 +17,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// unsigned is what a list of revocations says (RFC 5280, section 5.1).
+type unsigned struct {
+	Version                int `asn1:"optional"` // of the second, 1
+	Signature              pkix.AlgorithmIdentifier
+	Issuer                 pkix.RDNSequence
+	ThisUpdate, NextUpdate time.Time
+	RevokedCertificates    []pkix.RevokedCertificate `asn1:"optional"`
+	Extensions             []pkix.Extension          `asn1:"tag:0,optional,explicit"`
+}
+
 // firstVersion is a list of revocations of version 1, as openssl ca makes it, with changes.
-func (of *issuing) firstVersion(t *testing.T, revoked []*issuing, change ...func(*pkix.TBSCertificateList)) string {
+func (of *issuing) firstVersion(t *testing.T, revoked []*issuing, change ...func(*unsigned)) string {
 	t.Helper()
 	algorithm := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}} // ecdsa-with-SHA256
-	list := pkix.TBSCertificateList{Signature: algorithm, ThisUpdate: start.Add(-time.Hour), NextUpdate: start.Add(time.Hour / 2)}
+	list := unsigned{Signature: algorithm, ThisUpdate: start.Add(-time.Hour), NextUpdate: start.Add(time.Hour / 2)}
 	if _, err := asn1.Unmarshal(of.RawSubject, &list.Issuer); err != nil {
 		t.Fatal(err)
 	}
@@ -31,11 +41,11 @@ func (of *issuing) firstVersion(t *testing.T, revoked []*issuing, change ...func
 	for _, f := range change {
 		f(&list)
 	}
-	unsigned, err := asn1.Marshal(list)
+	signed, err := asn1.Marshal(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := sha256.Sum256(unsigned)
+	sum := sha256.Sum256(signed)
 	signature, err := of.key.Sign(rand.Reader, sum[:], crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +54,7 @@ func (of *issuing) firstVersion(t *testing.T, revoked []*issuing, change ...func
 		List      asn1.RawValue
 		Algorithm pkix.AlgorithmIdentifier
 		Signature asn1.BitString
-	}{asn1.RawValue{FullBytes: unsigned}, algorithm, asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}})
+	}{asn1.RawValue{FullBytes: signed}, algorithm, asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,15 +77,15 @@ func TestListsOfTheFirstVersionCount(t *testing.T) {
 		{"revoked", list, revoked, Refused, "the certificate is revoked"},
 		{"revoked, by a list without any number", root.firstVersion(t, []*issuing{good, revoked}), good, Refused, "the certificate is revoked"},
 		{"nobody is revoked", root.firstVersion(t, nil), revoked, Sound, ""},
-		{"after its time", root.firstVersion(t, nil, func(l *pkix.TBSCertificateList) { l.NextUpdate = start }), good, Unjudged, "the list of revocations has expired"},
-		{"before its time", root.firstVersion(t, nil, func(l *pkix.TBSCertificateList) { l.ThisUpdate = start.Add(time.Minute) }), good, Unjudged, "the list of revocations is not valid yet"},
+		{"after its time", root.firstVersion(t, nil, func(l *unsigned) { l.NextUpdate = start }), good, Unjudged, "the list of revocations has expired"},
+		{"before its time", root.firstVersion(t, nil, func(l *unsigned) { l.ThisUpdate = start.Add(time.Minute) }), good, Unjudged, "the list of revocations is not valid yet"},
 		{"of a sibling", sibling.firstVersion(t, nil), good, Unjudged, "the list of revocations is of no use"},
-		{"with an extension", root.firstVersion(t, nil, func(l *pkix.TBSCertificateList) { l.Extensions = []pkix.Extension{extension} }), good, Unjudged,
+		{"with an extension", root.firstVersion(t, nil, func(l *unsigned) { l.Extensions = []pkix.Extension{extension} }), good, Unjudged,
 			"the list of revocations is of no use"},
-		{"with an extension of an entry", root.firstVersion(t, nil, func(l *pkix.TBSCertificateList) {
+		{"with an extension of an entry", root.firstVersion(t, nil, func(l *unsigned) {
 			l.RevokedCertificates = []pkix.RevokedCertificate{{SerialNumber: big.NewInt(1), RevocationTime: start, Extensions: []pkix.Extension{extension}}}
 		}), good, Unjudged, "the list of revocations is of no use"},
-		{"of a third version", root.firstVersion(t, nil, func(l *pkix.TBSCertificateList) { l.Version = 2 }), good, Unjudged, "the list of revocations is of no use"},
+		{"of a third version", root.firstVersion(t, nil, func(l *unsigned) { l.Version = 2 }), good, Unjudged, "the list of revocations is of no use"},
 		{"a list of the second version that is later", list + root.revoke(t, []*issuing{good}, func(l *x509.RevocationList) { l.ThisUpdate = start.Add(-time.Minute) }),
 			good, Refused, "the certificate is revoked"},
 	} {

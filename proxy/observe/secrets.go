@@ -7,9 +7,9 @@ import "bytes"
 // hidden is what the log has in place of a secret.
 const hidden = "***"
 
-// secrets are parameters of queries by which somebody signs in or is let in: those of OAuth and OpenID Connect (RFC 6749,
-// 7521, 7636, 8628; OpenID Connect Core), of SAML and CAS, of signed URLs, and names that many services have for the
-// same. The section "Secrets in queries" in docs/operating.md has the same.
+// secrets are parameters of queries by which somebody signs in or is let in: those of OAuth and OpenID Connect (RFC
+// 6749, 7521, 7636, 8628; OpenID Connect Core), of SAML and CAS, of signed URLs, and names that many services have for
+// the same. The section "Secrets in queries" in docs/operating.md has the same.
 var secrets = map[string]bool{
 	"code": true, "state": true, "token": true, "access_token": true, "refresh_token": true, "id_token": true, "id_token_hint": true,
 	"logout_token": true, "client_secret": true, "client_assertion": true, "assertion": true, "code_verifier": true, "device_code": true,
