@@ -458,12 +458,15 @@ func TestABuilderThatPanickedBeginsWithNothing(t *testing.T) {
 	})
 	var b translate.Builder
 	b.Build(in)
-	bad := *in.Objects[0]
-	bad.Hosts = slices.Clone(bad.Hosts)
-	bad.Hosts[0].Rules = slices.Clone(bad.Hosts[0].Rules)
-	bad.Hosts[0].Rules[0].Policies = []policy.Policy{badPolicy{}}
+	bad := func() *rules.Object {
+		o := *in.Objects[0]
+		o.Hosts = slices.Clone(o.Hosts)
+		o.Hosts[0].Rules = slices.Clone(o.Hosts[0].Rules)
+		o.Hosts[0].Rules[0].Policies = []policy.Policy{badPolicy{}}
+		return &o
+	}
 	with := in
-	with.Objects = []*rules.Object{&bad, in.Objects[1]}
+	with.Objects = []*rules.Object{bad(), in.Objects[1]}
 	b.Build(with)
 	func() {
 		defer func() {
@@ -471,8 +474,7 @@ func TestABuilderThatPanickedBeginsWithNothing(t *testing.T) {
 				t.Error("it does not panic")
 			}
 		}()
-		other := bad // It is compared with the one before.
-		with.Objects = []*rules.Object{&other, in.Objects[1]}
+		with.Objects = []*rules.Object{bad(), in.Objects[1]} // which is compared with the one before
 		b.Build(with)
 	}()
 	in.Objects = in.Objects[1:]
