@@ -43,10 +43,6 @@ func (h *hostsIn) named(name string) *snapshot.Host {
 
 // compilePools makes the pools of the generation, and notes which hosts have others than before.
 func (n *succession) compilePools(before *Generation, state *State) error {
-	if n.stale = nil; len(n.changes.Pools) == 0 {
-		n.of.pools = before.pools
-		return nil
-	}
 	n.stale = make(map[int][]*hostTable)
 	edit := before.pools.Edit()
 	for i := range n.changes.Pools {
