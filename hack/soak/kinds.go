@@ -39,6 +39,7 @@ func kinds() []kind {
 		// These rest long enough for another goroutine to take a connection over.
 		{"resting", 24, 1200 * time.Millisecond, newBrowser},
 		{"resting https", 12, 1200 * time.Millisecond, newSecureClient},
+		{"crowd", crowds, 20 * time.Millisecond, newCrowd},
 		{"rolling", 6, 5 * time.Millisecond, newRollingClient},
 		{"uploads", 3, 40 * time.Millisecond, newUploader},
 		{"downloads", 3, 100 * time.Millisecond, newDownloader},
