@@ -40,7 +40,8 @@ func TokenLength(b []byte) int {
 	return len(b)
 }
 
-// PrintableLength returns how many bytes stand before the first control character of b. The tab is one, and DEL is none.
+// PrintableLength returns how many bytes stand before the first control character of b. The tab is one, and DEL is
+// none.
 func PrintableLength(b []byte) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	n := 0

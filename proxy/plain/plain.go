@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package plain finds what a regular expression matches without RE2, where there is only one way to match it (plain.go),
-// or where it asks for one of a few texts (words.go). It rules out expressions by what they begin with (beginning.go).
+// Package plain finds what a regular expression matches without RE2, where there is only one way to match it
+// (plain.go), or where it asks for one of a few texts (words.go). It rules out expressions by what they begin with
+// (beginning.go).
 package plain
 
 import (

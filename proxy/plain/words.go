@@ -158,7 +158,7 @@ func (w *Words) characters(of *syntax.Regexp) (words []string, ok bool) {
 func (w *Words) In(text []byte) (found, known bool) {
 	if w.begins || w.ends {
 		for _, word := range w.words {
-			if n := len(word); n == len(text) || n < len(text) && !(w.begins && w.ends) {
+			if n := len(word); n == len(text) || n < len(text) && (!w.begins || !w.ends) {
 				at := text[:n]
 				if !w.begins {
 					at = text[len(text)-n:]
