@@ -170,6 +170,9 @@ func (r *reading) authenticate(rule *rules.Rule, host, path string, compiled *sn
 				return r.asksBy + ": " + fault
 			}
 			asked.External = &rules.ExternalAuth{Backend: to, Asks: *r.asks}
+			if compiled != nil {
+				asked.External.Asks.Renamed = compiled.Given
+			}
 			if fault = asked.External.Fault(); fault != "" {
 				return r.asksBy + ": " + fault
 			}

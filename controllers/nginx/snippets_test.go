@@ -85,6 +85,20 @@ func TestWhatSnippetsDo(t *testing.T) {
 		{"a location of a server whose Ingress has no path", []object{{name: "a", host: h, annotations: []string{"server-snippet: location = /b/metrics { deny all; }"}}, other}, `
 			h.io/b => api /b
 			h.io/b/metrics => 403 AccessDenied`, "", ""},
+		{"what the service says that is asked, by another name", []object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/",
+			`configuration-snippet: "auth_request_set $who $upstream_http_x_user; proxy_set_header X-Remote $who;"`)}, `
+			h.io/x | X-Remote: eve | X_Remote: eve => web /x`, "Got-X-Remote", "bob"},
+		{"what the service does not say, and a client does", []object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/",
+			`configuration-snippet: "proxy_set_header X-Remote $who; auth_request_set $who $upstream_http_x_none;"`)}, `
+			h.io/x | X-Remote: eve => web /x`, "Got-X-Remote", ""},
+		{"what the service says, in place of what it has seen", []object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/?see=Authorization",
+			`configuration-snippet: "auth_request_set $saw $upstream_http_x_saw; proxy_set_header Authorization $saw;"`)}, `
+			h.io/x | Authorization: Bearer a => web /x`, "Got-Authorization", "Bearer a"},
+		{"what nobody is asked for", []object{web("Prefix / -> web", `configuration-snippet: "auth_request_set $who $upstream_http_x_user; proxy_set_header X-Remote $who;"`)}, `
+			h.io/x => 503 RuleClosed`, "", ""},
+		{"what the service says, as a part of a value", []object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/",
+			`configuration-snippet: "auth_request_set $who $upstream_http_x_user; proxy_set_header X-Remote u-$who;"`)}, `
+			h.io/x => 503 RuleClosed`, "", ""},
 		{"a method", []object{web("Prefix / -> web", "configuration-snippet: proxy_method POST;")}, `
 			h.io/x => web /x`, "X-Method", "POST"},
 		{"a method, and a HEAD, which has no content in any case", []object{web("Prefix / -> web", "configuration-snippet: proxy_method POST;")}, `

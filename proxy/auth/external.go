@@ -33,6 +33,9 @@ type External struct {
 	// ResponseHeaders are the fields that the service gives the request, in place of those of the client. A service that
 	// speaks GRPC may give others too. [AllFields] is all but those that are about the service's answer itself.
 	ResponseHeaders []string
+	// Renamed are fields that the service gives the request by other names: each has the name that the request gets, and
+	// as its value the name that the answer has.
+	Renamed []step.Header
 	// SignInURL is where a client goes that has to say who it is. Empty is for nowhere. SignInParam is the parameter of
 	// its query that has the URL to come back to. Empty is rd. A URL that has the parameter stays as it is.
 	SignInURL, SignInParam string
@@ -90,7 +93,11 @@ func (*External) Name() string { return externalName }
 
 // Tells returns the fields by which the service tells endpoints who a client is, as far as there is a list.
 func (e *External) Tells() []string {
-	return slices.DeleteFunc(slices.Clone(e.ResponseHeaders), func(name string) bool { return name == AllFields })
+	list := slices.DeleteFunc(slices.Clone(e.ResponseHeaders), func(name string) bool { return name == AllFields })
+	for _, f := range e.Renamed {
+		list = append(list, f.Name)
+	}
+	return list
 }
 
 // IsCredential says whether a field, whose name is in lower case, says who a client is to a service that is asked. What
@@ -102,6 +109,7 @@ func (e *External) Equal(other step.Policy) bool {
 	o, ok := other.(*External)
 	return ok && o != nil && e.Pool == o.Pool && e.Protocol == o.Protocol && e.Host == o.Host && e.Path == o.Path && e.Method == o.Method &&
 		e.Mimics == o.Mimics && slices.Equal(e.ForwardHeaders, o.ForwardHeaders) && slices.Equal(e.ResponseHeaders, o.ResponseHeaders) &&
+		slices.Equal(e.Renamed, o.Renamed) &&
 		e.SignInURL == o.SignInURL && e.SignInParam == o.SignInParam && e.Timeout == o.Timeout && e.CacheKey == o.CacheKey &&
 		e.CacheFor == o.CacheFor && e.MaxBody == o.MaxBody && slices.Equal(e.Fields, o.Fields) && e.AlwaysSetCookie == o.AlwaysSetCookie &&
 		e.Nginx == o.Nginx && e.Missing == o.Missing
@@ -187,7 +195,7 @@ func (e *External) Inspect() error {
 			return fmt.Errorf("%s %q: %w", t.what, t.text, err)
 		}
 	}
-	for _, list := range [...][]string{e.ForwardHeaders, e.ResponseHeaders} {
+	for _, list := range [...][]string{e.ForwardHeaders, e.ResponseHeaders, e.Tells()} {
 		for _, name := range list {
 			if name != AllFields && !message.IsToken([]byte(name)) {
 				return fmt.Errorf("%q is no name of a field", name)

@@ -34,6 +34,8 @@ type Service struct {
 	// about the answer itself.
 	take     []string
 	takesAll bool
+	// renamed are those that a request gets by another name.
+	renamed []renamedField
 	// replaced are those of them that the service has to see. They are taken out of the request after that.
 	replaced []string
 	// said are the fields that the service has given without a list. Nil if it gives none of these.
@@ -54,6 +56,13 @@ type Service struct {
 	timeout                  time.Duration
 	keeps                    time.Duration
 	most                     int64
+}
+
+// renamedField is a field of the service's answer that a request gets by another name. from and lower are in lower case.
+type renamedField struct {
+	from  string
+	name  []byte
+	lower string
 }
 
 // ownField is a field that the rule has the service get.
@@ -120,7 +129,12 @@ func (c *Client) NewService(e *auth.External, pool *balance.Pool, r Route) (*Ser
 	if s.takesAll || s.grpc {
 		s.said = r.Said
 	}
-	s.replaced = slices.DeleteFunc(slices.Clone(s.take), func(name string) bool { return !auth.IsCredential(name) })
+	names := slices.Clone(s.take)
+	for _, f := range e.Renamed {
+		made := renamedField{from: message.LowerName(f.Value), name: []byte(f.Name), lower: message.LowerName(f.Name)}
+		s.renamed, names = append(s.renamed, made), append(names, made.lower)
+	}
+	s.replaced = slices.DeleteFunc(names, func(name string) bool { return !auth.IsCredential(name) })
 	if e.Unlisted() {
 		s.replaced = append(s.replaced, auth.Shown(e.ForwardHeaders)...)
 	}

@@ -3,6 +3,8 @@
 package authservice
 
 import (
+	"slices"
+
 	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/step"
@@ -102,18 +104,19 @@ var ofAnswer = []string{
 
 // verdictOf returns the verdict of a response that lets a request pass.
 func (s *Service) verdictOf(fields []message.Field) *verdict {
-	taken := copyIf(fields, s.takes)
+	taken := copyIf(fields, func(f *message.Field) bool { return s.takes(f) || s.renames(f) })
 	cookies := copyIf(fields, func(f *message.Field) bool { return message.EqualFold(f.Name, "set-cookie") })
 	if taken == nil && cookies == nil {
 		return &nothing
 	}
-	d := &verdict{changes: make([]change, len(taken))}
+	d := &verdict{changes: make([]change, 0, len(taken))}
 	for i := range taken {
-		lower := s.lowerOf(taken[i].Name)
-		d.changes[i] = change{field: taken[i], lower: lower, how: put}
-		for j := range i {
-			if d.changes[j].lower == lower {
-				d.changes[i].how = add
+		if s.takes(&taken[i]) {
+			d.gives(taken[i], s.lowerOf(taken[i].Name))
+		}
+		for j := range s.renamed {
+			if r := &s.renamed[j]; message.EqualFold(taken[i].Name, r.from) {
+				d.gives(message.Field{Name: r.name, Value: taken[i].Value, Kind: message.KindOf(r.name)}, r.lower)
 			}
 		}
 	}
@@ -124,6 +127,20 @@ func (s *Service) verdictOf(fields []message.Field) *verdict {
 		}
 	}
 	return d
+}
+
+// gives has the request get a field, in place of its own, and beside what else the service says by that name.
+func (d *verdict) gives(f message.Field, lower string) {
+	how := put
+	if slices.ContainsFunc(d.changes, func(c change) bool { return c.lower == lower }) {
+		how = add
+	}
+	d.changes = append(d.changes, change{field: f, lower: lower, how: how})
+}
+
+// renames says whether a request gets a field of the service's answer by another name.
+func (s *Service) renames(f *message.Field) bool {
+	return slices.ContainsFunc(s.renamed, func(r renamedField) bool { return message.EqualFold(f.Name, r.from) })
 }
 
 // takes says whether a request gets a field of the service's answer.

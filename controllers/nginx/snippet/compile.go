@@ -21,6 +21,9 @@ type compiler struct {
 	kind Kind
 	// variables are those that set and the groups of expressions make.
 	variables map[string]bool
+	// answered has the fields of the answer of the service that is asked who gets in, by the variables that
+	// auth_request_set makes of them.
+	answered map[string]string
 	// expressions is how many there are.
 	expressions int
 	constants   []script.Constant
@@ -78,7 +81,7 @@ func Compile(s Snippets, context Context) (*Result, []Fault) {
 	if fault != nil {
 		return nil, []Fault{*fault}
 	}
-	c := &compiler{context: context, result: &Result{MaxRequestBytes: -1}, variables: map[string]bool{}, constants: constantsOf(&context)}
+	c := &compiler{context: context, result: &Result{MaxRequestBytes: -1}, variables: map[string]bool{}, answered: map[string]string{}, constants: constantsOf(&context)}
 	c.kind = Server
 	c.collect(server)
 	c.kind = Configuration
@@ -135,6 +138,10 @@ func (c *compiler) collect(list []directive) {
 		switch {
 		case d.name == "set" && len(d.args) > 0:
 			c.variables[strings.TrimPrefix(d.args[0], "$")] = true
+		case d.name == "auth_request_set" && len(d.args) == 2:
+			if field, ok := strings.CutPrefix(d.args[1], "$upstream_http_"); ok {
+				c.answered[d.args[0]] = strings.ReplaceAll(strings.ToLower(field), "_", "-")
+			}
 		case d.name == "rewrite" && len(d.args) > 0:
 			c.collectGroups(d.args[0])
 		case d.name == "location" && len(d.args) > 0:

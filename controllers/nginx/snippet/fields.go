@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/warren-dev/ingress/proxy/message"
+	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/script"
 )
 
@@ -165,6 +166,9 @@ func (c *compiler) proxySetHeader(in *scope, d *directive) {
 	case lower == "proxy" && value == "":
 		c.means(d, "the field Proxy is taken off")
 		return
+	case c.answered[value] != "":
+		c.given(d, name, c.answered[value])
+		return
 	case !c.field(d, name, value):
 		return
 	}
@@ -173,6 +177,26 @@ func (c *compiler) proxySetHeader(in *scope, d *directive) {
 		f.Op = script.FieldAppend
 	}
 	in.own.proxy = append(in.own.proxy, f)
+	c.keep(d)
+}
+
+// given has the backend get a field of the answer of the service that is asked.
+func (c *compiler) given(d *directive, name, from string) {
+	switch {
+	case slices.Contains(ownFields, strings.ToLower(name)):
+		c.fail(d, "has a field that backends are told by the controller alone: write another name")
+	case c.field(d, name, "") && c.field(d, from, ""):
+		c.result.Given = append(c.result.Given, policy.Header{Name: name, Value: from})
+		c.keep(d)
+	}
+}
+
+// authRequestSet compiles a variable that has a field of that answer. It can only stand for a whole field.
+func (c *compiler) authRequestSet(_ *scope, d *directive) {
+	if c.answered[d.args[0]] == "" || !strings.HasPrefix(d.args[0], "$") || c.variables[d.args[0][1:]] {
+		c.fail(d, "has something else than a new variable and a field of the answer: write auth_request_set $name $upstream_http_...")
+		return
+	}
 	c.keep(d)
 }
 

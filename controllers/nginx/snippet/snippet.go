@@ -71,6 +71,9 @@ type Result struct {
 	// which UpstreamNameOfRequest says.
 	UpstreamName          string
 	UpstreamNameOfRequest bool
+	// Given are fields that a backend gets of the answer of the service that is asked who gets in: each has the name that
+	// the backend gets, and as its value the name that the answer has.
+	Given []policy.Header
 	// Locations stand beside the path of the Ingress (server-snippet) or in it (configuration-snippet), in their order.
 	Locations []Location
 	// Effects has a line for each directive, in their order.

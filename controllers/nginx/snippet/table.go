@@ -65,6 +65,8 @@ func init() {
 		"default_type":             {places: inAny, least: 1, most: 1, compile: (*compiler).defaultType},
 		"absolute_redirect":        {places: inAny, least: 1, most: 1, compile: (*compiler).absoluteRedirect},
 
+		"auth_request_set": {places: inAny, least: 2, most: 2, compile: (*compiler).authRequestSet},
+
 		"allow":        {places: inAny, least: 1, most: 1, compile: (*compiler).access},
 		"deny":         {places: inAny, least: 1, most: 1, compile: (*compiler).access},
 		"limit_except": {places: inLocation, least: 1, most: -1, block: true, compile: (*compiler).limitExcept},
