@@ -92,7 +92,7 @@ func (s *session) prepare(ctx context.Context) (err error) {
 	if s.rows, err = s.options.chosenRows(); err != nil {
 		return err
 	}
-	if s.cores, err = findCores(); err != nil {
+	if s.cores, err = findCores(s.options.cores); err != nil {
 		return err
 	}
 	if s.openFiles, err = raiseOpenFiles(); err != nil {
@@ -127,7 +127,8 @@ func (s *session) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if chosen(s.options.proxies, floorName) {
+	// The floor is one loop, which a second core is of no use to.
+	if chosen(s.options.proxies, floorName) && s.options.cores == 1 {
 		s.proxies = append(s.proxies, &floorProxy{self: self})
 	}
 	if len(s.proxies) == 0 {
@@ -235,7 +236,7 @@ func (s *session) close() error {
 // configure describes how a proxy is to run in a row, with addresses and a folder of its own.
 func (s *session) configure(r *row, p proxy) (*configuration, error) {
 	c := &configuration{
-		scenario: r.scenario, launcher: s.launcher, core: s.cores.proxy,
+		scenario: r.scenario, launcher: s.launcher, cores: s.cores.proxy,
 		Backends: s.backends, Certificate: s.certificate.certFile, Key: s.certificate.keyFile, Both: s.certificate.both, KeySet: s.signers.keySet(),
 		Users:     s.users,
 		OpenFiles: s.openFiles, Connections: min(roomForConnections, s.openFiles-500),

@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -41,8 +40,8 @@ type child struct {
 	err error
 }
 
-// start runs a program on a core, with environment beside this process's own.
-func (l *launcher) start(core int, name string, environment []string, program ...string) (*child, error) {
+// start runs a program on cores, with environment beside this process's own.
+func (l *launcher) start(on coreSet, name string, environment []string, program ...string) (*child, error) {
 	l.started++
 	path := filepath.Join(l.folder, fmt.Sprintf("%s-%d.log", name, l.started))
 	output, err := os.Create(path)
@@ -51,7 +50,7 @@ func (l *launcher) start(core int, name string, environment []string, program ..
 	}
 	defer output.Close()
 	c := &child{name: name, log: path, ended: make(chan struct{})}
-	c.command = l.pinned(context.Background(), core, program...)
+	c.command = l.pinned(context.Background(), on, program...)
 	c.command.Env = append(os.Environ(), environment...)
 	c.command.Stdout, c.command.Stderr = output, output
 	if err := c.command.Start(); err != nil {
@@ -64,21 +63,21 @@ func (l *launcher) start(core int, name string, environment []string, program ..
 	return c, nil
 }
 
-// pinned describes a program that runs on a core. It is in a process group of its own, so that Ctrl-C in the terminal
+// pinned describes a program that runs on cores. It is in a process group of its own, so that Ctrl-C in the terminal
 // reaches this process alone and things end in order. Its role makes it end when this process is killed.
-func (l *launcher) pinned(ctx context.Context, core int, program ...string) *exec.Cmd {
-	command := exec.CommandContext(ctx, l.self, append([]string{rolePinned, strconv.Itoa(core)}, program...)...)
+func (l *launcher) pinned(ctx context.Context, to coreSet, program ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, l.self, append([]string{rolePinned, to.String()}, program...)...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return command
 }
 
 // load runs one load in a process of its own.
-func (l *launcher) load(ctx context.Context, core int, spec *loadSpec) (loadResult, error) {
+func (l *launcher) load(ctx context.Context, on coreSet, spec *loadSpec) (loadResult, error) {
 	in, err := json.Marshal(spec)
 	if err != nil {
 		return loadResult{}, fmt.Errorf("describing the load: %w", err)
 	}
-	command := l.pinned(ctx, core, l.self, roleLoad)
+	command := l.pinned(ctx, on, l.self, roleLoad)
 	var out, log bytes.Buffer
 	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(in), &out, &log
 	if err := command.Run(); err != nil {

@@ -24,7 +24,7 @@ import (
 func configurationOf(t *testing.T, s *scenario) *configuration {
 	t.Helper()
 	c := &configuration{
-		scenario: s, Folder: t.TempDir(),
+		scenario: s, cores: coreSet{0}, Folder: t.TempDir(),
 		HTTP: netip.MustParseAddrPort("127.0.0.1:20001"), HTTPS: netip.MustParseAddrPort("127.0.0.1:20002"),
 		Backends:  []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:20003"), netip.MustParseAddrPort("127.0.0.1:20004")},
 		OpenFiles: 20_000, Connections: 12_000,
@@ -216,6 +216,7 @@ func TestWrongFlagsAreRefusedWithWhatToWrite(t *testing.T) {
 		"two of a name":    {[]string{"-controller", "old=/a", "-controller", "old=/b"}, `the name "old" is taken: write another-name=/b`},
 		"a peer's name":    {[]string{"-controller", "nginx=/a"}, `the name "nginx" is taken`},
 		"no path":          {[]string{"-controller", "old="}, `"old=" is no binary: write [name=]path`},
+		"three cores":      {[]string{"-cores", "3"}, "-cores is 3: write 1 or 2"},
 		"an argument":      {[]string{"-rounds", "1", "keepalive"}, `unexpected argument "keepalive"`},
 	}
 	for name, test := range tests {

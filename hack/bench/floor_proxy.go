@@ -20,5 +20,5 @@ func (p *floorProxy) start(_ context.Context, c *configuration) (*child, error) 
 	for _, backend := range c.Backends {
 		program = append(program, backend.String())
 	}
-	return c.launcher.start(c.core, floorName, []string{oneThread}, program...)
+	return c.launcher.start(c.cores, floorName, []string{c.cores.environment()}, program...)
 }

@@ -19,8 +19,10 @@ type options struct {
 	rounds         int
 	window, warmUp time.Duration
 	rows, proxies  []string
-	markdown       bool
-	controllers    []controller
+	// cores is how many the proxy has: one alone, or two with the load on the same.
+	cores       int
+	markdown    bool
+	controllers []controller
 	// peers is the folder with those that "make bench-peers" fetched.
 	peers string
 	// profile is the file for the CPU profile of the controller, or empty.
@@ -41,6 +43,7 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 	var seconds float64
 	set.IntVar(&o.rounds, "rounds", 15, "`number` of rounds in each row. Each proxy is measured once in a round; the medians are shown")
 	set.Float64Var(&seconds, "seconds", 1, "`time` in seconds that one measurement takes")
+	set.IntVar(&o.cores, "cores", 1, "`number` of cores for the proxy: 1 for itself alone, or 2 that it shares with the load")
 	set.BoolVar(&o.markdown, "markdown", false, "print the table as Markdown")
 	set.Func("controller", "`[name=]path` of the controller's binary (default bin/warren-ingress of the checkout). Given again, it adds one more. "+
 		"All take turns, and without nginx the ratios are to the first", o.addController)
@@ -59,6 +62,9 @@ func parseOptions(set *flag.FlagSet, args []string) (*options, error) {
 	}
 	if o.rounds < 1 {
 		return nil, fmt.Errorf("-rounds is %d: write 1 or more", o.rounds)
+	}
+	if o.cores != 1 && o.cores != 2 {
+		return nil, fmt.Errorf("-cores is %d: write 1 or 2", o.cores)
 	}
 	if seconds < 0.5 || seconds > 600 {
 		return nil, fmt.Errorf("-seconds is %g: write 0.5 to 600", seconds)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,8 +33,8 @@ type peer struct {
 	askVersion []string
 	// files are those of a configuration, each with its template.
 	files map[string]string
-	// arguments returns the arguments to run with the configuration in a folder.
-	arguments func(folder string) []string
+	// arguments returns the arguments to run with the configuration in a folder, on so many cores.
+	arguments func(folder string, cores int) []string
 	// environment is added to this process's.
 	environment []string
 	// noPolicies says why it cannot take part in the scenario of policies.
@@ -53,33 +54,32 @@ func knownPeers() []*peer {
 		{
 			called: "nginx", packaged: "usr/sbin/nginx", askVersion: []string{"-V"},
 			files: map[string]string{"nginx.conf": "nginx.conf.tmpl"},
-			arguments: func(folder string) []string {
+			arguments: func(folder string, _ int) []string {
 				return []string{"-p", folder, "-c", folder + "/nginx.conf", "-e", "stderr"}
 			},
 			noPasswords: "answers nobody while it checks a password",
 		}, {
 			called: "haproxy", packaged: "usr/sbin/haproxy", askVersion: []string{"-vv"},
 			files:         map[string]string{"haproxy.cfg": "haproxy.cfg.tmpl", "hosts.map": "haproxy.map.tmpl"},
-			arguments:     func(folder string) []string { return []string{"-db", "-f", folder + "/haproxy.cfg"} },
+			arguments:     func(folder string, _ int) []string { return []string{"-db", "-f", folder + "/haproxy.cfg"} },
 			noExpressions: unwritten, noCompression: unwritten,
 		}, {
 			called: "caddy", packaged: "usr/bin/caddy", askVersion: []string{"version"},
 			files: map[string]string{"Caddyfile": "Caddyfile.tmpl"},
-			arguments: func(folder string) []string {
+			arguments: func(folder string, _ int) []string {
 				return []string{"run", "--adapter", "caddyfile", "--config", folder + "/Caddyfile"}
 			},
-			environment: []string{oneThread},
-			noPolicies:  "has no rate limit without an extension", noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
+			noPolicies: "has no rate limit without an extension", noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
 		}, {
 			called: "traefik", askVersion: []string{"version"},
-			files:       map[string]string{"traefik.yaml": "traefik.yaml.tmpl", "dynamic.yaml": "traefik-dynamic.yaml.tmpl"},
-			arguments:   func(folder string) []string { return []string{"--configfile=" + folder + "/traefik.yaml"} },
-			environment: []string{oneThread}, noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
+			files:        map[string]string{"traefik.yaml": "traefik.yaml.tmpl", "dynamic.yaml": "traefik-dynamic.yaml.tmpl"},
+			arguments:    func(folder string, _ int) []string { return []string{"--configfile=" + folder + "/traefik.yaml"} },
+			noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
 		}, {
 			called: "envoy", askVersion: []string{"--version"},
 			files: map[string]string{"envoy.yaml": "envoy.yaml.tmpl"},
-			arguments: func(folder string) []string {
-				return []string{"-c", folder + "/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "error"}
+			arguments: func(folder string, cores int) []string {
+				return []string{"-c", folder + "/envoy.yaml", "--concurrency", strconv.Itoa(cores), "--disable-hot-restart", "-l", "error"}
 			},
 			noPolicies: "has no rate limit for each client without a service beside it", noConditions: unwritten, noExpressions: unwritten, noCompression: unwritten,
 			noWebSocket: unwritten,
@@ -89,9 +89,6 @@ func knownPeers() []*peer {
 
 // unwritten says that it could, but that there is no configuration for it here.
 const unwritten = "has no configuration for it here"
-
-// oneThread makes a Go program equal to one worker of the others.
-const oneThread = "GOMAXPROCS=1"
 
 // findPeers returns the chosen peers that are in the folder of peers or on PATH, and the names of the chosen ones that
 // are in neither.
@@ -216,6 +213,6 @@ func (p *peer) start(_ context.Context, c *configuration) (*child, error) {
 		}
 	}
 	// Caddy keeps what it remembers at home.
-	environment := append([]string{"HOME=" + c.Folder, "XDG_DATA_HOME=" + c.Folder, "XDG_CONFIG_HOME=" + c.Folder}, p.environment...)
-	return c.launcher.start(c.core, p.called, environment, slices.Concat(p.command, p.arguments(c.Folder))...)
+	environment := append([]string{"HOME=" + c.Folder, "XDG_DATA_HOME=" + c.Folder, "XDG_CONFIG_HOME=" + c.Folder, c.cores.environment()}, p.environment...)
+	return c.launcher.start(c.cores, p.called, environment, slices.Concat(p.command, p.arguments(c.Folder, len(c.cores)))...)
 }

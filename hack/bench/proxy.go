@@ -44,7 +44,7 @@ func proxyNames() []string {
 type configuration struct {
 	*scenario
 	launcher *launcher
-	core     int
+	cores    coreSet
 	// HTTP and HTTPS are the addresses to listen on.
 	HTTP, HTTPS netip.AddrPort
 	// Backends take the requests in turn.

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -18,7 +17,7 @@ import (
 
 // The parts that the binary plays as a child of itself, by its first argument.
 const (
-	rolePinned  = "pinned"  // CORE PROGRAM ARGUMENT...: becomes the program, on that core alone
+	rolePinned  = "pinned"  // CORES PROGRAM ARGUMENT...: becomes the program, on these cores alone
 	roleBackend = "backend" // ADDRESS...: serves the responses that proxies fetch
 	roleFloor   = "floor"   // ADDRESS BACKEND...: relays
 	roleFlood   = "flood"   // ADDRESS: sends wrong passwords
@@ -55,25 +54,27 @@ func runRole(role string, args []string) error {
 	return fmt.Errorf("there are only flags for a person to write, and %q is none: see -help", role)
 }
 
-// runPinned becomes the program, bound to one core, and ends with its parent. All threads that the program starts
-// inherit the core. From outside, it could only be set for one thread.
+// runPinned becomes the program, bound to its cores, and ends with its parent. All threads that the program starts
+// inherit the cores. From outside, it could only be set for one thread.
 func runPinned(args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("binding a program to a core: got %q, want the core, the program and its arguments", args)
+		return fmt.Errorf("binding a program to cores: got %q, want the cores, the program and its arguments", args)
 	}
-	core, err := strconv.Atoi(args[0])
+	cores, err := parseCores(args[0])
 	if err != nil {
-		return fmt.Errorf("binding a program to a core: %w", err)
+		return fmt.Errorf("binding a program to cores: %w", err)
 	}
 	var set unix.CPUSet
-	set.Set(core)
+	for _, core := range cores {
+		set.Set(core)
+	}
 	// All of it concerns the thread that becomes the program.
 	runtime.LockOSThread()
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGTERM), 0, 0, 0); err != nil {
 		return fmt.Errorf("binding %s to its parent: %w", args[1], err)
 	}
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("binding %s to core %d: %w", args[1], core, err)
+		return fmt.Errorf("binding %s to the cores %s: %w", args[1], cores, err)
 	}
 	if err := syscall.Exec(args[1], args[1:], os.Environ()); err != nil {
 		return fmt.Errorf("becoming %s: %w", args[1], err)

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // fixture has the backends and the floor running, as processes of their own.
 type fixture struct {
 	launcher        *launcher
-	core            int
+	core            coreSet
 	backends        []netip.AddrPort
 	floor           netip.AddrPort
 	floorProcess    *child
@@ -48,7 +48,7 @@ func start(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cores, err := findCores()
+	cores, err := findCores(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -320,8 +320,7 @@ func (t *table) preamble() []string {
 		fmt.Sprintf("%s. Rounds: %d of %s each, medians; %s in all.",
 			time.Now().UTC().Format(time.DateOnly), s.options.rounds, s.options.window, t.took.Round(time.Second)),
 		fmt.Sprintf("×: the median of the rounds' ratios to %s, ± the distance of the farther quartile; none: the difference is smaller.", s.reference()),
-		fmt.Sprintf("%s, Linux %s, %s. The proxy alone on core %d, load and backends on core %d.",
-			processor(), kernel(), runtime.Version(), s.cores.proxy, s.cores.load),
+		fmt.Sprintf("%s, Linux %s, %s. %s.", processor(), kernel(), runtime.Version(), s.cores),
 		strings.Join(versions, "; ") + ".",
 	}
 	if t.disturbed() {

@@ -26,6 +26,9 @@ type fieldNames struct {
 
 // The rest is for templates.
 
+// Workers returns how many workers or threads the proxy has.
+func (c *configuration) Workers() int { return len(c.cores) }
+
 // Hosts returns the hosts of the scenario.
 func (c *configuration) Hosts() []string { return c.hosts }
 

@@ -77,7 +77,7 @@ func (w *warren) start(ctx context.Context, c *configuration) (*child, error) {
 	if c.expressions || c.snippet != "" {
 		arguments = append(arguments, "--nginx-class="+nginxClass)
 	}
-	started, err := c.launcher.start(c.core, w.called, []string{oneThread}, arguments...)
+	started, err := c.launcher.start(c.cores, w.called, []string{c.cores.environment()}, arguments...)
 	if err != nil {
 		return nil, err
 	}
