@@ -107,7 +107,7 @@ async function showObject(r, wanted) {
   const mark = el("mark", {}, text(first - 1, last));
   const code = el("pre", { tabindex: 0, role: "region", "aria-label": `${object.kind} ${object.namespace}/${object.name} as YAML` }, first > 0 ? [text(0, first - 1), mark, text(last)] : text(0));
   detail.append(el("div", { class: "part" }, el("h3", {}, `${object.kind} ${object.namespace}/${object.name} `, el("span", { class: "muted" }, object.apiVersion)), code));
-  if (first > 0) code.scrollTop = mark.offsetTop - code.offsetTop - 60;
+  if (first > 0) code.scrollTop = mark.offsetTop - 60;
 }
 
 function describe(r) {
