@@ -29,7 +29,7 @@ import (
 type explainFlags struct {
 	method, client, listener string
 	headers                  []string
-	ask                      bool
+	ask, watch               bool
 	files                    []string
 	namespace                string
 	controller               controllerFlags
@@ -58,6 +58,7 @@ The request goes to the Gateway's listener at the URL's port, and where Ingresse
 	flags.StringVar(&f.listener, "listener", "", "`address` of the listener that it goes to, or its Gateway as namespace/name, if several listeners have the URL's port")
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "field of the request, `'Name: value'`; may be given several times")
 	flags.BoolVar(&f.ask, "ask", false, "ask whom the rule asks who gets in, such as a service, instead of saying who would be asked")
+	flags.BoolVarP(&f.watch, "watch", "w", false, "go on, and explain it again whenever something about it has changed")
 	flags.StringArrayVarP(&f.files, "filename", "f", nil, "`file` or folder with manifests, or - for standard input: explain by these instead of asking a replica; may be given several times")
 	if !p.isPlugin() { // kubectl warren has the flag for all of its commands.
 		flags.StringP(namespaceFlag, "n", "", "with -f, the `namespace` of objects that name none (default \"default\")")
@@ -67,24 +68,35 @@ The request goes to the Gateway's listener at the URL's port, and where Ingresse
 	p.colour.bind(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		f.namespace = c.Flag(namespaceFlag).Value.String()
+		if f.watch {
+			if len(f.files) > 0 {
+				return misuse{errors.New("--watch asks a running replica again and again, so it does not go with -f: leave one of them out")}
+			}
+			return p.watchExplanation(c.Context(), withScheme(args[0]), &f, time.NewTicker(watchInterval).C)
+		}
 		e, err := p.explanation(c.Context(), withScheme(args[0]), &f)
-		switch {
-		case err != nil:
-			return err
-		case f.output.isData():
-			return f.output.write(p.streams.Out, e)
-		}
-		var text bytes.Buffer
-		if err := e.WriteText(&text, time.Now()); err != nil {
+		if err != nil {
 			return err
 		}
-		if p.colour.on(p.streams.Out) {
-			text = *bytes.NewBufferString(paintExplanation(text.String(), e))
-		}
-		_, err = text.WriteTo(p.streams.Out)
-		return err
+		return p.writeExplanation(e, &f)
 	}
 	return c
+}
+
+// writeExplanation writes an explanation in the format that is asked for.
+func (p *program) writeExplanation(e *explanation.Explanation, f *explainFlags) error {
+	if f.output.isData() {
+		return f.output.write(p.streams.Out, e)
+	}
+	var text bytes.Buffer
+	if err := e.WriteText(&text, time.Now()); err != nil {
+		return err
+	}
+	if p.colour.on(p.streams.Out) {
+		text = *bytes.NewBufferString(paintExplanation(text.String(), e))
+	}
+	_, err := text.WriteTo(p.streams.Out)
+	return err
 }
 
 // scheme is the beginning of an absolute URL (RFC 3986, section 3.1).

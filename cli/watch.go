@@ -3,10 +3,15 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/warren-dev/ingress/proxy/explanation"
 )
 
 // watchInterval is how often a list is asked for. A replica computes it from memory.
@@ -41,6 +46,69 @@ func (p *program) watchList(ctx context.Context, from replica, l *listing, f *li
 		case <-tick:
 		}
 	}
+}
+
+// watchExplanation writes an explanation, and at each tick another one if it differs. It returns when ctx ends. A
+// replica that does not answer is asked again, as in watchList.
+func (p *program) watchExplanation(ctx context.Context, target string, f *explainFlags, tick <-chan time.Time) error {
+	var before []byte
+	for first := true; ; first = false {
+		e, err := p.explanation(ctx, target, f)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && first:
+			return err
+		case err != nil:
+			p.note("%v", err)
+		default:
+			now, err := lasting(e)
+			if err != nil {
+				return err
+			}
+			if first || !bytes.Equal(before, now) {
+				if !first && !f.output.isData() {
+					_, _ = fmt.Fprintln(p.streams.Out)
+				}
+				if err := p.writeExplanation(e, f); err != nil {
+					return err
+				}
+			}
+			before = now
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick:
+		}
+	}
+}
+
+// lasting returns an explanation without what is another one each time: the number of the generation, the id that a
+// request gets, what is left of a limit, and what endpoints do just now.
+func lasting(e *explanation.Explanation) ([]byte, error) {
+	kept := *e
+	kept.Generation = 0
+	if e.Upstream != nil {
+		upstream := *e.Upstream
+		upstream.Headers = slices.DeleteFunc(slices.Clone(upstream.Headers), func(h explanation.Header) bool { return strings.EqualFold(h.Name, "X-Request-Id") })
+		kept.Upstream = &upstream
+	}
+	if e.RateLimit != nil {
+		limit := *e.RateLimit
+		limit.Left, limit.RetryAfter = 0, 0
+		kept.RateLimit = &limit
+	}
+	if e.Pool != nil {
+		pool := *e.Pool
+		pool.Tasks = slices.Clone(pool.Tasks)
+		for i := range pool.Tasks {
+			t := &pool.Tasks[i]
+			t.Active, t.LastError, t.LastErrorTime = 0, "", time.Time{}
+		}
+		kept.Pool = &pool
+	}
+	return json.Marshal(&kept)
 }
 
 // writeChanges writes which entries are new or differ, and which are gone. In the formats for programs it writes the
