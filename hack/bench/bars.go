@@ -69,7 +69,7 @@ func (t *table) writeBars(w io.Writer) error {
 		fmt.Fprintf(&body, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", barsLeft-10, (label+y-barGap)/2+4, html.EscapeString(r.title))
 		y += rowGap
 	}
-	title := fmt.Sprintf("CPU for each request, %s = 1. Shorter is better.", reference)
+	title := fmt.Sprintf("CPU for each request, %s = 1. Shorter is better. none: the difference is within ±.", reference)
 	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s">
 <style>
 text { font: 13px sans-serif; fill: #24292f }
