@@ -83,7 +83,8 @@ func (l *Listed[T]) List() []T {
 			made = append(made, of.object)
 		}
 	}
-	l.list, l.news = append(made, rest...), nil
+	made = append(made, rest...)
+	l.list, l.news = made, nil
 	return l.list
 }
 

@@ -27,14 +27,15 @@ func TestListedFollowsEvents(t *testing.T) {
 	for n := range 2000 {
 		o := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: fmt.Sprint("n", random.IntN(3)), Name: fmt.Sprint("o", random.IntN(20))}}
 		name := client.ObjectKeyFromObject(o)
-		switch before := there[name]; {
+		before, what := there[name], random.IntN(4)
+		switch {
 		case before == nil:
 			handler.OnAdd(o, n == 0)
 			there[name] = o
-		case random.IntN(2) == 0:
+		case what < 2:
 			handler.OnUpdate(before, o)
 			there[name] = o
-		case random.IntN(2) == 0:
+		case what == 2:
 			handler.OnDelete(before)
 			delete(there, name)
 		default:

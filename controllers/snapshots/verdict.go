@@ -59,8 +59,8 @@ type Verdict struct {
 	Unrouted string
 }
 
-// served returns the UID and generation of each Ingress, Gateway and route that the data plane does not serve any more as
-// in the result before, and of each that it serves now, and of the Services of Gateways what it opens of them.
+// served returns the UID and generation of each Ingress, Gateway and route that the data plane does not serve any more
+// as in the result before, and of each that it serves now, and of the Services of Gateways what it opens of them.
 func (r *result) served(previous *result) (before, now iter.Seq2[types.UID, int64]) {
 	if previous != nil && !previous.refused && !r.refused {
 		return func(yield func(types.UID, int64) bool) {

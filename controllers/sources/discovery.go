@@ -83,7 +83,8 @@ func (d *Discovery) Start(ctx context.Context, named map[types.NamespacedName]st
 	return d.cache.WaitForCacheSync(ctx) && toolscache.WaitForCacheSync(ctx.Done(), known...), nil
 }
 
-// watch has the lists follow the cache, and handler called with every event. It returns what says whether they are full.
+// watch has the lists follow the cache, and handler called with every event. It returns what says whether they are
+// full.
 func (d *Discovery) watch(ctx context.Context, handler toolscache.ResourceEventHandler) (known []toolscache.InformerSynced, err error) {
 	for object, handler := range map[client.Object]toolscache.ResourceEventHandler{
 		&corev1.Service{}: d.allServices.Handler(handler), &discoveryv1.EndpointSlice{}: d.allSlices.Handler(handler),

@@ -154,8 +154,8 @@ func UntilValidityChanges(in *translate.Input, limit time.Duration) time.Duratio
 	return wait
 }
 
-// Validity is UntilValidityChanges for one input after the other. It looks at all certificates only when some are others,
-// or when the time has come.
+// Validity is UntilValidityChanges for one input after the other. It looks at all certificates only when some are
+// others, or when the time has come.
 type Validity struct {
 	secrets     []*translate.Secret
 	authorities []*translate.Authority
