@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Two Ingresses that contradict: as ingress-nginx decided, and both are told. Of those that were made in the same second
-// its sortIngressSlice takes the one first whose namespace/name is the greater (store.go:1103).
+// Two Ingresses that contradict: as ingress-nginx decided, and both are told. Of those that were made in the same
+// second its sortIngressSlice takes the one first whose namespace/name is the greater (store.go:1103).
 func TestOfTwoThatContradictTheOlderDecidesAndBothAreTold(t *testing.T) {
 	t.Parallel()
 	one := func(name string, minutes int, service string, annotations ...string) object {

@@ -12,6 +12,7 @@
 // with what reads its values), value.go (how values are read), terms.go (what they ask for), settings.go (what all
 // Ingresses have in common), object.go (an Ingress), sharedterms.go and policies.go (what its paths have in common),
 // rule.go (one path of it), rewriting.go and redirect.go (what other path or host that leads to), blocked.go (whom the
-// ConfigMap has refused), errorpages.go (pages for errors), snippets.go (what snippets do to a path), hosts.go (what else
-// is made of its hosts), judgement.go (what becomes of one annotation), page.go (the table as a page).
+// ConfigMap has refused), errorpages.go (pages for errors), snippets.go (what snippets do to a path), located.go (which
+// of their locations take its requests), hosts.go (what else is made of its hosts), judgement.go (what becomes of one
+// annotation), page.go (the table as a page).
 package nginx

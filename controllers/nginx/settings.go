@@ -73,8 +73,8 @@ func Named(o *Options, known Maps, ingresses []*networkingv1.Ingress) (named map
 	return named, beyond
 }
 
-// ByAge returns Ingresses in the order of ingress-nginx: the oldest first, and of those that were made in the same second
-// the one whose name comes last.
+// ByAge returns Ingresses in the order of ingress-nginx: the oldest first, and of those that were made in the same
+// second the one whose name comes last.
 func ByAge(ingresses []*networkingv1.Ingress) []*networkingv1.Ingress {
 	return slices.SortedFunc(slices.Values(ingresses), func(a, b *networkingv1.Ingress) int {
 		if c := a.CreationTimestamp.Compare(b.CreationTimestamp.Time); c != 0 {

@@ -168,8 +168,8 @@ func TestSnippetsThatAreSwitchedOff(t *testing.T) {
 	}
 }
 
-// Each snippet of a public repository that is said to be kept is served, with all that the page counts by: none is closed
-// by what is made of it besides. The others answer 503.
+// Each snippet of a public repository that is said to be kept is served: none is closed by what is made of it besides.
+// The others answer 503.
 func TestPublicSnippetsAreServedAsThePageSays(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("snippet/testdata/public.txt")
