@@ -76,6 +76,7 @@ spec: {serviceName: %s, address: 127.0.0.1, ports: [{port: 80, targetPort: %d}]}
 	w := &watched{t: t, admin: fixture.FreeAddress(t), http: fixture.FreeAddress(t), file: filepath.Join(t.TempDir(), "objects.yaml")}
 	w.write(strings.Join(objects, "\n---\n"))
 	health := fixture.FreeAddress(t)
+	t.Setenv("POD_NAME", "warren-0") // The pictures name no machine.
 	start(t, program, "serve", "-f", w.file, "--allow-local-tasks", "--http-address="+w.http, "--https-address="+fixture.FreeAddress(t), "--health-address="+health,
 		"--metrics-address="+fixture.FreeAddress(t), "--admin-address="+w.admin, "--drain-delay=0s")
 	eventually(t, "the controller", func() error { return asks("http://" + health + "/readyz") })
