@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package shown has what the page of a replica shows of its cluster. It reads what is in caches, and asks the API for the
-// ledger of orders and for whole objects.
+// Package shown has what the page of a replica shows of its cluster. It reads what is in caches, and asks the API for
+// the ledger of orders and for whole objects.
 //
 // Read in this order: shown.go (replicas and certificates), object.go (an object with a place in it).
 package shown
