@@ -108,7 +108,9 @@ func (p *program) auditReport(ctx context.Context, f *auditFlags) (*audit.Report
 	}
 	secrets := secretsAmong(read.Objects)
 	if ofCluster {
-		secrets = func(names []types.NamespacedName) (map[types.NamespacedName]bool, error) { return p.secretsThere(ctx, names) }
+		secrets = func(names []types.NamespacedName) (map[types.NamespacedName]bool, error) {
+			return p.secretsThere(ctx, names)
+		}
 	}
 	return f.controller.audit(sources.WithPods(read.Objects), secrets)
 }

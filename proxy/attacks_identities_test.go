@@ -4,6 +4,7 @@ package proxy
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,7 +72,7 @@ func TestAttacksByForgedIdentities(t *testing.T) {
 		asking := func(pool snapshot.Pool, e *auth.External, before ...policy.Policy) func() {
 			return func() {
 				r := prefix("/", "pool")
-				r.Policies = append(before, e)
+				r.Policies = append(slices.Clip(before), e)
 				s.serves(hostsOf(r), pool)
 			}
 		}

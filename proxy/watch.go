@@ -73,8 +73,8 @@ func (p *Proxy) Watch(ctx context.Context) {
 }
 
 const (
-	// freeLeast is the number of connections that came to rest, of 8 KiB of stack each, from which on their memory is given
-	// back to the system at once. The runtime does so by itself, but in minutes.
+	// freeLeast is the number of connections that came to rest, of 8 KiB of stack each, from which on their memory is
+	// given back to the system at once. The runtime does so by itself, but in minutes.
 	freeLeast = 1000
 	// freeInterval is the least time between two such times. Each costs two collections.
 	freeInterval = time.Minute

@@ -18,7 +18,8 @@ import (
 )
 
 // BenchmarkChange changes one of 100, and of 10,000, Ingresses of 10 paths, and makes of that all that the control
-// plane makes of it in memory: the input, the snapshot, and what is to be said of each object. Every tenth has a certificate.
+// plane makes of it in memory: the input, the snapshot, and what is to be said of each object. Every tenth has a
+// certificate.
 func BenchmarkChange(b *testing.B) {
 	for _, count := range []int{100, 10_000} {
 		b.Run(fmt.Sprint(count), func(b *testing.B) { benchmarkChange(b, count) })

@@ -58,7 +58,8 @@ type Service struct {
 	most                     int64
 }
 
-// renamedField is a field of the service's answer that a request gets by another name. from and lower are in lower case.
+// renamedField is a field of the service's answer that a request gets by another name. from and lower are in lower
+// case.
 type renamedField struct {
 	from  string
 	name  []byte

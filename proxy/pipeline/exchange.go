@@ -28,8 +28,8 @@ type Exchange struct {
 	memory
 }
 
-// progress is how far an exchange has come. All of it is forgotten before the next use. It is a part of its own, so that
-// what is kept stays where it is.
+// progress is how far an exchange has come. All of it is forgotten before the next use. It is a part of its own, so
+// that what is kept stays where it is.
 type progress struct {
 	engine *Engine
 	down   client.Side

@@ -9,8 +9,8 @@
 // The browser does as it is told: signin_test.go (what a person does), signin_scene_test.go (the controller,
 // oauth2-proxy and what is behind them), devtools_test.go (how a browser is told), process_test.go (the programs).
 //
-// The page of a replica is looked at by the same means: dashboard_test.go (what is tested), dashboard_scene_test.go (the
-// controller, what is behind it, pictures and barriers). "make pictures" takes the pictures in docs.
+// The page of a replica is looked at by the same means: dashboard_test.go (what is tested), dashboard_scene_test.go
+// (the controller, what is behind it, pictures and barriers). "make pictures" takes the pictures in docs.
 //
 // "make browser" runs it if chromium is installed. The package has no code but tests.
 package browser
