@@ -320,6 +320,26 @@ func TestRestingConnectionAnswersFrames(t *testing.T) {
 	f.expectGoAway(http2.ErrCodeProtocol)
 }
 
+// Frames of a stream that the proxy has reset may be on their way for longer than it takes a connection to come to rest.
+// They are no fault (RFC 9113, section 5.1).
+func TestRestingConnectionKnowsWhatItHasReset(t *testing.T) {
+	t.Parallel()
+	p, _ := serveAll(t)
+	f := p.dialFrames()
+	f.request(1, false, head("POST", "/", "content-length", "1")...)
+	f.check(f.WriteData(1, false, []byte("more than that")))
+	if got := f.answer(1); got.reset != http2.ErrCodeProtocol {
+		t.Fatalf("got %v, want a reset", got)
+	}
+	p.awaitResting(1)
+	f.check(f.WriteData(1, false, []byte("still on its way")))
+	f.request(1, true, "x-trailer", "v")
+	f.get(3, "/")
+	if got := f.answer(3); got.status != "200" {
+		t.Errorf("the next request got %v, want 200", got)
+	}
+}
+
 func TestRestingConnectionGivesWay(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range protocols {

@@ -2,6 +2,8 @@
 
 package http2
 
+import "slices"
+
 // ending is how a stream was closed.
 type ending uint8
 
@@ -50,6 +52,10 @@ func (c *closedStreams) find(id uint32) ending {
 	}
 	return unknownEnding
 }
+
+// anyByUs returns whether a stream is remembered that we reset. A rest begins sooner than the peer's frames for such a
+// stream may come. Without it, they would be faults: trailers would end the connection.
+func (c *closedStreams) anyByUs() bool { return c != nil && slices.Contains(c.ends[:], endedByUs) }
 
 // end notes that the peer has also reset a stream. It returns false if nothing is known of the stream, or if the peer
 // has reset it before.

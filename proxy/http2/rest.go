@@ -60,7 +60,10 @@ func (c *ServerConn) leaveOff(why error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rest(0)
-	c.transport, c.streams, c.closed, c.queue.waiting = nil, nil, nil, nil
+	c.transport, c.streams, c.queue.waiting = nil, nil, nil
+	if !c.closed.anyByUs() {
+		c.closed = nil
+	}
 	return why
 }
 
