@@ -425,7 +425,7 @@ func TestHistoryCountsByReasonAndForgets(t *testing.T) {
 		totals.Durations[2] += 9
 		totals.Durations[14]++
 	}
-	report := h.report(historyPoint{began.Add(3 * historySteps * historyStep), totals})
+	report := reportOf(append(h.all(), historyPoint{began.Add(3 * historySteps * historyStep), totals}))
 	if got := len(report.Periods); got != historySteps+1 {
 		t.Errorf("there are %d periods, want %d", got, historySteps+1)
 	}
@@ -436,6 +436,33 @@ func TestHistoryCountsByReasonAndForgets(t *testing.T) {
 	}
 	if len(report.Reasons) != 1 || report.Reasons[0].Reason != "RouteNotFound" || report.Reasons[0].Requests != historySteps+1 || len(report.Reasons[0].Steps) != historySteps+1 {
 		t.Errorf("the reasons are %+v", report.Reasons)
+	}
+}
+
+// late is a data plane whose requests go on while it is asked for its routes, and are noted just then.
+type late struct {
+	DataPlane
+	of     *Dashboard
+	totals observe.Totals
+}
+
+func (l *late) RouteStates() explain.RouteStates {
+	l.totals.Requests++
+	l.totals.ServiceErrors++
+	l.of.history.add(time.Now(), l.totals)
+	return l.DataPlane.RouteStates()
+}
+
+func TestRequestsThatEndMeanwhileAreNotTakenAway(t *testing.T) {
+	p := proxy.New(proxy.Config{Logger: logr.Discard(), MaxHeaderBytes: 64 << 10, MaxHeaders: 128})
+	l := &late{DataPlane: p.Explainer()}
+	l.of = New(Config{DataPlane: l, ControlPlane: plane{}, Requests: live.New(p.Tap(), observe.NewLines(nil)), Totals: func() observe.Totals { return l.totals }})
+	for range 3 {
+		for _, period := range l.of.overview().History.Periods {
+			if period.Requests > 1 || period.Errors > 1 {
+				t.Fatalf("a period has %d requests and %d errors", period.Requests, period.Errors)
+			}
+		}
 	}
 }
 

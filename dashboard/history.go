@@ -36,7 +36,8 @@ func (h *history) add(at time.Time, t observe.Totals) {
 	h.count++
 }
 
-// all returns the points, the oldest first.
+// all returns the points, the oldest first. Whoever compares them with what requests come to now asks for them first:
+// then no point has more.
 func (h *history) all() []historyPoint {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -132,9 +133,8 @@ func (d *durations) quantile(part float64) float64 {
 	return bounds[len(bounds)-1].Seconds()
 }
 
-// report returns the history up to now.
-func (h *history) report(now historyPoint) History {
-	points := append(h.all(), now)
+// reportOf returns the history that points are of, the oldest first.
+func reportOf(points []historyPoint) History {
 	report := History{Periods: make([]Period, 0, len(points)-1), Reasons: []ReasonCount{}}
 	for i := 1; i < len(points); i++ {
 		report.Periods = append(report.Periods, periodOf(&points[i-1], &points[i]))

@@ -42,8 +42,8 @@ type Overview struct {
 }
 
 func (d *Dashboard) overview() Overview {
-	now := historyPoint{time.Now(), d.Totals()}
 	points := d.history.all()
+	now := historyPoint{time.Now(), d.Totals()}
 	began := &points[0]
 	for i := range points {
 		if now.at.Sub(points[i].at) >= recently {
@@ -52,7 +52,7 @@ func (d *Dashboard) overview() Overview {
 	}
 	o := Overview{
 		Now: now.at.UTC(), Replica: d.Replica, Version: d.Version, Since: d.began.UTC(), Serving: d.DataPlane.RouteStates(),
-		Recent: periodOf(began, &now), Last15: periodOf(&points[0], &now), History: d.history.report(now), Certificates: d.certificates(now.at),
+		Recent: periodOf(began, &now), Last15: periodOf(&points[0], &now), History: reportOf(append(points, now)), Certificates: d.certificates(now.at),
 	}
 	slices.SortStableFunc(o.History.Reasons, func(a, b ReasonCount) int { return cmp.Compare(b.Requests, a.Requests) })
 	o.CertificateCount = len(o.Certificates)
