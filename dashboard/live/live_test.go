@@ -171,6 +171,27 @@ func TestManyRequestsAreASample(t *testing.T) {
 	}
 }
 
+func TestNoMoreAreShownThanAreWanted(t *testing.T) {
+	var tap observe.Tap
+	q := New(&tap, observe.NewLines(nil))
+	for _, most := range []int{1, 2, 3, 7, 10, 15, 100} {
+		s, err := q.Follow(new(Filter), most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const seconds = 5
+		r := ended("a", "/", 200, reason.None)
+		for r.Ended = 0; r.Ended < seconds*time.Second; r.Ended += 5 * time.Millisecond {
+			tap.Record(r)
+		}
+		// The first slot may have begun before the first second, and the last may go on after the last one.
+		if got := s.Counts().Shown; got == 0 || got > uint64(most*seconds+1) {
+			t.Errorf("of a stream for %d a second %d are shown in %d seconds", most, got, seconds)
+		}
+		s.Close()
+	}
+}
+
 func TestFewLookAtOnce(t *testing.T) {
 	q := New(new(observe.Tap), observe.NewLines(nil))
 	var last *Stream

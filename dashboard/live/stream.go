@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// slot is the time in which a stream's share of a second is given out, so that no burst takes all of it.
+	// slot is the time in which a stream's share of a second is given out, so that no burst takes all of it. For streams
+	// with less than one request in that time it is longer.
 	slot = 100 * time.Millisecond
 	// waiting is how many requests may wait to be read. Further ones are counted, and not shown.
 	waiting = 512
@@ -23,15 +24,18 @@ type Stream struct {
 	from   *Requests
 	filter *Filter
 	lines  chan []byte
-	// share is how many requests are shown in a slot. slot is the present one, and taken how many came in it.
+	// share is how many requests are shown in a slot, and every how long that is. slot is the present one, and taken how
+	// many came in it.
 	share       int64
+	every       time.Duration
 	slot, taken atomic.Int64
 
 	ended, matched, shown atomic.Uint64
 }
 
 func newStream(from *Requests, f *Filter, most int) *Stream {
-	return &Stream{from: from, filter: f, lines: make(chan []byte, waiting), share: max(1, int64(most)*int64(slot)/int64(time.Second))}
+	every := max(slot, time.Second/time.Duration(most))
+	return &Stream{from: from, filter: f, lines: make(chan []byte, waiting), share: max(1, int64(most)*int64(every)/int64(time.Second)), every: every}
 }
 
 // Lines has a request that ended, as an object of JSON with the fields of the access log.
@@ -59,7 +63,7 @@ func (s *Stream) offer(r *observe.Record) {
 	}
 	s.matched.Add(1)
 	// Two requests that begin a slot at once may both set taken to 0. Then it shows one more.
-	if now := int64(r.Ended / slot); s.slot.Swap(now) != now {
+	if now := int64(r.Ended / s.every); s.slot.Swap(now) != now {
 		s.taken.Store(0)
 	}
 	if s.taken.Add(1) > s.share || len(s.lines) == cap(s.lines) {
