@@ -39,19 +39,45 @@ type trafficKey struct {
 	endpoint netip.AddrPort
 }
 
+// traffics are sums by route and endpoint.
+type traffics map[trafficKey]*Traffic
+
+// include adds what others have, as long as there are no more than so many sums.
+func (m traffics) include(others traffics, most int) {
+	for key, t := range others {
+		sum := m[key]
+		if sum == nil {
+			if len(m) >= most {
+				continue
+			}
+			sum = &Traffic{Route: t.Route, Host: t.Host, Endpoint: t.Endpoint}
+			m[key] = sum
+		}
+		sum.Requests += t.Requests
+		sum.Errors += t.Errors
+		for i, n := range t.Durations {
+			sum.Durations[i] += n
+		}
+	}
+}
+
 // counts count requests in two windows: the present one and the one before.
 type counts struct {
 	bounds []time.Duration
 
-	mu sync.Mutex
+	mu sync.Mutex // guards fresh. Requests that end wait for it, so nobody adds up anything meanwhile.
+	// fresh is what was counted since somebody read.
+	fresh traffics
+
+	reading sync.Mutex // guards what follows
 	// before is the window before the present one. Nil if there was none.
-	before, present map[trafficKey]*Traffic
+	before, present traffics
 	// began is when the first of the two began, and turned when the present one did.
 	began, turned time.Time
 }
 
 func newCounts(now time.Time) *counts {
-	return &counts{bounds: observe.LatencyBounds(), present: make(map[trafficKey]*Traffic), began: now, turned: now}
+	return &counts{bounds: observe.LatencyBounds(), fresh: make(traffics), present: make(traffics), began: now, turned: now}
 }
 
 // add counts a request.
@@ -65,16 +91,16 @@ func (c *counts) add(r *observe.Record) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.present[key]
+	t := c.fresh[key]
 	if t == nil {
-		if len(c.present) >= keysMost {
+		if len(c.fresh) >= keysMost {
 			return
 		}
 		t = &Traffic{Route: r.Route, Endpoint: key.endpoint}
 		if r.Route != nil {
 			t.Host = string(r.Host)
 		}
-		c.present[key] = t
+		c.fresh[key] = t
 	}
 	t.Requests++
 	if r.Status >= 500 {
@@ -85,30 +111,24 @@ func (c *counts) add(r *observe.Record) {
 
 // read returns what was counted in the last two windows, and the time that is.
 func (c *counts) read(now time.Time) (list []Traffic, over time.Duration) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	next := make(traffics)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	over = now.Sub(c.began)
-	all := make(map[trafficKey]*Traffic, len(c.present))
-	for _, counted := range []map[trafficKey]*Traffic{c.before, c.present} {
-		for key, t := range counted {
-			sum := all[key]
-			if sum == nil {
-				sum = &Traffic{Route: t.Route, Host: t.Host, Endpoint: t.Endpoint}
-				all[key] = sum
-			}
-			sum.Requests += t.Requests
-			sum.Errors += t.Errors
-			for i, n := range t.Durations {
-				sum.Durations[i] += n
-			}
-		}
-	}
+	fresh := c.fresh
+	c.fresh = next
+	c.mu.Unlock()
+	c.present.include(fresh, keysMost)
+	all := make(traffics, len(c.present))
+	all.include(c.before, keysMost)
+	all.include(c.present, 2*keysMost)
 	for _, t := range all {
 		list = append(list, *t)
 	}
+	over = now.Sub(c.began)
 	if now.Sub(c.turned) >= window {
 		c.before, c.began = c.present, c.turned
-		c.present, c.turned = make(map[trafficKey]*Traffic), now
+		c.present, c.turned = make(traffics), now
 	}
 	return list, over
 }

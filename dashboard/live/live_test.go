@@ -233,6 +233,16 @@ func TestTrafficIsCountedByRouteAndEndpoint(t *testing.T) {
 	}
 }
 
+func TestNoRequestWaitsForThoseWhoRead(t *testing.T) {
+	c := newCounts(time.Unix(0, 0))
+	c.reading.Lock() // as if somebody added up
+	c.add(ended("a", "/", 200, reason.None))
+	c.reading.Unlock()
+	if list, _ := c.read(time.Unix(1, 0)); len(list) != 1 {
+		t.Errorf("what was counted is %+v", list)
+	}
+}
+
 func TestCountsForgetWhatIsOld(t *testing.T) {
 	now := time.Unix(0, 0)
 	c := newCounts(now)
@@ -257,10 +267,17 @@ func TestCountsForgetWhatIsOld(t *testing.T) {
 	if got := sum(2*window + time.Second); got != 1 {
 		t.Errorf("in the third window %d are counted, want 1", got)
 	}
-	for i := range 2 * keysMost {
+	for i := range 4 * keysMost {
 		r.Attempts = []observe.Attempt{{Address: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), uint16(i))}}
 		c.add(r)
+		if i == 3*keysMost {
+			sum(2*window + time.Second)
+		}
 	}
+	if got := len(c.fresh); got > keysMost {
+		t.Errorf("%d endpoints are told apart as they come, want at most %d", got, keysMost)
+	}
+	sum(2*window + time.Second)
 	if got := len(c.present); got > keysMost {
 		t.Errorf("%d endpoints are told apart, want at most %d", got, keysMost)
 	}
