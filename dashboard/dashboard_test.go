@@ -496,3 +496,34 @@ func TestTheFlowHasTheRoutesWithTheMostRequests(t *testing.T) {
 		t.Errorf("the others are %+v", f.Routes[1:])
 	}
 }
+
+// locating counts how often its routes are looked up.
+type locating struct {
+	DataPlane
+	lookups int
+}
+
+func (l *locating) Locate(host, object, place, path string) (explain.FoundRoute, bool) {
+	l.lookups++
+	return l.DataPlane.Locate(host, object, place, path)
+}
+
+func TestFewSumsOfRequestsAreLookedUp(t *testing.T) {
+	s := newScene(t, shop())
+	l := &locating{DataPlane: s.proxy.Explainer()}
+	d := New(Config{DataPlane: l, ControlPlane: plane{}, Requests: live.New(s.proxy.Tap(), observe.NewLines(nil)), Totals: s.proxy.Totals})
+	d.overview() // The counting begins.
+	names := &observe.RouteNames{Rule: snapshot.RuleID{Ingress: "shop/web"}, Path: "/", Service: "shop/web"}
+	const many = 3 * locatedMost
+	for i := range many {
+		s.proxy.Tap().Record(&observe.Record{Request: &message.Request{}, Host: []byte("shop.example.com"), Route: names, Status: 200,
+			Attempts: []observe.Attempt{{Address: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), uint16(i))}}})
+	}
+	f := d.overview().Flow
+	if l.lookups > locatedMost {
+		t.Errorf("%d sums were looked up, want at most %d", l.lookups, locatedMost)
+	}
+	if sum := (f.Routes[0].PerSecond + f.OthersPerSecond) * max(f.Seconds, 1); f.Routes[0].PerSecond == 0 || sum < many-0.5 || sum > many+0.5 {
+		t.Errorf("there are %v requests a second of the route and %v others, want %d requests together", f.Routes[0].PerSecond, f.OthersPerSecond, many)
+	}
+}

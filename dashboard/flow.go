@@ -14,6 +14,10 @@ import (
 // flowMost is how many routes the flow has. The others are one sum.
 const flowMost = 16
 
+// locatedMost is how many sums of requests are looked up, those of the most requests. To look up one goes through all
+// routes of its host.
+const locatedMost = 1000
+
 // Flow is where requests go now: from hosts by routes and services to endpoints. It is counted while somebody looks.
 type Flow struct {
 	// Seconds is the time that the figures are about.
@@ -65,8 +69,12 @@ func (d *Dashboard) flow(serving *explain.RouteStates) Flow {
 	}
 	for i := range traffic {
 		t := &traffic[i]
-		if t.Route == nil {
+		switch {
+		case t.Route == nil:
 			f.UnroutedPerSecond += float64(t.Requests) / seconds
+			continue
+		case i >= locatedMost:
+			f.OthersPerSecond += float64(t.Requests) / seconds
 			continue
 		}
 		found, ok := d.DataPlane.Locate(t.Host, t.Route.Rule.Ingress, t.Route.Rule.Place(), t.Route.Path)
