@@ -374,7 +374,6 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 		text = ""
 	}
 	text = strings.TrimSpace(text)
-	sum := sha256.Sum256([]byte(text))
 	for i := range object.Spec.Rules {
 		key := hostKey{object.Namespace, object.Spec.Rules[i].Host}
 		host := s[key]
@@ -383,7 +382,7 @@ func (s Shared) Add(object *networkingv1.Ingress) {
 		switch {
 		case text == "":
 		case host.snippet == "":
-			host.snippet, host.by, host.sum = text, object.Name, sum
+			host.snippet, host.by, host.sum = text, object.Name, sha256.Sum256([]byte(text))
 		case host.by != object.Name:
 			host.also = cmp.Or(host.also, object.Name)
 		}
