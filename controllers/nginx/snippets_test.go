@@ -151,6 +151,53 @@ func TestWhatSnippetsDo(t *testing.T) {
 	}
 }
 
+// In nginx proxy_set_header says what a backend gets once a request is let in. Who gets in, which pages may read it, and
+// what is compressed depends on what the client sent.
+func TestWhatABackendGetsOfASnippetIsNotTheClientsWord(t *testing.T) {
+	t.Parallel()
+	const asEve = "Authorization: Basic ZXZlOmV2ZQ==" // who is no user
+	basic, external := []string{"auth-type: basic", "auth-secret: users"}, "auth-url: http://auth.shop.svc.cluster.local/?see="
+	for _, test := range []struct {
+		name, snippet string
+		annotations   []string
+		want          []string
+		// header and value are a field of the last answer.
+		header, value string
+	}{
+		{"the password of a backend lets nobody in", "proxy_set_header Authorization 'Basic Ym9iOnRlc3Q=';", basic,
+			[]string{"h.io/ => 401 AuthRequired", "h.io/ | " + asEve + " => 401 AuthRequired", "h.io/ | " + asBob + " => web /"},
+			"Got-Authorization", "Basic Ym9iOnRlc3Q="},
+		{"a password that the backend does not get lets in", "proxy_set_header Authorization '';", basic, []string{"h.io/ | " + asBob + " => web /"}, "Got-Authorization", ""},
+		{"the backend is told who it is", "proxy_set_header X-Who $remote_user;", basic, []string{"h.io/ | X-Who: eve | " + asBob + " => web /"}, "Got-X-Who", "bob"},
+		{"a service is not told what the backend gets", "proxy_set_header X-Key secret;", []string{external + "X-Key", "auth-response-headers: X-Saw"},
+			[]string{"h.io/x => web /x"}, "Got-X-Saw", ""},
+		{"a service is told what the client says, and the backend is not", "proxy_set_header Cookie '';", []string{external + "Cookie", "auth-response-headers: X-Saw"},
+			[]string{"h.io/x | Cookie: a=1 => web /x"}, "Got-X-Saw", "a=1"},
+		{"what the service says is not what a client says", "proxy_set_header X-User $http_x_user;", []string{external, "auth-response-headers: X-User"},
+			[]string{"h.io/x | X-User: eve => web /x"}, "Got-X-User", "bob"},
+		{"a variable has what a client says", "set $u $http_x_user; proxy_set_header X-User $u;", []string{external, "auth-response-headers: X-User"},
+			[]string{"h.io/x | X-User: eve => web /x"}, "Got-X-User", "bob"},
+		{"a page may read what a backend is not told of", "proxy_set_header Origin '';", []string{`enable-cors: "true"`, "cors-allow-origin: https://a.io"},
+			[]string{"h.io/ | Origin: https://a.io => web /"}, "Access-Control-Allow-Origin", "https://a.io"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: append(test.annotations, "configuration-snippet: "+strconv.Quote(test.snippet))}}, withUsers(t)...)
+			var last answer
+			for _, line := range test.want {
+				request, want, _ := strings.Cut(line, " => ")
+				fields := strings.Split(request, " | ")
+				if last = r.ask(fields[0], fields[1:]...); last.String() != want {
+					t.Errorf("%s: got %q, want %q\n%s", request, last, want, r.says("a"))
+				}
+			}
+			if got := last.Header.Get(test.header); got != test.value {
+				t.Errorf("%s is %q, want %q", test.header, got, test.value)
+			}
+		})
+	}
+}
+
 func TestSnippetsThatAreSwitchedOff(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -28,27 +28,10 @@ var (
 // field that is a credential, the policy that tells something by it takes out what the client has sent, once nobody
 // needs it.
 func Guard(policies []step.Policy) *step.Steps {
-	names, guards := slices.Clone(identityNames), false
-	var more *unlisted
-	for _, p := range policies {
-		policy, ok := p.(Policy)
-		if !ok {
-			continue
-		}
-		guards = true
-		if e, ok := p.(*External); ok && e.Unlisted() {
-			more = newUnlisted(e.ForwardHeaders)
-		}
-		for _, name := range policy.Tells() {
-			if name = message.LowerName(name); !IsCredential(name) && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	if !guards {
+	g, more, _ := guarding(policies)
+	if g == nil {
 		return nil
 	}
-	g := newGuard(names, identityPrefixes)
 	if more != nil {
 		return &step.Steps{
 			Request: func(v *step.View) step.Answer {
@@ -63,6 +46,48 @@ func Guard(policies []step.Policy) *step.Steps {
 		Request:  func(v *step.View) step.Answer { g.drop(v.Request.Fields); return step.Answer{} },
 		Trailers: g.drop,
 	}
+}
+
+// Told returns what says of the name of a field whether only the policies of a route that say who gets in may give it to
+// requests. It is nil if there are none of these.
+func Told(policies []step.Policy) func(name []byte) bool {
+	g, more, credentials := guarding(policies)
+	if g == nil {
+		return nil
+	}
+	return func(name []byte) bool {
+		return g.has(name) || more != nil && usual.has(name) ||
+			slices.ContainsFunc(credentials, func(one string) bool { return alike(name, one) })
+	}
+}
+
+// guarding returns what is taken out of requests that come to a route, nil if it has none of the policies. credentials
+// are the names, in lower case, of those fields that a policy tells something by once nobody needs what the client has
+// sent.
+func guarding(policies []step.Policy) (g *guard, more *unlisted, credentials []string) {
+	names, guards := slices.Clone(identityNames), false
+	for _, p := range policies {
+		policy, ok := p.(Policy)
+		if !ok {
+			continue
+		}
+		guards = true
+		if e, ok := p.(*External); ok && e.Unlisted() {
+			more = newUnlisted(e.ForwardHeaders)
+		}
+		for _, name := range policy.Tells() {
+			switch name = message.LowerName(name); {
+			case IsCredential(name):
+				credentials = append(credentials, name)
+			case !slices.Contains(names, name):
+				names = append(names, name)
+			}
+		}
+	}
+	if !guards {
+		return nil, nil, nil
+	}
+	return newGuard(names, identityPrefixes), more, credentials
 }
 
 // guard is what a client may not say itself.

@@ -35,7 +35,11 @@ func Compile(policies []Policy, scope *step.Scope) (Chain, error) {
 	}
 	of.Policies = policies
 	guard := auth.Guard(policies)
+	var late []func(*step.View) step.Answer // those whose turn has not come yet
 	for _, p := range policies {
+		if Place(p) >= Place((*Headers)(nil)) {
+			c.Request, late = append(c.Request, late...), nil
+		}
 		if guard != nil && asksWho(p) {
 			c.Add(guard)
 			guard = nil
@@ -45,7 +49,11 @@ func Compile(policies []Policy, scope *step.Scope) (Chain, error) {
 			return c, fmt.Errorf("policy %q: %w", p.Name(), err)
 		}
 		c.Add(&steps)
+		if steps.Late != nil {
+			late = append(late, steps.Late)
+		}
 	}
+	c.Request = append(c.Request, late...)
 	return c, nil
 }
 

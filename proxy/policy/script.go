@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"github.com/warren-dev/ingress/proxy/auth"
 	"github.com/warren-dev/ingress/proxy/message"
 	"github.com/warren-dev/ingress/proxy/reason"
 	"github.com/warren-dev/ingress/proxy/script"
@@ -36,6 +37,18 @@ func (s *Script) Compile(scope *step.Scope) (step.Steps, error) {
 		preflight = preflightsOf(scope.Policies)
 	}
 	steps := step.Steps{Request: func(v *step.View) step.Answer { return runScript(p, preflight, v) }}
+	if scope != nil {
+		if told := auth.Told(scope.Policies); told != nil {
+			p.Withhold(told)
+		}
+	}
+	if p.Sends() {
+		steps.Late = func(v *step.View) step.Answer {
+			seen := scriptView(v)
+			p.Send(&seen)
+			return step.Answer{}
+		}
+	}
 	if p.ChangesResponse() {
 		steps.Response = func(v *step.View, resp *message.Response) {
 			seen := scriptView(v)

@@ -150,6 +150,9 @@ func benchmarkPolicy(b *testing.B, p Policy) {
 		v.Request.Fields, v.Request.Path, v.Request.Query = append(v.Request.Fields[:0], sent...), path, query
 		resp.Fields = resp.Fields[:0]
 		steps.Request(v)
+		if steps.Late != nil {
+			steps.Late(v)
+		}
 		steps.Response(v, resp)
 	}
 }

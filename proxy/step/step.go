@@ -13,6 +13,8 @@ import (
 type Steps struct {
 	// Request looks at a request before an endpoint is chosen. It may change the request, or return how it is answered.
 	Request func(*View) Answer
+	// Late changes a request that all policies before [policy.Headers] have let pass. They have not seen what it does.
+	Late func(*View) Answer
 	// Trailers changes the trailers of a request, after its head was sent on.
 	Trailers func([]message.Field)
 	// Response changes an endpoint's final answer, unless that changes the protocol.

@@ -167,31 +167,52 @@ func (p *Program) changeInput(v *View) bool {
 	return true
 }
 
-// changeRequest makes the fields that the endpoint gets, as the level says that holds. It returns false if a value is
-// malformed or too long.
-func (p *Program) changeRequest(v *View) bool {
-	l := &p.levels[v.State.level]
-	// All values are those of the request that came: nothing of it is taken away before.
+// makeFields makes the values of the fields that the endpoint gets, as the level says that holds. All are of the request
+// that came: nothing of it is taken away before. It returns false if a value is malformed or too long.
+func (p *Program) makeFields(v *View) bool {
 	s := v.State
-	begin := len(s.values)
+	l := &p.levels[s.level]
+	s.sends = s.sends[:0]
 	for i := range l.proxy {
 		value, ok := p.fieldValue(v, &l.proxy[i])
 		if !ok {
 			return false
 		}
-		s.values = append(s.values, value)
+		s.sends = append(s.sends, value)
 	}
-	values := s.values[begin:]
+	s.sending = true
+	return true
+}
+
+// Sends says whether there is anything for Send to do.
+func (p *Program) Sends() bool {
+	return slices.ContainsFunc(p.levels, func(l compiledLevel) bool { return len(l.proxy) > 0 })
+}
+
+// Withhold has Send leave out the fields that only others may give a request.
+func (p *Program) Withhold(others func(name []byte) bool) {
+	for i := range p.levels {
+		l := &p.levels[i]
+		l.proxy = slices.DeleteFunc(l.proxy, func(f compiledField) bool { return others(f.field.Name) })
+	}
+}
+
+// Send gives a request that goes on the fields that the endpoint gets. Until then, all see what the client sent.
+func (p *Program) Send(v *View) {
+	s := v.State
+	if s == nil || s.program != p || !s.sending {
+		return
+	}
+	s.sending = false
+	l := &p.levels[s.level]
 	for i := range l.proxy {
 		if f := &l.proxy[i]; f.op == script.FieldSet {
 			drop(v.Request.Fields, f.lower)
 		}
 	}
 	for i := range l.proxy {
-		v.Request.Fields = l.proxy[i].append(v.Request.Fields, values[i])
+		v.Request.Fields = l.proxy[i].append(v.Request.Fields, s.sends[i])
 	}
-	s.values = s.values[:begin]
-	return true
 }
 
 // fieldValue returns the value that a field of the request gets. It returns false if that is malformed, or if all that

@@ -75,7 +75,7 @@ func (p *Program) locate(v *View) Answer {
 		}
 	}
 	p.prepare(v)
-	if !p.changeRequest(v) || !p.changeHost(v) || s.failed {
+	if !p.makeFields(v) || !p.changeHost(v) || s.failed {
 		return s.refusal()
 	}
 	if p.method != nil && string(v.Request.Method) != methodHead { // whose response would have content

@@ -38,6 +38,9 @@ type State struct {
 	level       int
 	values      [][]byte
 	ready, told bool
+	// sends are what the fields get that the endpoint gets, in their order. They are there while sending is set.
+	sends   [][]byte
+	sending bool
 	// failed is set once a value would become too long, or takes too long to look at. sent is how long the values are of
 	// the fields that were made.
 	failed bool
@@ -57,7 +60,10 @@ func (s *State) reset() {
 	clear(s.slots)
 	clear(s.kept)
 	clear(s.values[:cap(s.values)])
-	*s = State{memory: s.memory[:0], slots: s.slots[:0], kept: s.kept[:0], groups: s.groups[:0], values: s.values[:0]}
+	clear(s.sends[:cap(s.sends)])
+	*s = State{
+		memory: s.memory[:0], slots: s.slots[:0], kept: s.kept[:0], groups: s.groups[:0], values: s.values[:0], sends: s.sends[:0],
+	}
 }
 
 // Empty forgets a request, and gives back memory beyond most bytes.
@@ -97,7 +103,7 @@ func (p *Program) enter(v *View) {
 	case s.program != p:
 		s.takeAlong(p)
 	}
-	s.program, s.level, s.ready = p, 0, false
+	s.program, s.level, s.ready, s.sending = p, 0, false, false
 	s.rewritten, s.moved, s.found = false, false, false
 	s.decode(v)
 }
