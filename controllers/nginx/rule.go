@@ -30,7 +30,9 @@ func (r *reading) rule(host string, p *networkingv1.HTTPIngressPath) rules.Rule 
 	closed := r.lead(&rule, &p.Backend)
 	compiled, fault := r.script(&rule, host, path, r.isExpression(path))
 	closed = cmp.Or(closed, fault)
-	closed = cmp.Or(closed, r.authenticate(&rule, host, path, compiled))
+	if closed == "" { // What is asked depends on the snippets, which may be those that cannot be kept.
+		closed = r.authenticate(&rule, host, path, compiled)
+	}
 	if compiled != nil && len(compiled.Given) > 0 && (rule.Auth == nil || rule.Auth.External == nil) {
 		closed = cmp.Or(closed, "auth_request_set of its snippets reads what a service answers, and none is asked here: write the annotation auth-url, or take it out")
 	}

@@ -23,6 +23,10 @@ func TestWhatSnippetsDo(t *testing.T) {
 		return object{name: "a", host: h, paths: paths, annotations: annotations}
 	}
 	other := object{name: "b", host: h, paths: "Prefix /b -> api", minutes: 1}
+	var many strings.Builder // expressions, of which a path has about as many as it may
+	for i := range 20 {
+		many.WriteString("if ($uri ~ '[a-z]{238}" + strconv.Itoa(i) + "') { set $s 1; } ")
+	}
 	for _, test := range []struct {
 		name    string
 		objects []object
@@ -94,6 +98,10 @@ func TestWhatSnippetsDo(t *testing.T) {
 		{"what the service says, in place of what it has seen", []object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/?see=Authorization",
 			`configuration-snippet: "auth_request_set $saw $upstream_http_x_saw; proxy_set_header Authorization $saw;"`)}, `
 			h.io/x | Authorization: Bearer a => web /x`, "Got-Authorization", "Bearer a"},
+		{"what the service says, beside a path whose snippet is closed", []object{web("Specific /(s[a-z]{230}) -> web; Specific /x -> web", `use-regex: "true"`,
+			"auth-url: http://auth.shop.svc.cluster.local/",
+			`configuration-snippet: "auth_request_set $who $upstream_http_x_user; proxy_set_header X-Remote $who; set $one $1; `+many.String()+`"`)}, `
+			h.io/x | X-Remote: eve => web /x`, "Got-X-Remote", "bob"},
 		{"what nobody is asked for", []object{web("Prefix / -> web", `configuration-snippet: "auth_request_set $who $upstream_http_x_user; proxy_set_header X-Remote $who;"`)}, `
 			h.io/x => 503 RuleClosed`, "", ""},
 		{"what the service says, as a part of a value", []object{web("Prefix / -> web", "auth-url: http://auth.shop.svc.cluster.local/",
