@@ -4,6 +4,7 @@ package nginx_test
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -164,7 +165,7 @@ func TestWhatSnippetsDo(t *testing.T) {
 func TestWhatABackendGetsOfASnippetIsNotTheClientsWord(t *testing.T) {
 	t.Parallel()
 	const asEve = "Authorization: Basic ZXZlOmV2ZQ==" // who is no user
-	basic, external := []string{"auth-type: basic", "auth-secret: users"}, "auth-url: http://auth.shop.svc.cluster.local/?see="
+	basic, external := slices.Clip([]string{"auth-type: basic", "auth-secret: users"}), "auth-url: http://auth.shop.svc.cluster.local/?see="
 	for _, test := range []struct {
 		name, snippet string
 		annotations   []string
@@ -177,6 +178,11 @@ func TestWhatABackendGetsOfASnippetIsNotTheClientsWord(t *testing.T) {
 			"Got-Authorization", "Basic Ym9iOnRlc3Q="},
 		{"a password that the backend does not get lets in", "proxy_set_header Authorization '';", basic, []string{"h.io/ | " + asBob + " => web /"}, "Got-Authorization", ""},
 		{"the backend is told who it is", "proxy_set_header X-Who $remote_user;", basic, []string{"h.io/ | X-Who: eve | " + asBob + " => web /"}, "Got-X-Who", "bob"},
+		{"the backend is told who it is by a field that no client may have", "proxy_set_header Remote-User $remote_user;", basic,
+			[]string{"h.io/ | Remote-User: eve | Remote_User: eve | " + asBob + " => web /"}, "Got-Remote-User", "bob"},
+		{"the backend is told of nobody who has proven nothing", "proxy_set_header Remote-User $remote_user;", append(basic, "satisfy: any", "allowlist-source-range: 127.0.0.1"),
+			[]string{"h.io/ | Remote-User: eve | " + asEve + " => web /"}, "Got-Remote-User", ""},
+		{"the backend is told of nobody by another value", "proxy_set_header Remote-User u-$remote_user;", basic, []string{"h.io/ | " + asBob + " => web /"}, "Got-Remote-User", ""},
 		{"a service is not told what the backend gets", "proxy_set_header X-Key secret;", []string{external + "X-Key", "auth-response-headers: X-Saw"},
 			[]string{"h.io/x => web /x"}, "Got-X-Saw", ""},
 		{"a service is told what the client says, and the backend is not", "proxy_set_header Cookie '';", []string{external + "Cookie", "auth-response-headers: X-Saw"},
@@ -190,7 +196,7 @@ func TestWhatABackendGetsOfASnippetIsNotTheClientsWord(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: append(test.annotations, "configuration-snippet: "+strconv.Quote(test.snippet))}}, withUsers(t)...)
+			r := serve(t, nil, []object{{name: "a", host: "h.io", paths: "Prefix / -> web", annotations: append(slices.Clip(test.annotations), "configuration-snippet: "+strconv.Quote(test.snippet))}}, withUsers(t)...)
 			var last answer
 			for _, line := range test.want {
 				request, want, _ := strings.Cut(line, " => ")

@@ -65,7 +65,7 @@ func (s *Script) Compile(scope *step.Scope) (step.Steps, error) {
 
 func scriptView(v *step.View) machine.View {
 	return machine.View{
-		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, Secure: v.Secure, Now: v.Now, Own: v.Own, State: v.Script,
+		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, User: v.User, Secure: v.Secure, Now: v.Now, Own: v.Own, State: v.Script,
 	}
 }
 

@@ -29,6 +29,8 @@ type compiledField struct {
 	types       []string
 	// late is set if the value is the response's. constant is set if it is in field.
 	late, constant bool
+	// proven is set if the value is whose the request is, as somebody has found out, and not as the client says.
+	proven bool
 	// input is set if what the client sent is changed.
 	input bool
 	// list is set for Cache-Control in a response, which headers-more takes for a list: see emptied.
@@ -189,11 +191,18 @@ func (p *Program) Sends() bool {
 	return slices.ContainsFunc(p.levels, func(l compiledLevel) bool { return len(l.proxy) > 0 })
 }
 
-// Withhold has Send leave out the fields that only others may give a request.
+// Withhold has Send leave out the fields that only others may give a request. One that is $remote_user is given whoever
+// others have found that to be.
 func (p *Program) Withhold(others func(name []byte) bool) {
 	for i := range p.levels {
 		l := &p.levels[i]
-		l.proxy = slices.DeleteFunc(l.proxy, func(f compiledField) bool { return others(f.field.Name) })
+		l.proxy = slices.DeleteFunc(l.proxy, func(f compiledField) bool {
+			return others(f.field.Name) && !f.value.isUser()
+		})
+		for j := range l.proxy {
+			f := &l.proxy[j]
+			f.proven = others(f.field.Name)
+		}
 	}
 }
 
@@ -206,12 +215,20 @@ func (p *Program) Send(v *View) {
 	s.sending = false
 	l := &p.levels[s.level]
 	for i := range l.proxy {
-		if f := &l.proxy[i]; f.op == script.FieldSet {
+		if f := &l.proxy[i]; f.op == script.FieldSet && (!f.proven || v.User != "") {
 			drop(v.Request.Fields, f.lower)
 		}
 	}
 	for i := range l.proxy {
-		v.Request.Fields = l.proxy[i].append(v.Request.Fields, s.sends[i])
+		f, value := &l.proxy[i], s.sends[i]
+		if f.proven {
+			begin := len(s.memory)
+			s.memory = append(s.memory, v.User...)
+			if value = s.memory[begin:len(s.memory):len(s.memory)]; !isFieldValue(value) {
+				value = nil
+			}
+		}
+		v.Request.Fields = f.append(v.Request.Fields, value)
 	}
 }
 

@@ -90,6 +90,9 @@ func (t parsedText) literal() (value []byte, ok bool) {
 	return nil, false
 }
 
+// isUser says whether the text is $remote_user.
+func (t parsedText) isUser() bool { return len(t) == 1 && t[0].Kind == script.VariableUser }
+
 // ofResponse says whether the text has a value only once there is a response.
 func (t parsedText) ofResponse() bool {
 	return slices.ContainsFunc(t, func(p textPart) bool { return p.Kind.IsResponse() })
