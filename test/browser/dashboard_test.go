@@ -277,3 +277,24 @@ func TestThePageSaysThatItsReplicaIsGone(t *testing.T) {
 		b.until("that it is back", `document.getElementById("gone").hidden`)
 	}
 }
+
+// TestAnOverviewThatNobodySeesAsksForNothing hides the page, as a browser does with one in the background.
+func TestAnOverviewThatNobodySeesAsksForNothing(t *testing.T) {
+	s := servePage(t, &snapshot.Snapshot{})
+	b := open(t, "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "")
+	run := func(script string) {
+		t.Helper()
+		if err := b.evaluate(script, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.visit(s.server.URL + "/")
+	b.until("the overview", `document.getElementById("lead").textContent.includes("No route")`)
+	run(`window.ended = 0; const close = EventSource.prototype.close; EventSource.prototype.close = function () { window.ended++; close.call(this); }`)
+	const turn = `Object.defineProperty(document, "hidden", { value: %v, configurable: true }); document.dispatchEvent(new Event("visibilitychange"))`
+	run(fmt.Sprintf(turn, true))
+	b.until("the end of the stream", `window.ended == 1 && document.getElementById("gone").hidden`)
+	run(`document.getElementById("lead").textContent = ""`)
+	run(fmt.Sprintf(turn, false))
+	b.until("the overview again", `document.getElementById("lead").textContent.includes("No route")`)
+}

@@ -6,7 +6,17 @@ import { meter, left } from "./validity.js";
 
 let last = null;
 
-follow("/api/v1/overview/events", { message: (overview) => { last = overview; draw(overview); } });
+// A page that nobody sees asks for nothing. Of one origin, a browser has six connections for all of its pages: with as
+// many in the background, a further one would get no answer.
+let stop = null;
+function watch() {
+  if (document.hidden) {
+    stop?.();
+    stop = null;
+  } else stop ??= follow("/api/v1/overview/events", { message: (overview) => { last = overview; draw(overview); } });
+}
+document.addEventListener("visibilitychange", watch);
+watch();
 new ResizeObserver(() => last && drawFlow(byID("flow"), last.flow)).observe(byID("flow"));
 
 function draw(o) {
