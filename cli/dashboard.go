@@ -107,16 +107,24 @@ func (p *pod) forward(ctx context.Context, port uint16, ready func(address strin
 	if err := program.Start(); err != nil {
 		return fmt.Errorf("running kubectl: %w", err)
 	}
-	var failed error
-	for lines := bufio.NewScanner(out); lines.Scan(); {
+	address := ""
+	for lines := bufio.NewScanner(out); address == "" && lines.Scan(); {
 		if found := forwarding.FindStringSubmatch(lines.Text()); found != nil {
-			if failed = ready(found[1]); failed != nil {
-				cancel()
-			}
-			break
+			address = found[1]
 		}
 	}
-	_, _ = io.Copy(io.Discard, out) // It says each connection.
+	drained := make(chan struct{})
+	go func() { // It says each connection, and stands still if nobody reads that. A browser may take ready as long as it is open.
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, out)
+	}()
+	var failed error
+	if address != "" {
+		if failed = ready(address); failed != nil {
+			cancel()
+		}
+	}
+	<-drained
 	err = program.Wait()
 	switch {
 	case failed != nil:

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -70,5 +71,26 @@ func TestPluginForwardsAPortToThePage(t *testing.T) {
 	all = calls()
 	if got := all[len(all)-1]; got[len(got)-2] != "deployment/edge" || got[len(got)-1] != ":9091" {
 		t.Errorf("of a Deployment kubectl gets %q", got)
+	}
+}
+
+func TestPluginForwardsWhileTheBrowserIsOpen(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("another program than xdg-open opens a page here")
+	}
+	withKubectl(t, map[string]string{"get": pods(podJSON("infra", "edge", "edge-a", "True"))})
+	folder, _, _ := strings.Cut(os.Getenv("PATH"), ":")
+	for name, script := range map[string]string{
+		// More connections than a pipe has room for.
+		"kubectl": strings.Replace(forwardDouble, `echo "Handling connection for 43117"`,
+			`i=0; while [ $i -lt 4000 ]; do echo "Handling connection for 43117"; i=$((i+1)); done; : >"$folder/handled"`, 1),
+		"xdg-open": "#!/bin/sh\nuntil [ -e \"${0%/*}/handled\" ]; do sleep 0.1; done\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := runPlugin("dashboard", "--open"); got.code != 0 || got.out != "http://127.0.0.1:43117/\n" {
+		t.Errorf("%+v", got)
 	}
 }
