@@ -298,3 +298,40 @@ func TestAnOverviewThatNobodySeesAsksForNothing(t *testing.T) {
 	run(fmt.Sprintf(turn, false))
 	b.until("the overview again", `document.getElementById("lead").textContent.includes("No route")`)
 }
+
+// TestChangesLeaveWhatSomebodyReadsAndTypes changes what is served while somebody is at it.
+func TestChangesLeaveWhatSomebodyReadsAndTypes(t *testing.T) {
+	snap := func(hosts int) *snapshot.Snapshot {
+		s := &snapshot.Snapshot{Pools: []snapshot.Pool{{ID: "shop/web:80", Service: "shop/web"}}}
+		for i := range hosts {
+			s.Hosts = append(s.Hosts, snapshot.Host{Name: fmt.Sprintf("host-%03d.example.com", i), Routes: []snapshot.Route{{Rule: snapshot.RuleID{Ingress: "shop/web", Path: i}, Path: "/", Match: snapshot.MatchPrefix, Pool: "shop/web:80"}}})
+		}
+		return s
+	}
+	s := servePage(t, snap(120))
+	b := open(t, "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "")
+	b.notesFaults()
+	change := func(hosts int) {
+		t.Helper()
+		if _, err := s.proxy.Apply(snap(hosts)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.visit(s.server.URL + "/view/routes")
+	b.until("the routes", `document.querySelectorAll("#rows a").length == 50`)
+	if err := b.evaluate(`document.getElementById("more").click()`, nil); err != nil {
+		t.Fatal(err)
+	}
+	b.until("more routes", `document.querySelectorAll("#rows a").length == 100`)
+	if err := b.evaluate(`document.querySelectorAll("#rows a")[70].focus()`, nil); err != nil {
+		t.Fatal(err)
+	}
+	change(121)
+	b.until("as many of the new ones", `document.getElementById("count").textContent == "121 routes" && document.querySelectorAll("#rows a").length == 100 && document.activeElement == document.querySelectorAll("#rows a")[70]`)
+	b.visit(s.server.URL + "/view/explain?url=" + url.QueryEscape("http://host-007.example.com/"))
+	b.until("the explanation", `document.querySelector(".share").textContent.includes("generation 2")`)
+	b.enter("#url", "http://")
+	change(122)
+	b.until("the same explained again", `document.querySelector(".share")?.textContent.includes("generation 3") && document.getElementById("refused").hidden && document.getElementById("url").value == "http://"`)
+	b.faultless("the changes")
+}

@@ -29,9 +29,12 @@ function link(asked) {
   return `?${query}`;
 }
 
-async function explain() {
-  const asked = question();
+// What was asked last is asked again when routes change, and not what somebody types just then.
+let last = null;
+
+async function explain(asked = question()) {
   if (asked.url === "") return;
+  last = asked;
   try {
     const e = await ask("/api/v1/explain", asked);
     refused.hidden = true;
@@ -131,4 +134,4 @@ form.addEventListener("submit", (event) => { event.preventDefault(); history.pus
 window.addEventListener("popstate", () => { read(); explain(); });
 read();
 explain();
-heed(explain);
+heed(() => last && explain(last));

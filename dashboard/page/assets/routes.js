@@ -2,11 +2,11 @@
 
 import { byID, el, show, ask, heed, state, shownHost, objectKind, explainLink, routeLink, Refusal, took } from "./lib.js";
 
-const page = 50;
+const page = 50, pagesMost = 500;
 const form = byID("search"), q = byID("q"), rows = byID("rows"), count = byID("count"), detail = byID("detail"), more = byID("more");
 const placeNames = ["host", "path", "match", "conditions", "address"];
 
-let asking = null, skip = 0;
+let asking = null;
 
 const chosenState = () => form.elements.state.value;
 
@@ -29,16 +29,18 @@ function write(place, push) {
 
 let chosen = read();
 
-async function search(further) {
+async function search(further, most = page) {
   asking?.abort();
   const controller = asking = new AbortController();
-  skip = further ? skip + page : 0;
+  const skip = further ? rows.childElementCount : 0;
   if (chosenState() === "refused") return searchRefused(controller.signal);
   const began = performance.now();
   try {
-    const found = await ask("/api/v1/routes", { q: q.value, state: chosenState(), skip: skip || "", most: page }, controller.signal);
+    const found = await ask("/api/v1/routes", { q: q.value, state: chosenState(), skip: skip || "", most }, controller.signal);
     const items = found.routes.map(row);
+    const held = rows.contains(document.activeElement) && document.activeElement.getAttribute("href");
     if (further) rows.append(...items); else show(rows, items);
+    if (held && !further) [...rows.querySelectorAll("a")].find((a) => a.getAttribute("href") === held)?.focus({ preventScroll: true });
     more.hidden = skip + found.routes.length >= found.matched;
     count.textContent = found.matched === found.total ? `${found.total.toLocaleString("en")} routes` : `${found.matched.toLocaleString("en")} of ${found.total.toLocaleString("en")} routes`;
     rows.dataset.took = String(Math.round(performance.now() - began));
@@ -170,4 +172,7 @@ q.addEventListener("keydown", (event) => { if (event.key === "ArrowDown") { rows
 
 search(false);
 choose(false);
-heed(() => { search(false); choose(false); });
+heed(() => {
+  search(false, Math.min(pagesMost, Math.max(page, rows.childElementCount))); // as many as somebody reads
+  choose(false);
+});
