@@ -72,14 +72,14 @@ var logFields = []logField{
 		if r.Route == nil {
 			return b
 		}
-		return appendPlain(b, r.Route.Rule.Ingress)
+		return appendName(b, r.Route.Rule.Ingress)
 	}),
 	field("rule", func(b []byte, r *Record) []byte {
 		if r.Route == nil {
 			return b
 		}
 		if where := r.Route.Rule.Where; where != "" {
-			return appendPlain(b, where)
+			return appendName(b, where)
 		}
 		b = strconv.AppendInt(append(b, '"'), int64(r.Route.Rule.Rule), 10)
 		return append(strconv.AppendInt(append(b, '.'), int64(r.Route.Rule.Path), 10), '"')
@@ -88,11 +88,11 @@ var logFields = []logField{
 		if r.Route == nil {
 			return b
 		}
-		return appendPlain(b, r.Route.Service)
+		return appendName(b, r.Route.Service)
 	}),
 	field("task", func(b []byte, r *Record) []byte {
 		if last := r.lastAttempt(); last != nil {
-			return appendPlain(b, last.Task)
+			return appendName(b, last.Task)
 		}
 		return b
 	}),
@@ -114,7 +114,7 @@ var logFields = []logField{
 		}
 		return appendPlain(b, r.Reason.String())
 	}),
-	field("errorPage", func(b []byte, r *Record) []byte { return appendPlain(b, r.Page) }),
+	field("errorPage", func(b []byte, r *Record) []byte { return appendName(b, r.Page) }),
 	field("cause", func(b []byte, r *Record) []byte { return appendKnown(b, []byte(r.Cause)) }),
 }
 
@@ -184,6 +184,17 @@ func appendKnown(b, s []byte) []byte {
 		return b
 	}
 	return appendQuoted(b, s)
+}
+
+// appendName adds what an object is called, or nothing if that is empty. Kubernetes has no names that need escapes. Files
+// may have any.
+func appendName(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return appendQuoted(b, []byte(s))
+		}
+	}
+	return appendPlain(b, s)
 }
 
 // appendPlain adds text that needs no escapes, or nothing if it is empty.
