@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/warren-dev/ingress/proxy/downstream"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
 
@@ -337,6 +338,22 @@ func TestRestingConnectionKnowsWhatItHasReset(t *testing.T) {
 	f.get(3, "/")
 	if got := f.answer(3); got.status != "200" {
 		t.Errorf("the next request got %v, want 200", got)
+	}
+}
+
+// The watch looks at a connection while its next request comes. The race detector judges.
+func TestWatchAndRequestsMeet(t *testing.T) {
+	t.Parallel()
+	p, _ := serveAll(t)
+	f := p.dialFrames()
+	for stream := uint32(1); stream < 100; stream += 2 {
+		f.get(stream, "/")
+		if got := f.answer(stream); got.status != "200" {
+			t.Fatalf("got %v, want 200", got)
+		}
+		for range 2 { // The second look finds that nothing came since the first.
+			p.server.Each(func(c downstream.Conn) { c.Watch(p.engine.Clock.Now()) })
+		}
 	}
 }
 

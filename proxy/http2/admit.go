@@ -16,7 +16,6 @@ func (c *ServerConn) endBlock(encoded []byte) error {
 	if stream <= c.last {
 		return c.endKnown(stream, encoded)
 	}
-	c.last = stream
 	s, err := c.admit(stream)
 	if err != nil {
 		return err
@@ -97,6 +96,7 @@ func (c *ServerConn) refuseReopened(stream uint32) error {
 func (c *ServerConn) admit(stream uint32) (*Stream, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.last = stream
 	switch {
 	case c.departure == departed:
 		c.rememberClosed(stream, endedByUs)
