@@ -13,8 +13,8 @@ type Conn interface {
 	CloseIdle()
 	// Abort ends the connection with all that runs on it.
 	Abort()
-	// Watch notices a client that went away. It is called at intervals. It returns true if it made the connection rest:
-	// then a new goroutine with a small stack goes on with it.
+	// Watch notices a client that went away. It is called at intervals. It returns true if it has the connection rest: its
+	// goroutine then leaves it to the poller, or to a new goroutine with a small stack if it cannot rest.
 	Watch(now time.Duration) (rested bool)
 	// IdleSince returns when the last request on the connection ended, or when it came. idle is false if one runs.
 	IdleSince() (since time.Duration, idle bool)

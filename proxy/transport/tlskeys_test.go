@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Both ends agree whatever either keeps, with each suite that has AES. If this fails with another version of Go,
-// crypto/tls keeps its keys elsewhere.
+// Both ends agree whatever the server keeps. If this fails with another version of Go, crypto/tls keeps its keys
+// elsewhere. Both ends are Go's, which choose the suite of 128 bits where the processor has AES.
 func TestTLSGoesOnWithBareKeys(t *testing.T) {
 	t.Parallel()
 	seen := make(map[uint16]bool)
