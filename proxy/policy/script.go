@@ -44,8 +44,7 @@ func (s *Script) Compile(scope *step.Scope) (step.Steps, error) {
 	}
 	if p.Sends() {
 		steps.Late = func(v *step.View) step.Answer {
-			seen := scriptView(v)
-			p.Send(&seen)
+			p.Send(v.Request, v.Script, v.User)
 			return step.Answer{}
 		}
 	}
@@ -65,7 +64,7 @@ func (s *Script) Compile(scope *step.Scope) (step.Steps, error) {
 
 func scriptView(v *step.View) machine.View {
 	return machine.View{
-		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, User: v.User, Secure: v.Secure, Now: v.Now, Own: v.Own, State: v.Script,
+		Request: v.Request, Host: v.Host, Path: v.Path, Sent: v.Sent, Client: v.Client, Secure: v.Secure, Now: v.Now, Own: v.Own, State: v.Script,
 	}
 }
 

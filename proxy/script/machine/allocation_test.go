@@ -41,7 +41,7 @@ func TestAScriptTakesNoMemoryOfItsOwn(t *testing.T) {
 		v.Request.Fields, v.Request.Path, v.Request.Query = v.Request.Fields[:1], path, query
 		resp.Fields = resp.Fields[:0]
 		p.Request(v)
-		p.Send(v)
+		p.Send(v.Request, v.State, "")
 		p.Response(v, resp)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

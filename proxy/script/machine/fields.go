@@ -206,29 +206,29 @@ func (p *Program) Withhold(others func(name []byte) bool) {
 	}
 }
 
-// Send gives a request that goes on the fields that the endpoint gets. Until then, all see what the client sent.
-func (p *Program) Send(v *View) {
-	s := v.State
+// Send gives a request that goes on the fields that the endpoint gets. Until then, all see what the client sent. s is
+// what scripts remember of it, and user is whose it is, if somebody has found that out.
+func (p *Program) Send(req *message.Request, s *State, user string) {
 	if s == nil || s.program != p || !s.sending {
 		return
 	}
 	s.sending = false
 	l := &p.levels[s.level]
 	for i := range l.proxy {
-		if f := &l.proxy[i]; f.op == script.FieldSet && (!f.proven || v.User != "") {
-			drop(v.Request.Fields, f.lower)
+		if f := &l.proxy[i]; f.op == script.FieldSet && (!f.proven || user != "") {
+			drop(req.Fields, f.lower)
 		}
 	}
 	for i := range l.proxy {
 		f, value := &l.proxy[i], s.sends[i]
 		if f.proven {
 			begin := len(s.memory)
-			s.memory = append(s.memory, v.User...)
+			s.memory = append(s.memory, user...)
 			if value = s.memory[begin:len(s.memory):len(s.memory)]; !isFieldValue(value) {
 				value = nil
 			}
 		}
-		v.Request.Fields = f.append(v.Request.Fields, value)
+		req.Fields = f.append(req.Fields, value)
 	}
 }
 

@@ -44,7 +44,7 @@ func became(tb testing.TB, s *script.Script, v *View) string {
 		tb.Fatal(err)
 	}
 	a := p.Request(v)
-	p.Send(v)
+	p.Send(v.Request, v.State, "")
 	switch {
 	case a.Again:
 		return fmt.Sprintf("again %s%s", v.Path, v.Request.Query)
@@ -260,7 +260,7 @@ func TestTheServersStepsComeFirstAndOnce(t *testing.T) {
 	if a := other.Request(v); a.Again || a.Answers() {
 		t.Fatalf("got %+v", a)
 	}
-	other.Send(v)
+	other.Send(v.Request, v.State, "")
 	if got, want := string(v.Request.Path)+fieldText(v.Request.Fields), "/new/1 X: xy"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -452,7 +452,7 @@ func FuzzScript(f *testing.F) {
 			if !isFieldValue(a.Location) {
 				t.Errorf("the client is sent to %q", a.Location)
 			}
-			p.Send(v)
+			p.Send(v.Request, v.State, "")
 			resp := &message.Response{Status: 200}
 			p.Response(v, resp)
 			if len(v.Request.Path) == 0 || v.Request.Path[0] != '/' || !isFieldValue(v.Request.Path) || !isFieldValue(v.Request.Query) {

@@ -17,8 +17,6 @@ type View struct {
 	// sent it, nil if that does not differ.
 	Host, Path, Sent []byte
 	Client           netip.Addr
-	// User is whose the request is, once somebody has found that out. Empty before.
-	User string
 	// Secure is set if the client came over HTTPS.
 	Secure bool
 	// Preflight is set if the request is an OPTIONS that is answered behind the script, whatever its path is.
