@@ -193,9 +193,6 @@ func message(object client.Object, conditionType string) string {
 // served is what the conditions of an Ingress that is in order say.
 var served = []string{"Accepted=True Accepted", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed"}
 
-// contested is what they say of one whose path another one wants too.
-var contested = []string{"Accepted=True PathsContested", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed"}
-
 // replica is one running controller.
 type replica struct {
 	*snapshots.Controller

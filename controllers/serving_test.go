@@ -121,7 +121,7 @@ func TestAWrongObjectSaysSoAndTheOthersGoOn(t *testing.T) {
 		"y.io /api -> "+first+"/api:80 [10.0.0.1:80]",
 		"y.io /nobody -> "+first+"/nobody:80 []",
 	)
-	k.says(owner, contested...)
+	k.says(owner, served...)
 	k.says(rival, "Accepted=False PathConflict", "ResolvedRefs=True ResolvedRefs", "Programmed=True Programmed")
 	k.says(foreign, "Accepted=False HostOwnedElsewhere", "ResolvedRefs=True ResolvedRefs", "Programmed=False NothingToProgram")
 	k.says(lost, "Accepted=True Accepted", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")

@@ -35,7 +35,7 @@ func TestARestartRewritesNothing(t *testing.T) {
 	publish := func(_ *ctrl.Options, o *Options, _ *recordingProxy) { o.PublishAddress = "203.0.113.7" }
 	settled := func() {
 		t.Helper()
-		k.says(fine, contested...)
+		k.says(fine, served...)
 		k.says(lost, "Accepted=False PathConflict", "ResolvedRefs=False ServiceNotFound", "Programmed=True Programmed")
 		k.says(one, "Accepted=True Accepted", "Healthy=True NoHealthCheck")
 		k.says(certificate, "Accepted=True Accepted", "Issuing=False NotRenewed", "Ready=False SecretNotFound")

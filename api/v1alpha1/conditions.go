@@ -24,8 +24,9 @@ const (
 	// wildcard rules, or its rules for every host, stand for belong to other namespaces. Requests for those do not come to
 	// it.
 	ReasonSomeHostsOwnedElsewhere = "SomeHostsOwnedElsewhere"
-	// ReasonPathsContested (True, Ingress): everything in the object is acted on. But another Ingress, which the message
-	// names if it is of the same namespace, has some of its paths too, and gets no requests there.
+	// ReasonPathsContested (True, Ingress that was written for ingress-nginx): everything in the object is acted on. But
+	// another Ingress, which the message names if it is of the same namespace, has some of its paths too, and gets no
+	// requests there.
 	ReasonPathsContested = "PathsContested"
 	// ReasonHostNotAllowed (False, Ingress and TLSCertificate): the namespace may not have a host, because of the
 	// Namespace's annotation ingress.warren.dev/allowed-hosts or because it has none. The message says what the namespace

@@ -218,10 +218,10 @@ func conflict(host string, loser, winner *candidate, objects []object) problem {
 	return problem{entry: int(loser.entry), rule: int(loser.rule), unserved: true, reason: v1alpha1.ReasonPathConflict, text: text}
 }
 
-// wins notes for the author of an object that another one has a path of it too. It is no news of a default backend,
-// which is for what others leave, and of a Gateway's listener, where routes are made to share hosts.
+// wins notes for the author of an object written for ingress-nginx that another one has a path of it too. It is no news
+// of a default backend, which is for what others leave.
 func (o *object) wins(host string, won, lost *candidate, loser *object) {
-	if o == loser || lost.fallback && !won.fallback || loser.Hosts[lost.entry].Listener != nil {
+	if !o.LastNameFirst || o == loser || lost.fallback && !won.fallback {
 		return
 	}
 	by := "an Ingress of another namespace" // which the reader may have no right to know

@@ -44,7 +44,7 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 			accepted: map[string]accepted{
 				"default/a": {metav1.ConditionFalse, "PathConflict", "rules[0].paths[0]: Prefix / of host x.io is served by " +
 					"rules[0].paths[0] of the older Ingress default/b; its other paths are served"},
-				"default/b": {metav1.ConditionTrue, "PathsContested", fully.Message + "; it has kept Prefix / of host x.io from Ingress default/a"},
+				"default/b": fully,
 			},
 		},
 		"of two of the same age the first name wins": {
@@ -54,7 +54,7 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 			},
 			served: []string{"x.io Exact /a -> default/a:80 by default/a"},
 			accepted: map[string]accepted{
-				"default/a": {metav1.ConditionTrue, "PathsContested", fully.Message + "; it has kept Exact /a of host x.io from Ingress default/b"},
+				"default/a": fully,
 				"default/b": {metav1.ConditionFalse, "PathConflict", "rules[0].paths[0]: Exact /a of host x.io is served by " +
 					"rules[0].paths[0] of Ingress default/a, which is as old and goes first by its name; no path of it is served"},
 			},
@@ -67,7 +67,7 @@ func TestWhoServesAPlaceThatSeveralRulesWant(t *testing.T) {
 			},
 			served: []string{"x.io Exact /a -> blue/blue:80 by blue/a"},
 			accepted: map[string]accepted{
-				"blue/a": {metav1.ConditionTrue, "PathsContested", fully.Message + "; it has kept Exact /a of host x.io from an Ingress of another namespace"},
+				"blue/a": fully,
 				"green/a": {metav1.ConditionFalse, "PathConflict", "rules[0].paths[0]: Exact /a of host x.io is served by " +
 					"an older Ingress of another namespace; no path of it is served"},
 			},

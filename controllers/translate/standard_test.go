@@ -115,7 +115,7 @@ func TestADefaultBackendHasWhatNothingElseMatches(t *testing.T) {
 				"x.io Prefix / -> blue/web:80 by networking.k8s.io/blue/old",
 				"y.io Prefix / -> blue/web:80 by networking.k8s.io/blue/old",
 			},
-			map[string]string{"blue/old": v1alpha1.ReasonPathsContested, "blue/new": v1alpha1.ReasonPathConflict},
+			map[string]string{"blue/old": v1alpha1.ReasonAccepted, "blue/new": v1alpha1.ReasonPathConflict},
 		},
 		"nothing, where a rule has every host": {
 			[]*networkingv1.Ingress{withDefault(newStandard("blue", "old", 0), "rest"), newStandard("blue", "new", 1, "")},
@@ -125,7 +125,7 @@ func TestADefaultBackendHasWhatNothingElseMatches(t *testing.T) {
 		"that of the oldest": {
 			[]*networkingv1.Ingress{withDefault(newStandard("blue", "b", 0), "late"), withDefault(newStandard("blue", "a", 0), "first")},
 			[]string{"(every) Prefix / -> blue/first:80 by networking.k8s.io/blue/a"},
-			map[string]string{"blue/a": v1alpha1.ReasonPathsContested, "blue/b": v1alpha1.ReasonPathConflict},
+			map[string]string{"blue/a": v1alpha1.ReasonAccepted, "blue/b": v1alpha1.ReasonPathConflict},
 		},
 		"no host of another namespace": {
 			[]*networkingv1.Ingress{newStandard("blue", "old", 0, ""), withDefault(newStandard("green", "new", 1), "rest")},
