@@ -17,12 +17,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/warren-dev/ingress/api/v1alpha1"
 	"github.com/warren-dev/ingress/controllers/rules"
 	"github.com/warren-dev/ingress/controllers/translate"
 	"github.com/warren-dev/ingress/proxy/auth"
+	"github.com/warren-dev/ingress/proxy/clientcert"
 	"github.com/warren-dev/ingress/proxy/policy"
 	"github.com/warren-dev/ingress/proxy/snapshot"
 )
@@ -41,8 +43,9 @@ func TestABuilderBuildsWhatABuildFromNothingDoes(t *testing.T) {
 		}
 	}
 	const each = 60
+	authority := newRevokingAuthority(t)
 	for seed := range uint64(changes/each + 1) {
-		h := newHistory(seed)
+		h := newHistory(seed, authority)
 		var b translate.Builder
 		for step := range each {
 			what := h.change()
@@ -93,25 +96,38 @@ type history struct {
 	in    translate.Input
 	count int
 	// breadth is how many hosts there are of each kind: the more, the less objects have to do with one another.
-	breadth   int
-	listeners []*rules.Listener
+	breadth int
+	// variety is how many names there are of authorities and the like: few that many objects name, or more than there is
+	// room for.
+	variety   int
+	authority revokingAuthority
 }
 
-func newHistory(seed uint64) *history {
-	h := &history{generator: generator{rand.New(rand.NewPCG(seed, 1))}}
-	h.breadth = pick(h.generator, 1, 1, 4, 20)
+// revokingAuthority is an authority of clients, and lists of what it has revoked, which expire one after the other.
+type revokingAuthority struct {
+	certificate string
+	revocations []*translate.Revocations
+}
+
+func newRevokingAuthority(t *testing.T) (a revokingAuthority) {
+	t.Helper()
+	certificate, revoke := clientAuthority(t, "one")
+	a.certificate = certificate
+	for n := range 3 {
+		lists, expires, fault := clientcert.ReadRevocations(revoke(day(2 * n)))
+		a.revocations = append(a.revocations, &translate.Revocations{Lists: lists, Expires: expires, Fault: fault})
+	}
+	a.revocations = append(a.revocations, nil, nil, &translate.Revocations{Fault: "it is broken"})
+	return a
+}
+
+func newHistory(seed uint64, authority revokingAuthority) *history {
+	h := &history{generator: generator{rand.New(rand.NewPCG(seed, 1))}, authority: authority}
+	h.breadth, h.variety = pick(h.generator, 1, 1, 4, 20), pick(h.generator, 2, 2, 24)
 	h.in.Now = today.Add(time.Hour)
 	h.in.Options = translate.Options{
 		IngressClass: "warren", AllowSharedHosts: h.IntN(4) == 0, RequireAllowedHosts: h.IntN(8) == 0,
 		DefaultCertificate: pick(h.generator, types.NamespacedName{}, types.NamespacedName{Namespace: "blue", Name: "s0"}),
-	}
-	if h.IntN(3) == 0 {
-		h.listeners = []*rules.Listener{
-			{ID: "gw/a", Address: netip.MustParseAddrPort("0.0.0.0:81"), Owner: "blue"},
-			{ID: "gw/b", Address: netip.MustParseAddrPort("0.0.0.0:444"), TLS: true, Name: "*.x.io",
-				Certificates: []types.NamespacedName{{Namespace: "blue", Name: "s1"}, {Namespace: "green", Name: "s2"}},
-				Clients:      &rules.Clients{Authorities: []translate.AuthorityName{h.authority("green")}}},
-		}
 	}
 	for range h.IntN(40) {
 		h.change()
@@ -119,13 +135,10 @@ func newHistory(seed uint64) *history {
 	return h
 }
 
-// input returns the present input. Its lists are its own, and now and then in another order.
+// input returns the present input. Lists in which nothing has changed are the same ones, but now and then in another
+// order.
 func (h *history) input() translate.Input {
 	in := h.in
-	in.Objects, in.Tasks, in.Services = slices.Clone(in.Objects), slices.Clone(in.Tasks), slices.Clone(in.Services)
-	in.EndpointSlices, in.Secrets = slices.Clone(in.EndpointSlices), slices.Clone(in.Secrets)
-	in.TLSCertificates, in.Listeners = slices.Clone(in.TLSCertificates), slices.Clone(in.Listeners)
-	in.Credentials, in.Authorities = slices.Clone(in.Credentials), slices.Clone(in.Authorities)
 	if h.IntN(10) == 0 {
 		in.Objects, in.Tasks, in.Secrets = shuffled(h.generator, in.Objects), shuffled(h.generator, in.Tasks), shuffled(h.generator, in.Secrets)
 	}
@@ -145,13 +158,31 @@ func (h *history) host() string {
 	return host
 }
 
-func (h *history) authority(namespace string) (name translate.AuthorityName) {
-	name.Namespace, name.Name, name.ConfigMap = namespace, fmt.Sprint("ca", h.IntN(20)), h.IntN(2) == 0
+func (h *history) authorityName(namespace string) (name translate.AuthorityName) {
+	name.Namespace, name.Name, name.ConfigMap = namespace, fmt.Sprint("ca", h.IntN(h.variety)), h.IntN(2) == 0
 	return name
 }
 
-// replace puts an object into a list, in the place of the one of the same name, or takes that away.
+func (h *history) secretName() types.NamespacedName {
+	return types.NamespacedName{Namespace: h.namespace(), Name: fmt.Sprint("s", h.IntN(4))}
+}
+
+// listeners returns the listeners of a Gateway.
+func (h *history) listeners() []*rules.Listener {
+	one := &rules.Listener{ID: "gw/a", Address: netip.MustParseAddrPort("0.0.0.0:81"), Port: uint16(80 + h.IntN(2)), Owner: "blue"}
+	other := &rules.Listener{
+		ID: "gw/b", Address: netip.MustParseAddrPort("0.0.0.0:444"), TLS: true, Name: "*.x.io", Owner: pick(h.generator, "blue", "green"),
+		Certificates: []types.NamespacedName{h.secretName(), h.secretName()},
+	}
+	if h.IntN(3) > 0 {
+		other.Clients = &rules.Clients{Authorities: []translate.AuthorityName{h.authorityName(h.namespace()), h.authorityName("green")}, Optional: h.IntN(2) == 0}
+	}
+	return pick(h.generator, []*rules.Listener{one, other}, []*rules.Listener{other}, []*rules.Listener{other, one}, []*rules.Listener{one})
+}
+
+// replace returns a list with an object in the place of the one of the same name, or without that.
 func replace[T any](h *history, list []*T, made *T, same func(a, b *T) bool) []*T {
+	list = slices.Clone(list)
 	at := slices.IndexFunc(list, func(o *T) bool { return same(o, made) })
 	switch {
 	case at >= 0 && h.IntN(3) == 0:
@@ -166,20 +197,23 @@ func replace[T any](h *history, list []*T, made *T, same func(a, b *T) bool) []*
 // change changes one thing, and says which.
 func (h *history) change() string {
 	h.count++
-	switch n := h.IntN(24); {
+	switch n := h.IntN(26); {
 	case n < 9:
 		o := h.object()
 		h.in.Objects = replace(h, h.in.Objects, o, func(a, b *rules.Object) bool { return a.ID == b.ID })
 		return "object " + o.ID
 	case n < 11:
 		task := newTask(h.namespace(), fmt.Sprint("t", h.IntN(8)), pick(h.generator, "api", "web"), h.address(),
-			pick(h.generator, draining, unhealthy, weight(0), weight(3), listens(80, 8080), listens(443, 8443), checked, func(*v1alpha1.Task) {}))
+			pick(h.generator, draining, unhealthy, weight(0), weight(3), listens(80, 8080), listens(443, 8443), checked, checkedElsewhere, failing, func(*v1alpha1.Task) {}))
 		h.in.Tasks = replace(h, h.in.Tasks, task, func(a, b *v1alpha1.Task) bool { return a.Namespace == b.Namespace && a.Name == b.Name })
 		return "Task " + task.Name
 	case n < 13:
 		name := pick(h.generator, "api", "web")
 		slice := newSlice(h.namespace(), fmt.Sprint(name, h.IntN(3)), name, slicePort("p", 8080),
 			pick(h.generator, ready, terminating, notReady)(h.address()), pick(h.generator, ready, terminating, notReady)(h.address()))
+		if h.IntN(10) == 0 { // of the API server
+			slice.Namespace, slice.Labels[discoveryv1.LabelServiceName] = "default", "kubernetes"
+		}
 		h.in.EndpointSlices = replace(h, h.in.EndpointSlices, slice, func(a, b *discoveryv1.EndpointSlice) bool {
 			return a.Namespace == b.Namespace && a.Name == b.Name
 		})
@@ -188,6 +222,7 @@ func (h *history) change() string {
 		port := corev1.ServicePort{Name: "p", Port: pick[int32](h.generator, 80, 443), AppProtocol: pick(h.generator, nil, nil, new("kubernetes.io/h2c"), new("https"))}
 		service := newService(h.namespace(), pick(h.generator, "api", "web"), port)
 		service.Spec.Type = pick(h.generator, corev1.ServiceTypeClusterIP, corev1.ServiceTypeClusterIP, corev1.ServiceTypeExternalName)
+		service.Spec.ClusterIPs = []string{pick(h.generator, "None", "10.1.0.1", "10.1.0.2")}
 		if h.IntN(20) == 0 {
 			service.Namespace, service.Name = "default", "kubernetes"
 			service.Spec.ClusterIPs = []string{h.address()}
@@ -195,8 +230,8 @@ func (h *history) change() string {
 		h.in.Services = replace(h, h.in.Services, service, func(a, b *corev1.Service) bool { return a.Namespace == b.Namespace && a.Name == b.Name })
 		return "Service " + service.Name
 	case n < 16:
-		from := h.IntN(4) - 2
-		secret := lasting(newSecret(h.namespace(), fmt.Sprint("s", h.IntN(4)), h.host(), "y.io"), from, from+pick(h.generator, 1, 9))
+		from, name := h.IntN(4)-2, h.secretName()
+		secret := lasting(newSecret(name.Namespace, name.Name, pick(h.generator, h.host(), "*.x.io"), "y.io"), from, from+pick(h.generator, 1, 9))
 		if h.IntN(5) == 0 {
 			secret.Fault = "broken"
 			if h.IntN(2) == 0 {
@@ -207,9 +242,11 @@ func (h *history) change() string {
 		h.in.Secrets = replace(h, h.in.Secrets, secret, func(a, b *translate.Secret) bool { return a.Namespace == b.Namespace && a.Name == b.Name })
 		return "Secret " + secret.Name
 	case n < 18:
-		name := fmt.Sprint("s", h.IntN(4))
 		o := &v1alpha1.TLSCertificate{ObjectMeta: objectMeta(h.namespace(), fmt.Sprint("s", h.IntN(4)), h.IntN(3))}
-		o.Spec.SecretName, o.Spec.AutoRenew = v1alpha1.SecretName(name), pick(h.generator, nil, new(true), new(false))
+		o.Spec.SecretName, o.Spec.AutoRenew = v1alpha1.SecretName(h.secretName().Name), pick(h.generator, nil, new(true), new(false))
+		if h.IntN(2) == 0 {
+			o.OwnerReferences = []metav1.OwnerReference{{UID: types.UID(fmt.Sprint(o.Namespace, "i", h.IntN(14))), Controller: new(true)}}
+		}
 		for range 1 + h.IntN(2) {
 			o.Spec.Hosts = append(o.Spec.Hosts, v1alpha1.CertificateHost(pick(h.generator, "x.io", "*.x.io", "a.x.io", "y.io", "q.x.io", "q.io")))
 		}
@@ -223,14 +260,18 @@ func (h *history) change() string {
 		}
 		h.in.Credentials = replace(h, h.in.Credentials, c, func(a, b *translate.Credential) bool { return a.Name == b.Name })
 		return "Credential " + c.Name.String()
-	case n < 20:
-		a := &translate.Authority{Name: h.authority(h.namespace()), Certificates: fmt.Sprint("certificates ", h.count)}
-		if h.IntN(4) == 0 {
+	case n < 22:
+		a := &translate.Authority{Name: h.authorityName(h.namespace()), Certificates: pick(h.generator, fmt.Sprint("certificates ", h.count), h.authority.certificate)}
+		a.Revocations = pick(h.generator, h.authority.revocations...)
+		switch h.IntN(8) {
+		case 0, 1:
 			a.Fault = "it is broken"
+		case 2:
+			a.Missing = "is not there"
 		}
 		h.in.Authorities = replace(h, h.in.Authorities, a, func(a, b *translate.Authority) bool { return a.Name == b.Name })
 		return "Authority " + a.Name.String()
-	case n < 21:
+	case n < 23:
 		allowed := maps.Clone(h.in.AllowedHosts)
 		if h.IntN(6) == 0 {
 			allowed = nil
@@ -239,10 +280,13 @@ func (h *history) change() string {
 				allowed = map[string]*string{"blue": nil, "green": nil}
 			}
 			allowed[h.namespace()] = pick(h.generator, nil, nil, new("*"), new("x.io,*.x.io"), new("y.io"), new("NOT.io, ?"), new(""))
+			if h.IntN(8) == 0 {
+				delete(allowed, "green") // It is not known yet.
+			}
 		}
 		h.in.AllowedHosts = allowed
 		return "Namespace"
-	case n < 22:
+	case n < 24:
 		owners, kept := maps.Clone(h.in.Owners), maps.Clone(h.in.Kept)
 		if owners == nil {
 			owners, kept = map[string]string{}, map[string]string{}
@@ -259,22 +303,35 @@ func (h *history) change() string {
 		}
 		h.in.Owners, h.in.Kept = owners, kept
 		return "owner of " + host
-	case n < 23:
-		switch h.IntN(5) {
+	case n < 25:
+		switch h.IntN(8) {
 		case 0:
-			h.in.Own = pick(h.generator, nil, []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:8080")})
+			h.in.Own = pick(h.generator, nil, []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:8080")}, []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:80")})
 		case 1:
 			h.in.Reserved.Controller = pick(h.generator, nil, []netip.Addr{netip.MustParseAddr("10.0.0.2")})
 		case 2:
-			h.in.Listeners = pick(h.generator, nil, h.listeners)
-		case 3:
+			h.in.Reserved.APIServer = pick(h.generator, nil, []netip.Addr{netip.MustParseAddr("10.0.0.3")})
+		case 3, 4:
+			if h.in.Listeners = nil; h.IntN(4) > 0 {
+				h.in.Listeners = h.listeners()
+			}
+		case 5:
 			h.in.Challenges = nil
 			for range h.IntN(3) {
 				h.in.Challenges = append(h.in.Challenges, translate.Challenge{Namespace: h.namespace(),
 					Challenge: snapshot.Challenge{Host: h.host(), Token: fmt.Sprint(h.IntN(2)), KeyAuthorization: "k"}})
 			}
-		case 4:
-			h.in.Options.AllowLocalTasks = h.IntN(2) == 0
+		case 6:
+			h.in.ClientCertificates = pick(h.generator, nil, []types.NamespacedName{h.secretName()}, []types.NamespacedName{h.secretName(), h.secretName()})
+		case 7:
+			switch o := &h.in.Options; h.IntN(6) {
+			case 0:
+				o.RequireAllowedHosts = !o.RequireAllowedHosts
+			case 1:
+				o.DefaultCertificate = pick(h.generator, types.NamespacedName{}, h.secretName())
+			default:
+				o.AllowLocalTasks = h.IntN(2) == 0
+			}
 		}
 		return "the rest"
 	}
@@ -286,8 +343,21 @@ func checked(t *v1alpha1.Task) {
 	t.Spec.HealthCheck = &v1alpha1.HealthCheck{Type: v1alpha1.HealthCheckHTTP, Port: 80, Path: "/health"}
 }
 
+func checkedElsewhere(t *v1alpha1.Task) {
+	checked(t)
+	t.Spec.HealthCheck.Path = "/elsewhere"
+}
+
+// failing has a Task's probes have failed.
+func failing(t *v1alpha1.Task) {
+	checked(t)
+	t.Status.Conditions = []metav1.Condition{{
+		Type: v1alpha1.ConditionHealthy, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonProbeFailed, ObservedGeneration: t.Generation,
+	}}
+}
+
 func (h *history) credential() (name rules.CredentialName) {
-	name.Name, name.Form = fmt.Sprint("users", h.IntN(90)), pick(h.generator, rules.Users, rules.KeySet)
+	name.Name, name.Form = fmt.Sprint("users", h.IntN(2*h.variety)), pick(h.generator, rules.Users, rules.KeySet)
 	return name
 }
 
@@ -314,12 +384,12 @@ func (h *history) object() *rules.Object {
 			host.Expressions = expressive
 		case 6:
 			if len(h.in.Listeners) > 0 {
-				host.Listener = h.in.Listeners[0]
+				host.Listener = pick(h.generator, h.in.Listeners...)
 				host.Name = pick(h.generator, "", "x.io", "*.x.io")
 			}
 		}
 		if !host.Alias {
-			for r := range 1 + h.IntN(3) {
+			for r := range 1 + h.IntN(pick(h.generator, 3, 3, h.variety)) {
 				host.Rules = append(host.Rules, h.rule(fmt.Sprintf("%s.paths[%d]", host.Where, r), expressive))
 			}
 		}
@@ -331,9 +401,12 @@ func (h *history) object() *rules.Object {
 			Hosts: pick(h.generator, nil, nil, []string{"x.io"}, []string{"*.x.io", "a.x.io"}, []string{"q.io"}),
 		}}
 	}
-	if h.IntN(6) == 0 {
+	if h.IntN(4) == 0 {
 		o.ClientCertificate = &rules.ClientCertificate{
-			Hosts: pick(h.generator, nil, []string{"x.io"}, []string{"*.x.io"}), Authorities: h.authority(namespace), OldestHolds: h.IntN(2) == 0,
+			Hosts: pick(h.generator, nil, []string{"x.io"}, []string{"*.x.io"}), Authorities: h.authorityName(namespace), OldestHolds: h.IntN(2) == 0,
+		}
+		if h.IntN(2) == 0 {
+			o.ClientCertificate.Revocations = h.authorityName(h.namespace())
 		}
 	}
 	if expressive && h.IntN(4) == 0 {
@@ -375,7 +448,7 @@ func (h *history) rule(where string, expressive bool) rules.Rule {
 	case 6:
 		rule.Auth = &rules.Auth{Basic: &rules.BasicAuth{Realm: "r", Users: h.credential()}}
 	case 7:
-		rule.Auth = &rules.Auth{JWT: &rules.JWTAuth{Issuer: "i", KeysURL: fmt.Sprint("https://keys.io/", h.IntN(24))}}
+		rule.Auth = &rules.Auth{JWT: &rules.JWTAuth{Issuer: "i", KeysURL: fmt.Sprint("https://keys.io/", h.IntN(h.variety))}}
 	case 8:
 		rule.Auth = &rules.Auth{External: &rules.ExternalAuth{Backend: h.backend(), Asks: auth.External{}}}
 	}
@@ -384,7 +457,7 @@ func (h *history) rule(where string, expressive bool) rules.Rule {
 
 func (h *history) backend() rules.Backend {
 	b := rules.Backend{Service: pick(h.generator, "api", "web", "none"), Port: pick[int32](h.generator, 80, 443), Weight: int32(h.IntN(3))}
-	switch h.IntN(10) {
+	switch h.IntN(12) {
 	case 0:
 		b.Namespace = h.namespace()
 	case 1:
@@ -394,12 +467,23 @@ func (h *history) backend() rules.Backend {
 	case 3:
 		b.Protocol = rules.H2C
 	case 4, 5:
-		name := h.authority("")
+		name := h.authorityName("")
 		b.Protocol, b.TLS = rules.HTTPS, &rules.BackendTLS{CASecret: name.Name}
 		if name.ConfigMap {
 			b.TLS.CASecret, b.TLS.CAConfigMap = "", name.Name
 		}
 		b.TLS.ServerNameFromRequest = h.IntN(2) == 0
+		if h.IntN(3) == 0 {
+			b.TLS.ClientCertificate, b.TLS.MustShow = h.secretName(), h.IntN(2) == 0
+		}
+	case 7:
+		b.Port, b.FirstPort = 0, true
+	case 8:
+		b.ByService = true
+	case 9:
+		policy := &rules.TLSPolicy{Name: fmt.Sprint("policy", h.count), ServerName: "x.io", Authorities: []translate.AuthorityName{h.authorityName(h.namespace())}}
+		b.ServiceTLS = pick(h.generator, &rules.ServiceTLS{All: policy}, &rules.ServiceTLS{Ports: map[string]*rules.TLSPolicy{"p": policy}},
+			&rules.ServiceTLS{ClientCertificate: h.secretName()})
 	case 6:
 		b.Fault = "no grant"
 	}

@@ -249,13 +249,13 @@ func (c *certificates) wanted(o *object, wish *rules.Wish) []string {
 	return names
 }
 
-// ruled returns the hosts of an object's rules, each once, without invalid ones and without the empty host. That one
-// stands for every host, and is no name that a certificate could cover.
+// ruled returns the hosts of an object's rules, each once, without invalid ones, those of listeners, which have their
+// own certificates, and the empty host. That one stands for every host, and is no name that a certificate could cover.
 func (c *certificates) ruled(o *object) []string {
 	var names []string
 	for e := range o.Hosts {
 		name := o.Hosts[e].Name
-		if rules.ValidHost(name) && name != "" && !slices.Contains(names, name) {
+		if o.Hosts[e].Listener == nil && rules.ValidHost(name) && name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
