@@ -212,8 +212,8 @@ func (n *nginxIngresses) settings(ctx context.Context, ingresses []*networkingv1
 		return nil, err
 	}
 	objects, unknown := n.named.Objects()
-	slices.SortFunc(objects, func(a, b *corev1.ConfigMap) int { return strings.Compare(string(a.UID), string(b.UID)) })
-	for _, object := range objects {
+	byUID := func(a, b *corev1.ConfigMap) int { return strings.Compare(string(a.UID), string(b.UID)) }
+	for _, object := range slices.SortedFunc(slices.Values(objects), byUID) {
 		name, version := client.ObjectKeyFromObject(object), string(object.UID)+object.ResourceVersion
 		known[name] = nginx.Map{Data: object.Data, Version: version}
 		if _, ok := common[name]; ok {
