@@ -47,7 +47,7 @@ type built struct {
 	islandOf            map[*rules.Object]*island
 	islandOfCertificate map[*v1alpha1.TLSCertificate]*island
 	bound               map[bond]*island
-	readers             map[topic][]*island
+	readers             map[topic]seats
 	// dated are the islands whose results depend on the time, and rejecting those that have rules without a route.
 	dated, rejecting map[*island]struct{}
 
@@ -107,7 +107,7 @@ func newBuilt() built {
 	return built{
 		hostFacts: newHostFacts(), crowds: newCrowds(),
 		islandOf: make(map[*rules.Object]*island), islandOfCertificate: make(map[*v1alpha1.TLSCertificate]*island),
-		bound: make(map[bond]*island), readers: make(map[topic][]*island),
+		bound: make(map[bond]*island), readers: make(map[topic]seats),
 		dated: make(map[*island]struct{}), rejecting: make(map[*island]struct{}),
 		pools: make(map[string]*sharedPool), poolsOf: make(map[serviceKey][]*sharedPool),
 		secured: make(map[*sharedPool]struct{}), touchedPools: make(map[*sharedPool]struct{}),
@@ -243,7 +243,7 @@ func (b *Builder) refreshPools(of stale) {
 		if !b.refresh(p) {
 			return
 		}
-		for _, i := range slices.Clone(p.islands) {
+		for i := range p.seats.islands() {
 			b.loosen(i)
 		}
 	}

@@ -20,6 +20,8 @@ type island struct {
 	members []member
 	bonds   []bond
 	topics  []topic
+	// readsAt has where its seats among the readers of the topics are.
+	readsAt []int
 
 	// building is the making of the result below. It is nil once that is made.
 	building *building
@@ -34,6 +36,8 @@ type island struct {
 	// pools are those that its rules refer to. Routes send to the first few of them.
 	pools []*sharedPool
 	used  int
+	// refersAt has where its seats at the pools are.
+	refersAt []int
 	// served are the certificates that are served for its hosts.
 	served   []servedFor
 	unserved []snapshot.Unserved
@@ -200,15 +204,12 @@ func (b *Builder) loosen(i *island) {
 	for _, of := range i.bonds {
 		delete(b.bound, of)
 	}
-	for _, of := range i.topics {
-		list := b.readers[of]
-		at := slices.Index(list, i)
-		list[at] = list[len(list)-1]
-		list[len(list)-1] = nil
-		if list = list[:len(list)-1]; len(list) == 0 {
+	for n, of := range i.topics {
+		left := b.readers[of].without(i.readsAt[n], func(i *island) []int { return i.readsAt })
+		if len(left) == 0 {
 			delete(b.readers, of)
 		} else {
-			b.readers[of] = list
+			b.readers[of] = left
 		}
 	}
 	b.loose = append(b.loose, i.members...)
@@ -219,7 +220,7 @@ func (b *Builder) loosen(i *island) {
 
 // tell takes apart the islands that read something which has changed, but for those that are being built.
 func (b *Builder) tell(of topic) {
-	for _, i := range slices.Clone(b.readers[of]) {
+	for i := range b.readers[of].islands() {
 		if i.building == nil {
 			b.loosen(i)
 		}
@@ -281,7 +282,8 @@ func (b *Builder) bind() (bound []*island) {
 			eachTopic(&i.members[n], func(of topic) {
 				if !read[of] {
 					read[of] = true
-					i.topics, b.readers[of] = append(i.topics, of), append(b.readers[of], i)
+					i.readsAt, b.readers[of] = append(i.readsAt, len(b.readers[of])), append(b.readers[of], seat{i, len(i.topics)})
+					i.topics = append(i.topics, of)
 				}
 			})
 		}

@@ -13,9 +13,9 @@ import (
 // sharedPool is a pool that rules of any number of islands refer to.
 type sharedPool struct {
 	pool
-	// islands are those whose rules refer to it. users counts those with a route that sends to it.
-	islands []*island
-	users   int
+	// seats are those of the islands whose rules refer to it. users counts those with a route that sends to it.
+	seats seats
+	users int
 }
 
 // pool returns the pool for a backend, which is resolved if it is new. The data plane tells pools apart by their ids.
@@ -33,7 +33,7 @@ func (b *Builder) pool(of backend) *sharedPool {
 		}
 	case p.backend == of:
 		return p
-	case len(p.islands) > 0 && !reflect.DeepEqual(p.backend, of):
+	case len(p.seats) > 0 && !reflect.DeepEqual(p.backend, of):
 		b.ambiguous = true
 		return p
 	}
@@ -60,18 +60,17 @@ func (b *Builder) refresh(p *sharedPool) (told bool) {
 	return told
 }
 
-// refer has an island refer to the pools of its building, and fills those in.
+// refer finds the pools that the building of an island refers to, and fills those in.
 func (b *Builder) refer(i *island) {
 	list := i.building.pools.list
 	i.pools = make([]*sharedPool, len(list))
 	for n := range list {
 		p := b.pool(list[n].backend)
-		p.islands = append(p.islands, i)
 		i.pools[n], list[n] = p, p.pool
 	}
 }
 
-// usePools notes which of its pools the routes of an island send to.
+// usePools has an island refer to its pools, and notes which of them its routes send to.
 func (b *Builder) usePools(i *island) {
 	used := make([]*sharedPool, 0, len(i.pools))
 	var others []*sharedPool
@@ -86,16 +85,16 @@ func (b *Builder) usePools(i *island) {
 		}
 	}
 	i.pools, i.used = slices.Concat(used, others), len(used)
+	i.refersAt = make([]int, len(i.pools))
+	for n, p := range i.pools {
+		i.refersAt[n], p.seats = len(p.seats), append(p.seats, seat{i, n})
+	}
 }
 
-// releasePools undoes what refer and usePools have done.
+// releasePools undoes what usePools has done.
 func (b *Builder) releasePools(i *island) {
 	for n, p := range i.pools {
-		at := slices.Index(p.islands, i)
-		p.islands[at] = p.islands[len(p.islands)-1]
-		p.islands[len(p.islands)-1] = nil
-		p.islands = p.islands[:len(p.islands)-1]
-		if len(p.islands) == 0 {
+		if p.seats = p.seats.without(i.refersAt[n], func(i *island) []int { return i.refersAt }); len(p.seats) == 0 {
 			b.touchedPools[p] = struct{}{}
 		}
 		if n < i.used {
@@ -104,7 +103,7 @@ func (b *Builder) releasePools(i *island) {
 			}
 		}
 	}
-	i.pools, i.used = nil, 0
+	i.pools, i.used, i.refersAt = nil, 0, nil
 }
 
 // listPools returns the pools that routes send to, and forgets those that nothing refers to.
@@ -118,7 +117,7 @@ func (b *Builder) listPools(before []snapshot.Pool) []snapshot.Pool {
 		if p.users > 0 && (listed == nil || !listed.Equal(p.Pool)) {
 			came = append(came, p.Pool)
 		}
-		if len(p.islands) > 0 {
+		if len(p.seats) > 0 {
 			continue
 		}
 		delete(b.pools, p.ID)
