@@ -306,7 +306,8 @@ func (h *history) change() string {
 	case n < 25:
 		switch h.IntN(8) {
 		case 0:
-			h.in.Own = pick(h.generator, nil, []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:8080")}, []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:80")})
+			h.in.Own = pick(h.generator, nil, []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:8080")},
+				[]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:80")})
 		case 1:
 			h.in.Reserved.Controller = pick(h.generator, nil, []netip.Addr{netip.MustParseAddr("10.0.0.2")})
 		case 2:
@@ -488,6 +489,79 @@ func (h *history) backend() rules.Backend {
 		b.Fault = "no grant"
 	}
 	return b
+}
+
+// Some of what an island reads of others changes so rarely that random histories hardly meet it.
+func TestABuilderReadsOfOtherIslands(t *testing.T) {
+	blue := func(name string) types.NamespacedName { return types.NamespacedName{Namespace: "blue", Name: name} }
+	site := func(name, host string, change func(*rules.Object)) *rules.Object {
+		o := asRules([]*v1alpha1.Ingress{newSite("blue", name, 0, host)})[0]
+		change(o)
+		return o
+	}
+	redirected := func(redirect bool) []*rules.Object {
+		return []*rules.Object{site("w", "*.x.io", func(o *rules.Object) { o.Certificates = []rules.Wish{{Secret: "s", Redirect: redirect}} })}
+	}
+	var guarded []*rules.Object
+	for n := range translate.AuthoritiesPerNamespace + 1 {
+		guarded = append(guarded, site(fmt.Sprintf("i%02d", n), fmt.Sprintf("h%d.io", n), func(o *rules.Object) {
+			o.ClientCertificate = &rules.ClientCertificate{Authorities: translate.AuthorityName{NamespacedName: blue(fmt.Sprint("ca", n))}}
+		}))
+	}
+	listener := []*rules.Listener{{ID: "gw/a", Address: netip.MustParseAddrPort("0.0.0.0:444"), TLS: true,
+		Clients: &rules.Clients{Authorities: []translate.AuthorityName{{NamespacedName: blue("gateway")}}}}}
+	full := translate.AuthoritiesPerNamespace
+	service := []*corev1.Service{newService("blue", "web", corev1.ServicePort{Name: "p", Port: 80})}
+	self := []*discoveryv1.EndpointSlice{newSlice("blue", "web", "web", slicePort("p", 8080), ready("10.0.0.1"))}
+	one := redirected(false)
+	own := func(port uint16) translate.Input {
+		at := []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), port)}
+		return translate.Input{Objects: one, Own: at, Services: service, EndpointSlices: self}
+	}
+	shown := []*rules.Object{site("s", "s.io", func(o *rules.Object) {
+		o.Hosts[0].Rules[0].Backends[0].Protocol = rules.HTTPS
+		o.Hosts[0].Rules[0].Backends[0].TLS = &rules.BackendTLS{ClientCertificate: blue("s")}
+	})}
+	secrets := []*translate.Secret{newSecret("blue", "s", "*.x.io")}
+	for name, inputs := range map[string][]translate.Input{
+		"the redirect of the wildcard over a host that is kept": {
+			{Objects: redirected(false), Secrets: secrets, Kept: map[string]string{"k.x.io": "blue"}},
+			{Objects: redirected(true), Secrets: secrets, Kept: map[string]string{"k.x.io": "blue"}},
+		},
+		"a listener that comes to a bound that is reached": {{Objects: guarded}, {Objects: guarded, Listeners: listener}},
+		"a listener with which a bound is reached":         {{Objects: guarded[:full]}, {Objects: guarded[:full], Listeners: listener}},
+		"objects that come to a listener, beyond a bound": {
+			{Objects: guarded[:full-1], Listeners: listener}, {Objects: guarded[:full], Listeners: listener}},
+		"a port of the controller's own": {own(80), own(8080)},
+		"a certificate that backends are shown": {
+			{Objects: shown, Secrets: secrets}, {Objects: shown, Secrets: secrets, ClientCertificates: []types.NamespacedName{blue("s")}},
+			{Objects: shown, ClientCertificates: []types.NamespacedName{blue("s")}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b translate.Builder
+			said := ""
+			for step, in := range inputs {
+				in.Now = today.Add(time.Hour)
+				got, gotReports := b.Build(in)
+				want, wantReports := translate.Build(in)
+				if !got.Equal(want) {
+					t.Fatalf("step %d: the snapshots differ (-from nothing +builder):\n%s", step, differences(want, got))
+				}
+				values := make([]translate.Report, len(gotReports))
+				for i, r := range gotReports {
+					values[i] = *r
+				}
+				if diff := cmp.Diff(wantReports, values); diff != "" {
+					t.Fatalf("step %d: the reports differ (-from nothing +builder):\n%s", step, diff)
+				}
+				before := said
+				if said = fmt.Sprintf("%+v %+v %+v", want.Hosts, want.Pools, wantReports); said == before {
+					t.Errorf("step %d makes no difference", step)
+				}
+			}
+		})
+	}
 }
 
 // What a change does not concern is the same memory afterwards: the data plane looks no further then.
