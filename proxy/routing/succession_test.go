@@ -310,6 +310,9 @@ func answers(t *testing.T, g *Generation) (lines []string) {
 		router := g.At(g.ListenerAt(at))
 		for _, host := range []string{"a.io", "b.io", "x.io", "x.a.io", "z.a.io", "q.x.a.io", "local", "other"} {
 			say("%v %s: redirected %t, asks %t", at, host, router.Redirected([]byte(host)), router.Asking.Asks([]byte(host)))
+			for _, server := range []string{"a.io", "x.a.io", "other"} {
+				say("%v %s to %s: misdirected %t", at, host, server, router.Names != nil && router.Names.Misdirected(server, "", []byte(host)))
+			}
 			for i, req := range requests {
 				for _, path := range []string{"/", "/a", "/a/b/c", "/b%2Fc", "/b/c", "/ee", "/f"} {
 					found := router.Find(req, []byte(host), []byte(path), canonical.AsItIs)
