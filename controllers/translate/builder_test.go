@@ -523,6 +523,20 @@ func TestABuilderReadsOfOtherIslands(t *testing.T) {
 		o.Hosts[0].Rules[0].Backends[0].TLS = &rules.BackendTLS{ClientCertificate: blue("s")}
 	})}
 	secrets := []*translate.Secret{newSecret("blue", "s", "*.x.io")}
+	revoking := newRevokingAuthority(t)
+	dated := func(now time.Time) translate.Input {
+		authority := &translate.Authority{Name: translate.AuthorityName{NamespacedName: blue("ca0")}, Certificates: revoking.certificate, Revocations: revoking.revocations[1]}
+		return translate.Input{Objects: guarded[:1], Authorities: []*translate.Authority{authority}, Now: now}
+	}
+	expiring := []translate.Input{dated(day(1)), dated(day(3))}
+	expiring[1].Authorities = expiring[0].Authorities
+	below := site("a", "a.x.io", func(*rules.Object) {})
+	every := func(certificates ...rules.Wish) *rules.Object {
+		return site("e", "", func(o *rules.Object) { o.Certificates = certificates })
+	}
+	probed := func(how func(*v1alpha1.Task)) []*v1alpha1.Task {
+		return []*v1alpha1.Task{newTask("blue", "t", "web", "10.0.0.1", how)}
+	}
 	for name, inputs := range map[string][]translate.Input{
 		"the redirect of the wildcard over a host that is kept": {
 			{Objects: redirected(false), Secrets: secrets, Kept: map[string]string{"k.x.io": "blue"}},
@@ -532,7 +546,13 @@ func TestABuilderReadsOfOtherIslands(t *testing.T) {
 		"a listener with which a bound is reached":         {{Objects: guarded[:full]}, {Objects: guarded[:full], Listeners: listener}},
 		"objects that come to a listener, beyond a bound": {
 			{Objects: guarded[:full-1], Listeners: listener}, {Objects: guarded[:full], Listeners: listener}},
-		"a port of the controller's own": {own(80), own(8080)},
+		"a port of the controller's own":     {own(80), own(8080)},
+		"a list of revocations that expires": expiring,
+		"a redirect for a wildcard that is no host": {
+			{Objects: []*rules.Object{every(rules.Wish{Secret: "s", Hosts: []string{"*.x.io"}, Redirect: true}), below}, Secrets: secrets},
+			{Objects: []*rules.Object{every(), below}, Secrets: secrets},
+		},
+		"how a Task is probed": {{Objects: one, Tasks: probed(checked)}, {Objects: one, Tasks: probed(checkedElsewhere)}},
 		"a certificate that backends are shown": {
 			{Objects: shown, Secrets: secrets}, {Objects: shown, Secrets: secrets, ClientCertificates: []types.NamespacedName{blue("s")}},
 			{Objects: shown, ClientCertificates: []types.NamespacedName{blue("s")}},
@@ -542,7 +562,9 @@ func TestABuilderReadsOfOtherIslands(t *testing.T) {
 			var b translate.Builder
 			said := ""
 			for step, in := range inputs {
-				in.Now = today.Add(time.Hour)
+				if in.Now.IsZero() {
+					in.Now = today.Add(time.Hour)
+				}
 				got, gotReports := b.Build(in)
 				want, wantReports := translate.Build(in)
 				if !got.Equal(want) {
@@ -556,7 +578,7 @@ func TestABuilderReadsOfOtherIslands(t *testing.T) {
 					t.Fatalf("step %d: the reports differ (-from nothing +builder):\n%s", step, diff)
 				}
 				before := said
-				if said = fmt.Sprintf("%+v %+v %+v", want.Hosts, want.Pools, wantReports); said == before {
+				if said = fmt.Sprintf("%+v %+v %+v %+v", want.Hosts, want.Pools, want.Checks, wantReports); said == before {
 					t.Errorf("step %d makes no difference", step)
 				}
 			}
