@@ -321,8 +321,8 @@ func TestRestingConnectionAnswersFrames(t *testing.T) {
 	f.expectGoAway(http2.ErrCodeProtocol)
 }
 
-// Frames of a stream that the proxy has reset may be on their way for longer than it takes a connection to come to rest.
-// They are no fault (RFC 9113, section 5.1).
+// Frames of a stream that the proxy has reset may be on their way for longer than it takes a connection to come to
+// rest. They are no fault (RFC 9113, section 5.1).
 func TestRestingConnectionKnowsWhatItHasReset(t *testing.T) {
 	t.Parallel()
 	p, _ := serveAll(t)

@@ -160,8 +160,8 @@ func TestWhatSnippetsDo(t *testing.T) {
 	}
 }
 
-// In nginx proxy_set_header says what a backend gets once a request is let in. Who gets in, which pages may read it, and
-// what is compressed depends on what the client sent.
+// In nginx proxy_set_header says what a backend gets once a request is let in. Who gets in, which pages may read it,
+// and what is compressed depends on what the client sent.
 func TestWhatABackendGetsOfASnippetIsNotTheClientsWord(t *testing.T) {
 	t.Parallel()
 	const asEve = "Authorization: Basic ZXZlOmV2ZQ==" // who is no user

@@ -48,8 +48,8 @@ func Guard(policies []step.Policy) *step.Steps {
 	}
 }
 
-// Told returns what says of the name of a field whether only the policies of a route that say who gets in may give it to
-// requests. It is nil if there are none of these.
+// Told returns what says of the name of a field whether only the policies of a route that say who gets in may give it
+// to requests. It is nil if there are none of these.
 func Told(policies []step.Policy) func(name []byte) bool {
 	g, more, credentials := guarding(policies)
 	if g == nil {

@@ -186,8 +186,8 @@ func appendKnown(b, s []byte) []byte {
 	return appendQuoted(b, s)
 }
 
-// appendName adds what an object is called, or nothing if that is empty. Kubernetes has no names that need escapes. Files
-// may have any.
+// appendName adds what an object is called, or nothing if that is empty. Kubernetes has no names that need escapes.
+// Files may have any.
 func appendName(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {

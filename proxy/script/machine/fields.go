@@ -169,8 +169,8 @@ func (p *Program) changeInput(v *View) bool {
 	return true
 }
 
-// makeFields makes the values of the fields that the endpoint gets, as the level says that holds. All are of the request
-// that came: nothing of it is taken away before. It returns false if a value is malformed or too long.
+// makeFields makes the values of the fields that the endpoint gets, as the level says that holds. All are of the
+// request that came: nothing of it is taken away before. It returns false if a value is malformed or too long.
 func (p *Program) makeFields(v *View) bool {
 	s := v.State
 	l := &p.levels[s.level]
