@@ -15,6 +15,7 @@ COPY *.go default.pgo ./
 COPY api api
 COPY cli cli
 COPY controllers controllers
+COPY dashboard dashboard
 COPY proxy proxy
 COPY tracing tracing
 ARG TARGETOS

@@ -124,8 +124,8 @@ test: kube pebble h2spec grpc opa $(HELM) ## Run all tests but those that want a
 	go test -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: race
-race: kube pebble h2spec grpc ## Run the tests of proxy, tracing and controllers under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./proxy/... ./tracing ./controllers/...
+race: kube pebble h2spec grpc ## Run the tests of proxy, tracing, dashboard and controllers under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./proxy/... ./tracing ./dashboard/... ./controllers/...
 
 # How long "make soak" lasts, and whether under the race detector: SOAK_RACE=1. bin/soak -help lists what SOAKFLAGS may hold.
 DURATION ?= 10m
